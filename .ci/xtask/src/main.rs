@@ -1,0 +1,416 @@
+//! The project's tasks: `cargo xtask test` is the gate, `cargo xtask soak` the long run of the property tests.
+//!
+//! Takes the name of a task; gives an exit status: 0 passed, 1 a step failed, 2 no such task. The gate runs its steps
+//! in order and stops at the first that fails. It writes below the target folder and nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards
+  soak   all tests in release, property tests with their long counts";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test"] => gate(),
+        ["soak"] => soak(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What went wrong, for a person to read.
+type Outcome<T = ()> = Result<T, String>;
+
+type Step = fn(&Places) -> Outcome;
+
+/// From the cheapest to the dearest; `portfolio` and `cards` use the command that `packs` builds.
+const STEPS: [(&str, Step); 8] = [
+    ("format", format),
+    ("lint", lint),
+    ("tests", all_tests),
+    ("docs", docs),
+    ("examples", examples),
+    ("packs", packs),
+    ("portfolio", portfolio),
+    ("cards", cards),
+];
+
+fn gate() -> Outcome {
+    let started = Instant::now();
+    let places = Places::new();
+    empty_folder(&places.scratch)?;
+    let mut seconds = Vec::new();
+    for (name, step) in STEPS {
+        println!("== {name}");
+        let step_started = Instant::now();
+        if let Err(message) = step(&places) {
+            // An empty folder goes; one with files stays, to be looked at.
+            let kept = match fs::remove_dir(&places.scratch) {
+                Ok(()) => String::new(),
+                Err(_) => format!("\nwhat was written is in `{}`", places.scratch.display()),
+            };
+            return Err(format!("gate failed in {name}: {message}{kept}"));
+        }
+        seconds.push((name, step_started.elapsed().as_secs_f64()));
+    }
+    fs::remove_dir_all(&places.scratch).map_err(|error| cannot("remove", &places.scratch, &error))?;
+    for (name, seconds) in seconds {
+        println!("{name:<10}{seconds:>8.1} s");
+    }
+    println!("gate passed in {:.1} minutes", started.elapsed().as_secs_f64() / 60.0);
+    Ok(())
+}
+
+fn soak() -> Outcome {
+    let started = Instant::now();
+    let mut cargo = Places::new().cargo("test --workspace --release --locked -- --nocapture");
+    run(cargo.env("RECOUP_SOAK", "1")).map_err(|message| format!("soak failed: {message}"))?;
+    println!("soak passed in {:.1} minutes", started.elapsed().as_secs_f64() / 60.0);
+    Ok(())
+}
+
+// The steps.
+
+fn format(places: &Places) -> Outcome {
+    run(&mut places.cargo("fmt --all --check"))
+}
+
+fn lint(places: &Places) -> Outcome {
+    run(&mut places.cargo("clippy --workspace --all-targets --locked -- -D warnings"))
+}
+
+fn all_tests(places: &Places) -> Outcome {
+    run(&mut places.cargo("test --workspace --locked"))
+}
+
+fn docs(places: &Places) -> Outcome {
+    run(places.cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The programs of `examples/` write the files that are committed: none more, none less, the same bytes.
+fn examples(places: &Places) -> Outcome {
+    let written = places.scratch.join("examples");
+    for program in ["portfolio", "cards"] {
+        let mut cargo = places.cargo("run --quiet --locked -p recoup-examples --bin");
+        run(cargo.args([program, "--"]).arg(&written))?;
+    }
+    let committed = places.root.join("examples/data");
+    let names: BTreeSet<OsString> = data_files(&committed)?.union(&data_files(&written)?).cloned().collect();
+    for name in names {
+        let path = Path::new("examples/data").join(&name);
+        match (committed.join(&name), written.join(&name)) {
+            (committed, _) if !committed.is_file() => {
+                return Err(format!("`{}` is not committed, but an example writes it", path.display()));
+            }
+            (_, written) if !written.is_file() => {
+                return Err(format!("`{}` is committed, but no example writes it", path.display()));
+            }
+            (committed, written) => {
+                if let Some(line) = first_difference(&bytes(&committed)?, &bytes(&written)?) {
+                    return Err(format!("`{}` differs from what its example writes, line {line}", path.display()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every shipped pack loads without an error, and its own tests pass.
+fn packs(places: &Places) -> Outcome {
+    run(&mut places.cargo("build --release --locked -p recoup-cli"))?;
+    let packs: Vec<OsString> = entries(&places.root.join("rules"))?
+        .into_iter()
+        .filter(|path| path.join("pack.yaml").is_file())
+        .filter_map(|path| path.file_name().map(OsString::from))
+        .collect();
+    if packs.is_empty() {
+        return Err("no folder of `rules` has a `pack.yaml`".to_owned());
+    }
+    for pack in packs {
+        let folder = Path::new("rules").join(pack);
+        run(places.recoup("check").arg(&folder))?;
+        run(places.recoup("test").arg(&folder))?;
+    }
+    Ok(())
+}
+
+/// The README's main job: a portfolio is decided, the same way twice, and wrong records are findings.
+fn portfolio(places: &Places) -> Outcome {
+    let decide = |cases: &str, out: &str, status: i32| {
+        let out = places.scratch.join(out);
+        let mut recoup = places.recoup("run");
+        recoup.args(["rules/us-consumer", "--cases", cases, "--as-of", "2026-09-07T18:00:00-04:00", "--out"]);
+        run_quietly(recoup.arg(&out), status).map(|_| out)
+    };
+    let cases = "examples/data/portfolio.ndjson";
+    let first = text(&decide(cases, "portfolio-1.ndjson", 0)?)?;
+    let second = text(&decide(cases, "portfolio-2.ndjson", 0)?)?;
+    if let Some(line) = first_difference(first.as_bytes(), second.as_bytes()) {
+        return Err(format!("two runs of `{cases}` differ, line {line}"));
+    }
+    one_line_each(cases, text(&places.root.join(cases))?.lines().count(), &first)?;
+    decide("examples/data/portfolio-with-errors.ndjson", "portfolio-with-errors.ndjson", 1).map(|_| ())
+}
+
+/// The card accounts, and the public file that they imitate where it is there.
+fn cards(places: &Places) -> Outcome {
+    card_accounts(places, "examples/data/cards.csv")?;
+    let public = "../shared/data/uci_credit_card.csv";
+    if places.root.join(public).is_file() {
+        card_accounts(places, public)
+    } else {
+        println!("skipped `{public}`: the file is not there");
+        Ok(())
+    }
+}
+
+/// All accounts are decided; a program that does not use the engine finds the same segments; the order of the rows does
+/// not matter.
+fn card_accounts(places: &Places, accounts: &str) -> Outcome {
+    let decide = |cases: &Path, out: &str| {
+        let out = places.scratch.join(out);
+        let mut recoup = places.recoup("run");
+        recoup.args(["rules/card-portfolio", "--input", "uci", "--as-of", "2005-10-01T12:00:00+08:00", "--cases"]);
+        run_quietly(recoup.arg(cases).arg("--out").arg(&out), 0)?;
+        text(&out)
+    };
+    let table = text(&places.root.join(accounts))?;
+    let decisions = decide(Path::new(accounts), "cards.ndjson")?;
+    // Exit status 0 says that no row was refused, so each has its line.
+    one_line_each(accounts, table.lines().count().saturating_sub(1), &decisions)?;
+
+    let mut python = Command::new("python3");
+    python.current_dir(&places.root).args(["examples/check/segment_counts.py", accounts]);
+    let expected = run_quietly(&mut python, 0)?;
+    same_counts(&counts_of_decisions(&decisions)?, &counts_of_program(&expected)?)
+        .map_err(|message| format!("`{accounts}`: {message}"))?;
+
+    let reversed = places.scratch.join("cards-reversed.csv");
+    fs::write(&reversed, rows_reversed(&table)).map_err(|error| cannot("write", &reversed, &error))?;
+    if sorted_lines(&decisions) != sorted_lines(&decide(&reversed, "cards-reversed.ndjson")?) {
+        return Err(format!("`{accounts}` with its rows in reversed order gives other decisions"));
+    }
+    Ok(())
+}
+
+// What the steps compare.
+
+fn one_line_each(cases: &str, count: usize, decisions: &str) -> Outcome {
+    let lines = decisions.lines().count();
+    if count == 0 {
+        Err(format!("`{cases}` holds no cases"))
+    } else if lines == count {
+        Ok(())
+    } else {
+        Err(format!("`{cases}` holds {count} cases, but {lines} lines came out"))
+    }
+}
+
+/// How many cases each segment has.
+type SegmentCounts = BTreeMap<String, usize>;
+
+fn counts_of_decisions(decisions: &str) -> Outcome<SegmentCounts> {
+    let mut counts = SegmentCounts::new();
+    for (line, number) in decisions.lines().zip(1..) {
+        let segment = segment(line).ok_or_else(|| format!("the decision in line {number} has no segment: {line}"))?;
+        *counts.entry(segment.to_owned()).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// The segment in the JSON of a decision. Quotes inside JSON text are escaped, so no text can look like the key.
+fn segment(decision: &str) -> Option<&str> {
+    let (_, rest) = decision.split_once(r#""segmentation":{"segment":""#)?;
+    rest.split_once('"').map(|(segment, _)| segment)
+}
+
+fn counts_of_program(lines: &str) -> Outcome<SegmentCounts> {
+    lines
+        .lines()
+        .map(|line| {
+            let (segment, count) = line.split_once(',')?;
+            Some((segment.to_owned(), count.parse().ok()?))
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| format!("`segment_counts.py` printed something else than `segment,count`:\n{lines}"))
+}
+
+fn same_counts(decisions: &SegmentCounts, program: &SegmentCounts) -> Outcome {
+    let count = |counts: &SegmentCounts, segment: &String| counts.get(segment).copied().unwrap_or(0);
+    let differences: Vec<String> = decisions
+        .keys()
+        .chain(program.keys())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(|segment| (segment, count(decisions, segment), count(program, segment)))
+        .filter(|(_, decided, counted)| decided != counted)
+        .map(|(segment, decided, counted)| format!("{segment}: {decided} decided, {counted} by segment_counts.py"))
+        .collect();
+    if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
+}
+
+/// The header first, then the rows from the last to the first. No cell of the card files holds a line break.
+fn rows_reversed(table: &str) -> String {
+    let mut lines = table.lines();
+    let header = lines.next();
+    header.into_iter().chain(lines.rev()).map(|line| format!("{line}\n")).collect()
+}
+
+fn sorted_lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// The number of the first line that differs.
+fn first_difference(left: &[u8], right: &[u8]) -> Option<usize> {
+    if left == right {
+        return None;
+    }
+    let same = left.iter().zip(right).take_while(|(left, right)| left == right);
+    Some(1 + same.filter(|(byte, _)| **byte == b'\n').count())
+}
+
+// Folders, files and commands.
+
+struct Places {
+    /// The root of the repository; every command runs here.
+    root: PathBuf,
+    target: PathBuf,
+    /// What the gate writes, in a folder of this process, so that two gates do not meet.
+    scratch: PathBuf,
+}
+
+impl Places {
+    fn new() -> Self {
+        let own =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = own.ancestors().nth(2).unwrap_or(&own).to_owned();
+        let target = root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+        let scratch = target.join("gate").join(std::process::id().to_string());
+        Self { root, target, scratch }
+    }
+
+    /// Cargo with these arguments, and without the variables that change what the tests do.
+    fn cargo(&self, arguments: &str) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).args(arguments.split(' '));
+        cargo.env_remove("RECOUP_SOAK").env_remove("UPDATE_EXPECT");
+        cargo
+    }
+
+    fn recoup(&self, command: &str) -> Command {
+        let name = format!("recoup{}", std::env::consts::EXE_SUFFIX);
+        let mut recoup = Command::new(self.target.join("release").join(name));
+        recoup.current_dir(&self.root).arg(command);
+        recoup
+    }
+}
+
+/// Runs a command whose output the user sees.
+fn run(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|error| format!("cannot start {}: {error}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", shown(command))) }
+}
+
+/// Runs a command that has to end with this status; returns what it printed, and shows it only when it did not.
+fn run_quietly(command: &mut Command, expected: i32) -> Outcome<String> {
+    let output = command.output().map_err(|error| format!("cannot start {}: {error}", shown(command)))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.code() == Some(expected) {
+        return Ok(printed);
+    }
+    eprint!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    Err(format!("{} ended with {}, not {expected}", shown(command), output.status))
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let words = program.file_name().into_iter().chain(command.get_args()).map(|word| word.to_string_lossy());
+    format!("`{}`", words.collect::<Vec<_>>().join(" "))
+}
+
+fn empty_folder(folder: &Path) -> Outcome {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| cannot("remove", folder, &error))?;
+    }
+    fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))
+}
+
+/// The names of the files of a folder, without text for people.
+fn data_files(folder: &Path) -> Outcome<BTreeSet<OsString>> {
+    let files = entries(folder)?.into_iter().filter(|path| path.is_file());
+    let data = files.filter(|path| path.extension().is_none_or(|extension| extension != "md"));
+    Ok(data.filter_map(|path| path.file_name().map(OsString::from)).collect())
+}
+
+/// The paths in a folder, sorted.
+fn entries(folder: &Path) -> Outcome<BTreeSet<PathBuf>> {
+    let list = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>();
+    list().map_err(|error| cannot("list", folder, &error))
+}
+
+fn bytes(path: &Path) -> Outcome<Vec<u8>> {
+    fs::read(path).map_err(|error| cannot("read", path, &error))
+}
+
+fn text(path: &Path) -> Outcome<String> {
+    fs::read_to_string(path).map_err(|error| cannot("read", path, &error))
+}
+
+fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> String {
+    format!("cannot {verb} `{}`: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_segment_is_found_behind_its_key_alone() {
+        let decision =
+            r#"{"key":"\"segmentation\":{\"segment\":\"x\"","segmentation":{"segment":"late","treatment":"call"}}"#;
+        assert_eq!(segment(decision), Some("late"));
+        assert_eq!(segment(r#"{"key":1,"segmentation":{"segment":{"unknown":["bill"]}}}"#), None);
+    }
+
+    #[test]
+    fn differing_counts_name_their_segments() {
+        let decisions = r#"{"segmentation":{"segment":"a"}}"#.to_owned() + "\n" + r#"{"segmentation":{"segment":"b"}}"#;
+        let compared = |program: &str| same_counts(&counts_of_decisions(&decisions)?, &counts_of_program(program)?);
+        assert_eq!(compared("a,1\nb,1\n"), Ok(()));
+        assert_eq!(
+            compared("a,1\nc,2\n"),
+            Err("b: 1 decided, 0 by segment_counts.py; c: 0 decided, 2 by segment_counts.py".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_header_stays_first_when_rows_are_reversed() {
+        assert_eq!(rows_reversed("id,sum\r\n1,5\r\n2,6"), "id,sum\n2,6\n1,5\n");
+    }
+
+    #[test]
+    fn a_difference_is_told_by_its_line() {
+        assert_eq!(first_difference(b"a\nb\n", b"a\nb\n"), None);
+        assert_eq!(first_difference(b"a\nb\n", b"a\nc\n"), Some(2));
+        assert_eq!(first_difference(b"a\n", b"a\nc\n"), Some(2));
+    }
+}

@@ -1,0 +1,453 @@
+//! The files of a pack and its bases into one document.
+//!
+//! Each file's top-level keys go to their section: maps of several files add up, an ordered list lives in one. Grids
+//! become lists of rows. Bases come first, then the pack's own items, then its overlays.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::overlay;
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::error::Error;
+use crate::load::{self, Library, PackFiles};
+use crate::source::{SourceId, Sources, Span};
+use crate::syntax::node::MapReader;
+use crate::syntax::{Entry, Grid, Map, Node, NodeKind, csv_grid, grid, yaml};
+
+/// Keys of the header, which a pack says once.
+pub(crate) const HEADER: [&str; 10] =
+    ["pack", "version", "format", "title", "currency", "time_zone", "calendar", "extends", "rounding", "channels"];
+/// Sections that are maps of named items.
+const MAPS: [&str; 9] = ["records", "inputs", "facts", "tables", "rules", "scores", "rates", "calendars", "samples"];
+/// Sections that are one ordered thing.
+const WHOLE: [&str; 2] = ["segmentation", "escalations"];
+/// Overlays, by qualified id.
+const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
+/// Sections of the format that this version does not carry out.
+const LATER: [&str; 9] =
+    ["workflows", "contact", "settlement", "incentives", "experiments", "metrics", "plugins", "actions", "templates"];
+
+/// The key under which a grid's rows stand in its table.
+pub(crate) const ROWS: &str = "@rows";
+/// The key under which a grid's header stands in its table.
+pub(crate) const COLUMNS: &str = "@columns";
+
+/// A pack as one document, its bases and overlays worked in.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    pub(crate) name: String,
+    /// The merged sections and header.
+    pub(crate) root: Map,
+    /// Where findings about the whole pack are shown.
+    pub(crate) head: Span,
+    /// SHA-256 over the sorted paths and contents of all that affects its meaning.
+    pub(crate) digest: String,
+    /// What the overlays did, for `check -v`.
+    pub(crate) overlays: Vec<String>,
+}
+
+/// Reads and assembles the pack of this name.
+///
+/// # Errors
+/// When its folder cannot be read.
+pub(crate) fn assemble(
+    library: &Library,
+    pack: &str,
+    sources: &mut Sources,
+    findings: &mut Findings,
+) -> Result<Option<Assembled>, Error> {
+    let mut assembler =
+        Assembler { library, sources, findings, digested: Vec::new(), overlays: Vec::new(), open: Vec::new() };
+    let Some((root, head)) = assembler.pack(pack)? else { return Ok(None) };
+    let mut digested = std::mem::take(&mut assembler.digested);
+    let overlays = std::mem::take(&mut assembler.overlays);
+    digested.sort();
+    digested.dedup();
+    let mut hash = Sha256::new();
+    for (path, source) in digested {
+        let text = sources.get(source).map_or("", |source| source.text.as_str());
+        hash.update(path.as_bytes());
+        hash.update([0]);
+        hash.update(text.replace("\r\n", "\n").as_bytes());
+        hash.update([0]);
+    }
+    let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Some(Assembled { name: pack.to_owned(), root, head, digest, overlays }))
+}
+
+struct Assembler<'a> {
+    library: &'a Library,
+    sources: &'a mut Sources,
+    findings: &'a mut Findings,
+    digested: Vec<(String, SourceId)>,
+    overlays: Vec<String>,
+    /// The packs being read, to see circles.
+    open: Vec<String>,
+}
+
+impl Assembler<'_> {
+    fn pack(&mut self, name: &str) -> Result<Option<(Map, Span)>, Error> {
+        self.open.push(name.to_owned());
+        let files = self.library.read(name, self.sources, self.findings)?;
+        let mut own = Map::default();
+        let mut overlays = Map::default();
+        let mut used = BTreeSet::new();
+        for (path, source) in &files.files {
+            if path.ends_with(".yml") {
+                self.findings.push(
+                    Finding::error(Code::YmlExtension, self.sources.head(*source), "rule files end in `.yaml`")
+                        .help("rename this file, or it would not be read"),
+                );
+                used.insert(path.clone());
+            }
+            if !path.ends_with(".yaml") {
+                continue;
+            }
+            used.insert(path.clone());
+            let Some(document) = yaml::parse(*source, self.sources, self.findings) else { continue };
+            let Some(map) = document.as_map("a rule file", self.findings) else { continue };
+            if map.entries.iter().any(|entry| !matches!(entry.key.as_str(), "samples" | "tests")) {
+                self.digested.push((format!("{name}/{path}"), *source));
+            }
+            self.sections(map, &mut own, &mut overlays);
+        }
+        self.grids(name, &files, &mut own, &mut used);
+        self.unused(&files, &used);
+        let head = own
+            .entries
+            .iter()
+            .find(|entry| entry.key == "pack")
+            .map(|entry| entry.key_span)
+            .or_else(|| files.files.values().next().map(|id| self.sources.head(*id)));
+        let Some(head) = head else {
+            let id = self.sources.add(format!("{name}/pack.yaml"), "");
+            if files.refused.is_empty() {
+                self.findings.push(
+                    Finding::error(Code::MissingPack, self.sources.head(id), format!("`{name}` holds no rule files"))
+                        .help("a pack is a folder with a `pack.yaml`; `recoup new DIR` starts one"),
+                );
+            }
+            self.open.pop();
+            return Ok(None);
+        };
+        let mut root = Map::default();
+        self.bases(name, &own, &mut root)?;
+        self.merge(own, &mut root);
+        overlay::apply(&mut root, &overlays, self.findings, &mut self.overlays);
+        self.open.pop();
+        Ok(Some((root, head)))
+    }
+
+    /// Sorts one file's top-level keys into sections.
+    fn sections(&mut self, map: &Map, own: &mut Map, overlays: &mut Map) {
+        for entry in &map.entries {
+            let key = entry.key.as_str();
+            if matches!(entry.value.kind, NodeKind::Null) {
+                self.findings.push(
+                    Finding::error(Code::WrongKind, entry.key_span, format!("`{key}` has no value"))
+                        .help("give it a value, or remove the key"),
+                );
+                continue;
+            }
+            if LATER.contains(&key) {
+                self.findings.push(
+                    Finding::error(
+                        Code::NotYetSupported,
+                        entry.key_span,
+                        format!("`{key}` is part of the format, but this version does not carry it out"),
+                    )
+                    .help("remove it: a rule is never passed over silently"),
+                );
+            } else if HEADER.contains(&key) || WHOLE.contains(&key) {
+                self.add_whole(entry, own);
+            } else if MAPS.contains(&key) || OVERLAYS.contains(&key) && key != "remove" {
+                let target = if MAPS.contains(&key) { &mut *own } else { &mut *overlays };
+                let what = format!("`{key}`");
+                let Some(items) = entry.value.as_map(&what, self.findings) else { continue };
+                add_items(entry, items, target, self.findings, &duplicate_here);
+            } else if key == "tests" || key == "remove" {
+                let target = if key == "tests" { &mut *own } else { &mut *overlays };
+                let Some(items) = entry.value.as_list(&format!("`{key}`"), self.findings) else { continue };
+                match target.entries.iter_mut().find(|known| known.key == key) {
+                    Some(Entry { value: Node { kind: NodeKind::List(list), .. }, .. }) => {
+                        list.extend(items.iter().cloned())
+                    }
+                    _ => target.entries.push(entry.clone()),
+                }
+            } else {
+                let known = HEADER.iter().chain(&MAPS).chain(&WHOLE).chain(&OVERLAYS).chain(&["tests"]).copied();
+                self.findings.push(
+                    Finding::error(Code::UnknownKey, entry.key_span, format!("a rule file has no key `{key}`"))
+                        .maybe_help(did_you_mean(key, known.collect::<Vec<_>>().iter().copied())),
+                );
+            }
+        }
+    }
+
+    fn add_whole(&mut self, entry: &Entry, own: &mut Map) {
+        if let Some(first) = own.entries.iter().find(|known| known.key == entry.key) {
+            self.findings.push(
+                Finding::error(
+                    Code::DuplicateId,
+                    entry.key_span,
+                    format!("a pack says `{}` once, in one file", entry.key),
+                )
+                .also(first.key_span, "first here")
+                .help("put both parts into one file"),
+            );
+        } else {
+            own.entries.push(entry.clone());
+        }
+    }
+
+    /// Replaces `grid` and `file` of every table by its rows.
+    fn grids(&mut self, pack: &str, files: &PackFiles, own: &mut Map, used: &mut BTreeSet<String>) {
+        for entry in &mut own.entries {
+            match (entry.key.as_str(), &mut entry.value.kind) {
+                ("segmentation", NodeKind::Map(table)) => self.table_rows(pack, files, table, used),
+                ("tables", NodeKind::Map(tables)) => {
+                    for table in &mut tables.entries {
+                        if let NodeKind::Map(map) = &mut table.value.kind {
+                            self.table_rows(pack, files, map, used);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn table_rows(&mut self, pack: &str, files: &PackFiles, table: &mut Map, used: &mut BTreeSet<String>) {
+        let grid_at = table.entries.iter().position(|entry| entry.key == "grid");
+        let file_at = table.entries.iter().position(|entry| entry.key == "file");
+        if let (Some(grid), Some(file)) = (grid_at, file_at) {
+            let span = table.entries.get(grid).map(|entry| entry.key_span);
+            if let (Some(span), Some(file)) = (span, table.entries.get(file)) {
+                self.findings.push(
+                    Finding::error(Code::UnknownKey, span, "a table has `grid` or `file`, not both")
+                        .also(file.key_span, "the file")
+                        .help("keep one of them"),
+                );
+            }
+        }
+        let parsed = if let Some(entry) = grid_at.and_then(|at| table.entries.get(at)) {
+            Grid::parse(&entry.value, self.findings).map(|grid| (grid, entry.key_span))
+        } else if let Some(entry) = file_at.and_then(|at| table.entries.get(at)) {
+            let delimiter = table.get("delimiter").and_then(Node::text).and_then(single_char).unwrap_or(',');
+            let entry = entry.clone();
+            self.grid_file(pack, files, &entry, delimiter, used).map(|grid| (grid, entry.key_span))
+        } else {
+            return;
+        };
+        if let Some((grid, key_span)) = parsed {
+            table.entries.push(Entry { key: COLUMNS.to_owned(), key_span, value: columns_node(&grid, key_span) });
+            table.entries.push(Entry { key: ROWS.to_owned(), key_span, value: rows_node(&grid, key_span) });
+        }
+    }
+
+    fn grid_file(
+        &mut self,
+        pack: &str,
+        files: &PackFiles,
+        entry: &Entry,
+        delimiter: char,
+        used: &mut BTreeSet<String>,
+    ) -> Option<Grid> {
+        let named = entry.value.as_text("`file`", self.findings)?;
+        let Some(path) = load::inside(named) else {
+            self.findings.push(
+                Finding::error(Code::PathOutsidePack, entry.value.span, format!("`{named}` leaves the pack's folder"))
+                    .help("name a file inside the pack, seen from its folder"),
+            );
+            return None;
+        };
+        used.insert(path.clone());
+        let Some(source) = files.files.get(&path) else {
+            if !files.refused.contains(&path) {
+                self.findings.push(
+                    Finding::error(Code::MissingFile, entry.value.span, format!("the pack has no file `{path}`"))
+                        .maybe_help(did_you_mean(&path, files.files.keys().map(String::as_str))),
+                );
+            }
+            return None;
+        };
+        if !path.ends_with(".csv") {
+            self.findings.push(
+                Finding::error(Code::NotYetSupported, entry.value.span, format!("`{path}` is not a CSV file"))
+                    .help("save the table as CSV"),
+            );
+            return None;
+        }
+        self.digested.push((format!("{pack}/{path}"), *source));
+        csv_grid::parse(*source, delimiter, self.sources, self.findings)
+    }
+
+    fn unused(&mut self, files: &PackFiles, used: &BTreeSet<String>) {
+        for (path, source) in &files.files {
+            if !used.contains(path) && !load::is_document(path.rsplit('/').next().unwrap_or(path)) {
+                self.findings.push(
+                    Finding::error(Code::UnusedFile, self.sources.head(*source), "no rule file names this file")
+                        .help("name it with `file:`, or move it out of the pack"),
+                );
+            }
+        }
+    }
+
+    /// Merges the packs that `extends` names, left to right.
+    fn bases(&mut self, name: &str, own: &Map, root: &mut Map) -> Result<(), Error> {
+        let Some(node) = own.get("extends") else { return Ok(()) };
+        let Some(bases) = node.as_list("`extends`", self.findings) else { return Ok(()) };
+        for base in bases {
+            let Some(base_name) = base.as_text("a base", self.findings) else { continue };
+            if self.open.iter().any(|open| open == base_name) {
+                let circle = self.open.iter().map(String::as_str).chain([base_name]).collect::<Vec<_>>().join(" -> ");
+                self.findings.push(
+                    Finding::error(Code::ExtendsCycle, base.span, format!("packs extend each other: {circle}"))
+                        .help("a pack extends packs that do not need it"),
+                );
+                continue;
+            }
+            if !load::is_plain_name(base_name) {
+                self.findings.push(
+                    Finding::error(
+                        Code::PathOutsidePack,
+                        base.span,
+                        format!("`{base_name}` is not the name of a pack"),
+                    )
+                    .help("bases are found by name, in the folder that this pack lies in"),
+                );
+                continue;
+            }
+            if !self.library.has(base_name) {
+                let names = self.library.names();
+                let others = names.iter().map(String::as_str).filter(|other| *other != name);
+                self.findings.push(
+                    Finding::error(
+                        Code::UnknownPack,
+                        base.span,
+                        format!("there is no pack `{base_name}` beside this one"),
+                    )
+                    .maybe_help(did_you_mean(base_name, others)),
+                );
+                continue;
+            }
+            if let Some((mut base_root, _)) = self.pack(base_name)? {
+                base_root.entries.retain(|entry| !matches!(entry.key.as_str(), "tests" | "extends"));
+                self.merge(base_root, root);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a pack's sections to what its bases gave: header keys win, maps add up, the rest may stand once.
+    fn merge(&mut self, own: Map, root: &mut Map) {
+        for entry in own.entries {
+            let key = entry.key.clone();
+            if HEADER.contains(&key.as_str()) {
+                root.entries.retain(|known| known.key != key);
+                root.entries.push(entry);
+            } else if MAPS.contains(&key.as_str()) {
+                if let NodeKind::Map(items) = &entry.value.kind {
+                    add_items(&entry, items, root, self.findings, &duplicate_of_base);
+                }
+            } else if let Some(known) = root.entries.iter().find(|known| known.key == key) {
+                self.findings.push(
+                    Finding::error(Code::DuplicateId, entry.key_span, format!("a base already has `{key}`"))
+                        .also(known.key_span, "in the base")
+                        .help(format!(
+                            "say what differs: `change:`, `replace:`, `add:` or `remove:` with ids such as `{key}/ID`"
+                        )),
+                );
+            } else {
+                root.entries.push(entry);
+            }
+        }
+    }
+}
+
+/// Adds named items to a section, reporting an id that is there already with `duplicate`.
+fn add_items(
+    section: &Entry,
+    items: &Map,
+    target: &mut Map,
+    findings: &mut Findings,
+    duplicate: &dyn Fn(&str, &Entry, &Entry) -> Finding,
+) {
+    let known = match target.entries.iter().position(|known| known.key == section.key) {
+        Some(at) => at,
+        None => {
+            let value = Node { span: section.value.span, kind: NodeKind::Map(Map::default()) };
+            target.entries.push(Entry { key: section.key.clone(), key_span: section.key_span, value });
+            target.entries.len() - 1
+        }
+    };
+    let Some(Entry { value: Node { kind: NodeKind::Map(known), .. }, .. }) = target.entries.get_mut(known) else {
+        return;
+    };
+    for item in &items.entries {
+        if let Some(first) = known.entries.iter().find(|first| first.key == item.key) {
+            findings.push(duplicate(&section.key, item, first));
+        } else {
+            known.entries.push(item.clone());
+        }
+    }
+}
+
+fn duplicate_here(section: &str, item: &Entry, first: &Entry) -> Finding {
+    Finding::error(Code::DuplicateId, item.key_span, format!("`{section}/{}` stands twice", item.key))
+        .also(first.key_span, "first here")
+        .help("remove one, or give it another id")
+}
+
+fn duplicate_of_base(section: &str, item: &Entry, first: &Entry) -> Finding {
+    let id = format!("{section}/{}", item.key);
+    Finding::error(Code::DuplicateId, item.key_span, format!("a base already has `{id}`"))
+        .also(first.key_span, "in the base")
+        .help(format!(
+            "write `change:` with `{id}:` for some of its keys, `replace:` for all of it, or choose another id"
+        ))
+}
+
+fn single_char(text: &str) -> Option<char> {
+    match text {
+        "\\t" | "tab" => Some('\t'),
+        _ => text.chars().next().filter(|c| text.len() == c.len_utf8()),
+    }
+}
+
+fn columns_node(grid: &Grid, span: Span) -> Node {
+    Node { span, kind: NodeKind::List(grid.header.iter().map(grid::cell_node).collect()) }
+}
+
+fn rows_node(grid: &Grid, span: Span) -> Node {
+    let rows = grid
+        .rows
+        .iter()
+        .map(|row| {
+            let entries: Vec<Entry> = grid
+                .header
+                .iter()
+                .zip(row)
+                .map(|(name, cell)| Entry {
+                    key: name.text.clone(),
+                    key_span: name.whole(),
+                    value: grid::cell_node(cell),
+                })
+                .collect();
+            let span = row.first().zip(row.last()).map_or(span, |(first, last)| first.whole().to(last.whole()));
+            Node { span, kind: NodeKind::Map(Map { entries }) }
+        })
+        .collect();
+    Node { span, kind: NodeKind::List(rows) }
+}
+
+/// A reader of one of the assembled document's items.
+pub(crate) fn reader<'a>(node: &'a Node, what: &str, findings: &mut Findings) -> Option<MapReader<'a>> {
+    MapReader::new(node, what, findings)
+}
+
+/// Whether a section is a map of named items, which an overlay may begin.
+pub(crate) fn is_map_section(key: &str) -> bool {
+    MAPS.contains(&key)
+}

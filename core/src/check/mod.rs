@@ -1,0 +1,23 @@
+//! Documents into a checked pack: names and types bound, every problem reported.
+//!
+//! Takes the files of a pack and its bases; gives a [`CheckedPack`], in which every expression has a type and every
+//! name a slot. Looks at no case.
+
+mod analysis;
+pub(crate) mod assemble;
+
+mod expressions;
+pub(crate) mod facts;
+pub(crate) mod header;
+pub(crate) mod inputs;
+mod literals;
+mod names;
+mod overlay;
+mod pack;
+mod records;
+pub(crate) mod samples;
+pub(crate) mod tables;
+
+pub(crate) use assemble::assemble;
+pub(crate) use pack::check;
+pub(crate) use pack::{CheckedPack, Item, Rate, SlotInfo};

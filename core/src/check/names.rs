@@ -1,0 +1,156 @@
+//! Names: which characters they have, which are taken, and what each stands for.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Code, Finding, Findings};
+use crate::language::parse::Parser;
+use crate::language::{Name, Scope, SlotId};
+use crate::source::Span;
+use crate::value::Type;
+
+/// Whether this may be the id of a row, rule, pack or calendar, or a value of a choice.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// Reports an id with characters that it may not have.
+pub(crate) fn report_id(text: &str, span: Span, findings: &mut Findings) -> bool {
+    if is_id(text) {
+        return true;
+    }
+    findings.push(
+        Finding::error(Code::InvalidName, span, format!("`{text}` is not an id"))
+            .help("ids are letters, digits, `_` and `-`"),
+    );
+    false
+}
+
+/// Reports a name that expressions could not read.
+pub(crate) fn report_name(name: &str, span: Span, parser: &Parser, findings: &mut Findings) -> bool {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !is_plain {
+        let lower: String =
+            name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        findings.push(Finding::error(Code::InvalidName, span, format!("`{name}` cannot be read by expressions")).help(
+            format!(
+                "names are small letters, digits and `_`, and begin with a letter, such as `{}`",
+                lower.trim_matches('_')
+            ),
+        ));
+        return false;
+    }
+    if !parser.can_name(name) {
+        findings.push(
+            Finding::error(
+                Code::ReservedName,
+                span,
+                format!("`{name}` is a word that the expression language keeps for itself"),
+            )
+            .help(format!("choose another name, such as `{name}_value`")),
+        );
+        return false;
+    }
+    true
+}
+
+/// A name and where it was given.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) name: Name,
+    pub(crate) what: &'static str,
+    pub(crate) span: Span,
+}
+
+/// All names that expressions of a pack may read, and the slots behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    known: IndexMap<String, Known>,
+    rates: Vec<String>,
+    has_calendar: bool,
+    has_place: bool,
+}
+
+impl Names {
+    /// Adds a name; one that is taken is reported.
+    pub(crate) fn add(&mut self, name: &str, what: &'static str, span: Span, value: Name, findings: &mut Findings) {
+        if let Some(first) = self.known.get(name) {
+            findings.push(
+                Finding::error(
+                    Code::DuplicateName,
+                    span,
+                    format!("the {what} `{name}` has the name of a {}", first.what),
+                )
+                .also(first.span, format!("the {}", first.what))
+                .help("rename one: expressions could not tell them apart"),
+            );
+            return;
+        }
+        self.known.insert(name.to_owned(), Known { name: value, what, span });
+    }
+
+    /// Says the type of a name that was added before its type was known.
+    pub(crate) fn set_type(&mut self, name: &str, new_base: Type, new_maybe_none: bool) {
+        if let Some(Known { name: Name::Value { base, maybe_none, .. }, .. }) = self.known.get_mut(name) {
+            *base = new_base;
+            *maybe_none = new_maybe_none;
+        }
+    }
+
+    /// What the pack has beside names.
+    pub(crate) fn set_surroundings(&mut self, rates: Vec<String>, has_calendar: bool, has_place: bool) {
+        self.rates = rates;
+        self.has_calendar = has_calendar;
+        self.has_place = has_place;
+    }
+
+    /// A plain value.
+    pub(crate) fn value(slot: SlotId, base: Type, maybe_none: bool) -> Name {
+        Name::Value { slot, base, maybe_none, decides: true }
+    }
+
+    /// The outputs of a table.
+    pub(crate) fn group(outputs: impl IntoIterator<Item = (Arc<str>, SlotId, Type, bool)>) -> Name {
+        Name::Group(outputs.into_iter().collect())
+    }
+}
+
+impl Scope for Names {
+    fn name(&self, name: &str) -> Option<Name> {
+        self.known.get(name).map(|known| known.name.clone())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.known.keys().cloned().collect()
+    }
+
+    fn rate(&self, name: &str) -> Option<usize> {
+        self.rates.iter().position(|rate| rate == name)
+    }
+
+    fn rates(&self) -> Vec<String> {
+        self.rates.clone()
+    }
+
+    fn has_calendar(&self) -> bool {
+        self.has_calendar
+    }
+
+    fn has_place(&self) -> bool {
+        self.has_place
+    }
+}
+
+/// Reports the name of a record that cannot be declared.
+pub(crate) fn report_record_name(name: &str, span: Span, findings: &mut Findings) {
+    if matches!(name, "offer" | "attempt") {
+        findings.push(
+            Finding::error(Code::ReservedName, span, format!("the record `{name}` is built in"))
+                .help("choose another name"),
+        );
+    } else {
+        report_id(name, span, findings);
+    }
+}

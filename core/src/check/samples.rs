@@ -1,0 +1,492 @@
+//! Samples and rule tests: full records, and what a decision must say of them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeZone, Utc};
+
+use super::literals;
+use super::names::Names;
+use super::pack::{CheckedPack, section};
+use super::tables::{CheckedTable, Family};
+use crate::calendar::date_at;
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::language::{Name, Scope};
+use crate::record::{Problem, Raw, RecordReader, Surroundings};
+use crate::source::Span;
+use crate::syntax::node::MapReader;
+use crate::syntax::{Entry, Map, Node, NodeKind};
+use crate::value::{ErrorCode, Type, Value, text};
+
+/// A record that tests start from.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    node: Node,
+}
+
+/// A rule test.
+#[derive(Debug)]
+pub(crate) struct Test {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) as_of: DateTime<Utc>,
+    pub(crate) record: Raw,
+    pub(crate) expect: Vec<Expectation>,
+}
+
+/// One thing that a test expects.
+#[derive(Debug)]
+pub(crate) struct Expectation {
+    /// As it was written, such as `settlement_floor.floor`.
+    pub(crate) what: String,
+    pub(crate) span: Span,
+    pub(crate) kind: ExpectationKind,
+}
+
+/// The kinds of expectations.
+#[derive(Debug)]
+pub(crate) enum ExpectationKind {
+    /// The value of a slot: a fact or a result.
+    Slot {
+        slot: usize,
+        value: Expected,
+    },
+    /// The ids of the escalations that fired, in order.
+    Escalations(Vec<String>),
+    /// What an escalation that fired gives.
+    Escalation {
+        id: String,
+        output: String,
+        value: Expected,
+    },
+    /// Rows and rules that fired, by qualified id.
+    Fired(Vec<Arc<str>>),
+    NotFired(Vec<Arc<str>>),
+    /// Where something is unknown: exactly these places.
+    Unknowns(Vec<String>),
+    /// Where something failed, and with which code: exactly these places.
+    Errors(Vec<(String, Option<String>)>),
+    /// The paths of the problems for which the record is refused.
+    Refused(Vec<String>),
+}
+
+/// A value that a test expects.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expected {
+    Value(Value),
+    List(Vec<Expected>),
+    Unknown,
+    Error(String),
+}
+
+/// Reads samples and tests into the pack.
+pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: &mut Findings) {
+    let samples: Vec<Sample> =
+        section(root, "samples").map(|entry| Sample { name: entry.key.clone(), node: entry.value.clone() }).collect();
+    // A sample that no test uses is checked as of a day that all history lies before.
+    let late = Utc.with_ymd_and_hms(9999, 12, 31, 0, 0, 0).single().unwrap_or_default();
+    let mut broken = Vec::new();
+    for sample in &samples {
+        if !check_record(pack, &sample.node, late, findings) {
+            broken.push(sample.name.clone());
+        }
+    }
+    let mut tests: Vec<Test> = Vec::new();
+    if let Some(node) = root.get("tests")
+        && let NodeKind::List(items) = &node.kind
+    {
+        for item in items {
+            let mut reader = TestReader { pack, names, samples: &samples, broken: &broken, findings };
+            if let Some(test) = reader.test(item) {
+                if let Some(first) = tests.iter().find(|known| known.name == test.name) {
+                    findings.push(
+                        Finding::error(Code::DuplicateId, test.span, format!("two tests are called `{}`", test.name))
+                            .also(first.span, "the first")
+                            .help("give one another name"),
+                    );
+                }
+                tests.push(test);
+            }
+        }
+    }
+    pack.samples = samples;
+    pack.tests = tests;
+}
+
+struct TestReader<'a> {
+    pack: &'a CheckedPack,
+    names: &'a Names,
+    samples: &'a [Sample],
+    broken: &'a [String],
+    findings: &'a mut Findings,
+}
+
+impl TestReader<'_> {
+    fn test(&mut self, node: &Node) -> Option<Test> {
+        let mut reader = MapReader::new(node, "a test", self.findings)?;
+        reader.not_yet(&["attempt", "offer", "state"], self.findings);
+        let name_node = reader.required("name", self.findings);
+        let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
+        let span = name_node.map_or(node.span, |node| node.span);
+        let as_of = reader.required("as_of", self.findings).and_then(|node| {
+            let written = node.as_text("`as_of`", self.findings)?;
+            text::timestamp(written)
+                .map_err(|problem| {
+                    self.findings
+                        .push(Finding::error(problem.code, node.span, problem.message).maybe_help(problem.help));
+                })
+                .ok()
+        });
+        let given = reader.required("given", self.findings);
+        let change = reader.optional("change", self.findings);
+        let expect = reader.required("expect", self.findings);
+        reader.finish(self.findings);
+        let record = given.and_then(|given| self.record(given, change));
+        let expectations = expect.map(|expect| self.expectations(expect)).unwrap_or_default();
+        let (record, as_of) = (record?, as_of?);
+        let is_refused = expectations.iter().any(|expectation| matches!(expectation.kind, ExpectationKind::Refused(_)));
+        let is_broken = given.and_then(Node::text).is_some_and(|name| self.broken.iter().any(|broken| broken == name));
+        if !is_refused && !is_broken {
+            check_record(self.pack, &record, as_of, self.findings);
+        }
+        Some(Test { name, span, as_of, record: Raw::from_node(&record), expect: expectations })
+    }
+
+    /// The sample that a test names, or the record that it writes out, with its changes.
+    fn record(&mut self, given: &Node, change: Option<&Node>) -> Option<Node> {
+        let mut record = match &given.kind {
+            NodeKind::Map(_) => given.clone(),
+            _ => {
+                let name = given.as_text("`given`", self.findings)?;
+                let Some(sample) = self.samples.iter().find(|sample| sample.name == name) else {
+                    self.findings.push(
+                        Finding::error(Code::UnknownSample, given.span, format!("there is no sample `{name}`"))
+                            .maybe_help(did_you_mean(name, self.samples.iter().map(|sample| sample.name.as_str()))),
+                    );
+                    return None;
+                };
+                sample.node.clone()
+            }
+        };
+        if let Some(change) = change {
+            let changes = change.as_map("`change`", self.findings)?;
+            let NodeKind::Map(map) = &mut record.kind else { return None };
+            for entry in &changes.entries {
+                match map.entries.iter_mut().find(|known| known.key == entry.key) {
+                    Some(known) => *known = entry.clone(),
+                    None => map.entries.push(entry.clone()),
+                }
+            }
+        }
+        Some(record)
+    }
+
+    fn expectations(&mut self, expect: &Node) -> Vec<Expectation> {
+        let Some(map) = expect.as_map("`expect`", self.findings) else { return Vec::new() };
+        if map.entries.is_empty() {
+            self.findings.push(
+                Finding::error(Code::WrongKind, expect.span, "a test that expects nothing cannot fail")
+                    .help("say what the decision must be"),
+            );
+        }
+        let mut expectations = Vec::new();
+        for entry in &map.entries {
+            self.expectation(entry, &mut expectations);
+        }
+        expectations
+    }
+
+    fn expectation(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
+        let key = entry.key.as_str();
+        let mut push = |what: String, kind: ExpectationKind| {
+            expectations.push(Expectation { what, span: entry.key_span, kind });
+        };
+        match key {
+            "fired" => push(key.to_owned(), ExpectationKind::Fired(self.rule_ids(&entry.value))),
+            "not_fired" => push(key.to_owned(), ExpectationKind::NotFired(self.rule_ids(&entry.value))),
+            "unknowns" => push(key.to_owned(), ExpectationKind::Unknowns(self.places(&entry.value))),
+            "refused" => {
+                let items = entry.value.as_list("`refused`", self.findings).unwrap_or(&[]);
+                let paths =
+                    items.iter().filter_map(|item| item.as_text("a path", self.findings)).map(str::to_owned).collect();
+                push(key.to_owned(), ExpectationKind::Refused(paths));
+            }
+            "errors" => {
+                let errors = match &entry.value.kind {
+                    NodeKind::Map(map) => map
+                        .entries
+                        .iter()
+                        .filter_map(|error| {
+                            self.known_place(&error.key, error.key_span);
+                            let slug = error.value.as_text("an error's code", self.findings)?;
+                            self.error_code(slug, error.value.span);
+                            Some((error.key.clone(), Some(slug.to_owned())))
+                        })
+                        .collect(),
+                    _ => self.places(&entry.value).into_iter().map(|place| (place, None)).collect(),
+                };
+                push(key.to_owned(), ExpectationKind::Errors(errors));
+            }
+            "facts" => {
+                let Some(map) = entry.value.as_map("`facts`", self.findings) else { return };
+                for fact in &map.entries {
+                    self.slot(&fact.key, fact, &fact.value, expectations, Code::UnknownName);
+                }
+            }
+            "escalations" => self.escalations(entry, expectations),
+            _ => match self.names.name(key) {
+                Some(Name::Group(outputs)) => {
+                    let Some(map) = entry.value.as_map(&format!("what `{key}` gives"), self.findings) else { return };
+                    for output in &map.entries {
+                        match outputs.iter().find(|(name, ..)| **name == *output.key) {
+                            Some((_, slot, base, _)) => {
+                                if let Some(value) = self.value(&output.value, base) {
+                                    let kind = ExpectationKind::Slot { slot: slot.0 as usize, value };
+                                    expectations.push(Expectation {
+                                        what: format!("{key}.{}", output.key),
+                                        span: output.key_span,
+                                        kind,
+                                    });
+                                }
+                            }
+                            None => self.findings.push(
+                                Finding::error(
+                                    Code::UnknownOutput,
+                                    output.key_span,
+                                    format!("`{key}` has no output `{}`", output.key),
+                                )
+                                .maybe_help(did_you_mean(&output.key, outputs.iter().map(|(name, ..)| &**name))),
+                            ),
+                        }
+                    }
+                }
+                _ => self.slot(key, entry, &entry.value, expectations, Code::UnknownKey),
+            },
+        }
+    }
+
+    fn slot(&mut self, name: &str, entry: &Entry, value: &Node, expectations: &mut Vec<Expectation>, code: Code) {
+        match self.names.name(name) {
+            Some(Name::Value { slot, base, .. }) => {
+                if let Some(value) = self.value(value, &base) {
+                    let kind = ExpectationKind::Slot { slot: slot.0 as usize, value };
+                    expectations.push(Expectation { what: name.to_owned(), span: entry.key_span, kind });
+                }
+            }
+            _ => {
+                let mut known = self.names.names();
+                if code == Code::UnknownKey {
+                    known.extend(
+                        ["fired", "not_fired", "unknowns", "errors", "facts", "escalations", "refused"]
+                            .map(str::to_owned),
+                    );
+                }
+                let near = crate::diagnostic::nearest(name, known.iter().map(String::as_str));
+                self.findings.push(
+                    Finding::error(code, entry.key_span, format!("a decision has no `{name}`"))
+                        .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+                );
+            }
+        }
+    }
+
+    fn escalations(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
+        let table = self.pack.tables.iter().find(|table| table.family == Family::Escalations);
+        let known = |id: &str| {
+            table.is_some_and(|table| table.rows.iter().any(|row| row.id.strip_prefix("escalations/") == Some(id)))
+        };
+        match &entry.value.kind {
+            NodeKind::List(items) => {
+                let mut ids = Vec::new();
+                for item in items {
+                    let Some(id) = item.as_text("the id of an escalation", self.findings) else { continue };
+                    if !known(id) {
+                        self.unknown_rule(&format!("escalations/{id}"), item.span);
+                    }
+                    ids.push(id.to_owned());
+                }
+                expectations.push(Expectation {
+                    what: "escalations".to_owned(),
+                    span: entry.key_span,
+                    kind: ExpectationKind::Escalations(ids),
+                });
+            }
+            NodeKind::Map(map) => {
+                for escalation in &map.entries {
+                    if !known(&escalation.key) {
+                        self.unknown_rule(&format!("escalations/{}", escalation.key), escalation.key_span);
+                        continue;
+                    }
+                    let Some(gives) = escalation.value.as_map("what an escalation gives", self.findings) else {
+                        continue;
+                    };
+                    for output in &gives.entries {
+                        let base = match output.key.as_str() {
+                            "level" => Type::Integer,
+                            "assign_to" => Type::Text,
+                            "due_in" => Type::Duration(crate::value::DurationUnit::Days),
+                            "due_on" => Type::Date,
+                            other => {
+                                self.findings.push(
+                                    Finding::error(
+                                        Code::UnknownOutput,
+                                        output.key_span,
+                                        format!("an escalation gives no `{other}`"),
+                                    )
+                                    .maybe_help(did_you_mean(other, ["level", "assign_to", "due_in", "due_on"])),
+                                );
+                                continue;
+                            }
+                        };
+                        if let Some(value) = self.value(&output.value, &base) {
+                            let kind = ExpectationKind::Escalation {
+                                id: escalation.key.clone(),
+                                output: output.key.clone(),
+                                value,
+                            };
+                            expectations.push(Expectation {
+                                what: format!("escalations/{}", escalation.key),
+                                span: output.key_span,
+                                kind,
+                            });
+                        }
+                    }
+                }
+            }
+            _ => {
+                entry.value.as_list("`escalations`", self.findings);
+            }
+        }
+    }
+
+    /// A value of a type; `none`, `unknown` and `{error: code}` stand for themselves.
+    fn value(&mut self, node: &Node, base: &Type) -> Option<Expected> {
+        match (&node.kind, base) {
+            (NodeKind::Null, _) => Some(Expected::Value(Value::None)),
+            (NodeKind::Map(map), _) if map.get("error").is_some() && map.entries.len() == 1 => {
+                let code = map.get("error")?;
+                let slug = code.as_text("an error's code", self.findings)?;
+                self.error_code(slug, code.span);
+                Some(Expected::Error(slug.to_owned()))
+            }
+            (NodeKind::List(items), Type::List(item)) => {
+                items.iter().map(|node| self.value(node, &item.base)).collect::<Option<Vec<_>>>().map(Expected::List)
+            }
+            _ => {
+                let scalar = node.as_scalar("an expected value", self.findings)?;
+                if scalar.snippet.text == "unknown" {
+                    return Some(Expected::Unknown);
+                }
+                literals::value(&scalar.snippet, base, None, true, self.findings).map(Expected::Value)
+            }
+        }
+    }
+
+    fn error_code(&mut self, slug: &str, span: Span) {
+        if !ErrorCode::ALL.iter().any(|code| code.slug() == slug) {
+            self.findings.push(
+                Finding::error(Code::InvalidValue, span, format!("there is no error `{slug}`"))
+                    .maybe_help(did_you_mean(slug, ErrorCode::ALL.iter().map(|code| code.slug()))),
+            );
+        }
+    }
+
+    fn rule_ids(&mut self, node: &Node) -> Vec<Arc<str>> {
+        let mut ids = Vec::new();
+        for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
+            let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
+            match rows(self.pack).find(|row| ***row == *id) {
+                Some(row) => ids.push(row.clone()),
+                None => self.unknown_rule(id, item.span),
+            }
+        }
+        ids
+    }
+
+    fn places(&mut self, node: &Node) -> Vec<String> {
+        let mut places = Vec::new();
+        for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
+            let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
+            self.known_place(id, item.span);
+            places.push(id.to_owned());
+        }
+        places
+    }
+
+    /// A row, a table, or a fact.
+    fn known_place(&mut self, id: &str, span: Span) {
+        let is_known = rows(self.pack).any(|row| **row == *id)
+            || self.pack.tables.iter().any(|table| *table.id == *id)
+            || id.strip_prefix("facts/").is_some_and(|name| self.pack.facts.iter().any(|fact| *fact.name == *name));
+        if !is_known {
+            self.unknown_rule(id, span);
+        }
+    }
+
+    fn unknown_rule(&mut self, id: &str, span: Span) {
+        let ids: Vec<&str> = rows(self.pack).map(|row| &**row).collect();
+        let qualified = ids.iter().find(|known| known.rsplit('/').next() == Some(id)).copied();
+        let help = match qualified {
+            Some(qualified) => Some(format!("write its qualified id: `{qualified}`")),
+            None => crate::diagnostic::nearest(id, ids.iter().copied()).map(|near| format!("did you mean `{near}`?")),
+        };
+        self.findings.push(
+            Finding::error(Code::UnknownRule, span, format!("the pack has no row or rule `{id}`")).maybe_help(help),
+        );
+    }
+}
+
+/// The qualified ids of all rows and rules, `otherwise` included.
+pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
+    pack.tables.iter().flat_map(CheckedTable::all_rows).map(|row| &row.id)
+}
+
+/// Reports every problem of a record in a rule file, at its place.
+fn check_record(pack: &CheckedPack, node: &Node, as_of: DateTime<Utc>, findings: &mut Findings) -> bool {
+    let surroundings = Surroundings { as_of, today: date_at(as_of, pack.header.zone), currency: &pack.header.currency };
+    match RecordReader::read(&pack.record, &Raw::from_node(node), surroundings) {
+        Ok(_) => true,
+        Err(problems) => {
+            for problem in problems {
+                findings.push(record_finding(node, &problem));
+            }
+            false
+        }
+    }
+}
+
+fn record_finding(node: &Node, problem: &Problem) -> Finding {
+    let span = place_of(node, &problem.path);
+    let message = if problem.path.is_empty() {
+        problem.message.clone()
+    } else {
+        format!("{}: {}", problem.path, problem.message)
+    };
+    Finding::error(Code::InvalidRecord, span, message).maybe_help(problem.help.clone())
+}
+
+/// The place of the item that a path names, or of the nearest one around it.
+fn place_of(node: &Node, path: &str) -> Span {
+    let mut here = node;
+    let mut span = match &node.kind {
+        NodeKind::Map(map) => map.entries.first().map_or(node.span, |entry| entry.key_span),
+        _ => node.span,
+    };
+    for part in path.split('.') {
+        let (name, indexes) = part.split_once('[').map_or((part, ""), |(name, rest)| (name, rest));
+        let NodeKind::Map(map) = &here.kind else { return span };
+        let Some(entry) = map.entries.iter().find(|entry| entry.key == name) else { return span };
+        here = &entry.value;
+        span = if here.span.start == here.span.end { entry.key_span } else { here.span };
+        for index in indexes.split(['[', ']']).filter(|index| !index.is_empty()) {
+            let NodeKind::List(items) = &here.kind else { return span };
+            let Some(item) = index.parse::<usize>().ok().and_then(|index| items.get(index)) else { return span };
+            here = item;
+            span = match &item.kind {
+                NodeKind::Map(map) => map.entries.first().map_or(item.span, |entry| entry.key_span),
+                _ => item.span,
+            };
+        }
+    }
+    span
+}

@@ -1,0 +1,755 @@
+//! Tables, rule lists, escalations and scores out of the document: ids, outputs, cells, expressions parsed.
+
+use std::sync::Arc;
+
+use super::cells::RawCell;
+use super::{Annotations, Family, HitPolicy};
+use crate::check::assemble::{COLUMNS, ROWS};
+use crate::check::expressions::{conditions, parse};
+use crate::check::header::Header;
+use crate::check::literals;
+use crate::check::names::report_id;
+use crate::check::records::Records;
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::language::Ast;
+use crate::language::parse::Parser;
+use crate::source::{Snippet, Span};
+use crate::syntax::node::MapReader;
+use crate::syntax::{Entry, Map, Node, NodeKind};
+use crate::value::{Absence, DurationUnit, Field, Range, Rounding, Type, number};
+
+/// A table before names and types are known.
+pub(crate) struct RawTable {
+    /// The name that expressions read; nothing for the segmentation and the escalations.
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) name_span: Span,
+    pub(crate) id: Arc<str>,
+    pub(crate) family: Family,
+    pub(crate) hit: HitPolicy,
+    pub(crate) outputs: Vec<Field>,
+    pub(super) columns: Vec<RawColumn>,
+    pub(super) rows: Vec<RawRow>,
+    pub(super) otherwise: Option<RawRow>,
+    pub(super) span: Span,
+}
+
+pub(super) struct RawColumn {
+    pub(super) name: Snippet,
+    pub(super) ast: Option<Ast>,
+}
+
+pub(super) struct RawRow {
+    pub(super) id: Arc<str>,
+    pub(super) span: Span,
+    pub(super) conditions: Vec<RawCondition>,
+    /// One for each output.
+    pub(super) outputs: Vec<Option<RawValue>>,
+    pub(super) annotations: Annotations,
+    pub(super) skips_unknown: bool,
+}
+
+pub(super) enum RawCondition {
+    Cell { column: usize, cell: RawCell },
+    When(Ast, String),
+    Unless(Ast, String),
+}
+
+pub(super) enum RawValue {
+    Literal(Snippet),
+    Computed(Ast),
+}
+
+/// Reads the document's decisions.
+pub(crate) struct TableReader<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) parser: &'a Parser,
+    pub(crate) findings: &'a mut Findings,
+}
+
+impl RawTable {
+    /// Every name that the table reads.
+    pub(crate) fn names(&self) -> Vec<(String, Span)> {
+        let mut names = Vec::new();
+        for ast in self.columns.iter().filter_map(|column| column.ast.as_ref()) {
+            ast.names(&mut names);
+        }
+        for row in self.rows.iter().chain(&self.otherwise) {
+            for condition in &row.conditions {
+                match condition {
+                    RawCondition::Cell { cell, .. } => cell.names(&mut names),
+                    RawCondition::When(ast, _) | RawCondition::Unless(ast, _) => ast.names(&mut names),
+                }
+            }
+            for value in row.outputs.iter().flatten() {
+                if let RawValue::Computed(ast) = value {
+                    ast.names(&mut names);
+                }
+            }
+        }
+        names
+    }
+}
+
+impl TableReader<'_> {
+    /// The segmentation, or one of `tables`.
+    pub(crate) fn table(
+        &mut self,
+        family: Family,
+        name: Option<(&str, Span)>,
+        node: &Node,
+        key_span: Span,
+    ) -> Option<RawTable> {
+        let (id, what) = match name {
+            Some((name, _)) => (format!("tables/{name}"), format!("the table `{name}`")),
+            None => ("segmentation".to_owned(), "the segmentation".to_owned()),
+        };
+        let mut reader = MapReader::new(node, &what, self.findings)?;
+        reader.not_yet(&["script"], self.findings);
+        let default = if family == Family::Segmentation { HitPolicy::First } else { HitPolicy::Unique };
+        let hit = self.hit(&mut reader).unwrap_or(default);
+        let outputs = self.outputs(&mut reader, &what);
+        let skips_unknown = self.on_unknown(&mut reader);
+        reader.optional("grid", self.findings);
+        reader.optional("file", self.findings);
+        if let Some(node) = reader.optional("delimiter", self.findings)
+            && let Some(text) = node.as_text("`delimiter`", self.findings)
+            && !matches!(text, "," | ";" | "tab" | "\t" | "\\t" | "|")
+        {
+            self.findings.push(
+                Finding::error(Code::InvalidValue, node.span, format!("`{text}` cannot separate cells"))
+                    .help("one of `,`, `;`, `tab`"),
+            );
+        }
+        let columns_node = reader.optional_or_null(COLUMNS);
+        let rows_node = reader.optional_or_null(ROWS);
+        let has_source =
+            columns_node.is_some() || node_has(node, "grid") || node_has(node, "file") || node_has(node, "script");
+        if !has_source {
+            self.findings.push(
+                Finding::error(Code::MissingKey, reader.head(), format!("{what} needs `grid` or `file`"))
+                    .help("write the table below `grid: |`, or name a CSV file with `file:`"),
+            );
+        }
+        reader.finish(self.findings);
+        let outputs = outputs?;
+        self.priority_fits(hit, &outputs, key_span);
+        let mut table = RawTable {
+            name: name.map(|(name, _)| Arc::from(name)),
+            name_span: name.map_or(key_span, |(_, span)| span),
+            id: Arc::from(id),
+            family,
+            hit,
+            outputs,
+            columns: Vec::new(),
+            rows: Vec::new(),
+            otherwise: None,
+            span: key_span,
+        };
+        if let (Some(columns), Some(rows)) = (columns_node, rows_node) {
+            self.grid(&mut table, columns, rows, skips_unknown);
+        }
+        Some(table)
+    }
+
+    fn grid(&mut self, table: &mut RawTable, columns: &Node, rows: &Node, skips_unknown: bool) {
+        let (NodeKind::List(columns), NodeKind::List(rows)) = (&columns.kind, &rows.kind) else { return };
+        let mut seen: Vec<&str> = Vec::new();
+        let mut has_row = false;
+        let mut given: Vec<&str> = Vec::new();
+        for column in columns {
+            let NodeKind::Scalar(scalar) = &column.kind else { continue };
+            let name = scalar.snippet.text.as_str();
+            if seen.contains(&name) {
+                self.findings.push(
+                    Finding::error(
+                        Code::DuplicateColumn,
+                        column.span,
+                        format!("the column `{name}` stands here twice"),
+                    )
+                    .help("remove one"),
+                );
+                continue;
+            }
+            seen.push(name);
+            match name {
+                "row" => has_row = true,
+                _ if is_annotation(name) => {}
+                "" => self.findings.push(
+                    Finding::error(Code::GridSyntax, column.span, "this column has no name")
+                        .help("name a field, a fact, or an output with `then`"),
+                ),
+                _ => match name.strip_prefix("then ") {
+                    Some(output) => {
+                        let output = output.trim();
+                        given.push(output);
+                        if !table.outputs.iter().any(|field| &*field.name == output) {
+                            let help = did_you_mean(output, table.outputs.iter().map(|field| &*field.name));
+                            self.findings.push(
+                                Finding::error(
+                                    Code::UnknownOutput,
+                                    column.span,
+                                    format!("the table declares no output `{output}`"),
+                                )
+                                .maybe_help(help),
+                            );
+                        }
+                    }
+                    None => {
+                        let ast = self.column(&scalar.snippet);
+                        table.columns.push(RawColumn { name: scalar.snippet.clone(), ast });
+                    }
+                },
+            }
+        }
+        let head = columns.first().map_or(table.span, |first| first.span);
+        if !has_row {
+            self.findings.push(
+                Finding::error(Code::MissingKey, head, "this grid has no column `row`")
+                    .help("add a column `row` with an id for each row: explanations and tests name rows by it"),
+            );
+        }
+        for output in &table.outputs {
+            if !given.contains(&&*output.name) {
+                self.findings.push(
+                    Finding::error(Code::MissingOutput, head, format!("no column gives the output `{}`", output.name))
+                        .help(format!("add a column `then {}`", output.name)),
+                );
+            }
+        }
+        let count = rows.len();
+        for (index, row) in rows.iter().enumerate() {
+            let NodeKind::Map(map) = &row.kind else { continue };
+            let Some(raw) = self.grid_row(table, map, row.span, skips_unknown) else { continue };
+            if raw.id.ends_with("/otherwise") {
+                if let Some(RawCondition::Cell { cell, .. }) = raw.conditions.first() {
+                    self.findings.push(
+                        Finding::error(Code::CellSyntax, cell.span(), "the row `otherwise` has no conditions")
+                            .help("empty this cell: the row stands for all that no other row took"),
+                    );
+                }
+                if index + 1 != count {
+                    self.findings.push(
+                        Finding::error(Code::GridSyntax, row.span, "the row `otherwise` is not the last")
+                            .help("move it to the end"),
+                    );
+                }
+                if !table.hit.is_single() {
+                    self.findings.push(
+                        Finding::error(
+                            Code::GridSyntax,
+                            row.span,
+                            format!("a table with `hit: {}` has no `otherwise`", table.hit.name()),
+                        )
+                        .help("without a hit its result is the empty list, 0 or none"),
+                    );
+                }
+                table.otherwise = Some(raw);
+            } else {
+                self.duplicate_row(&table.rows, &raw);
+                table.rows.push(raw);
+            }
+        }
+        if table.rows.is_empty() && table.otherwise.is_none() {
+            self.findings
+                .push(Finding::error(Code::GridSyntax, table.span, "this table has no rows").help("add a row"));
+        }
+    }
+
+    /// A header: the name of a field, a fact or a result.
+    fn column(&mut self, name: &Snippet) -> Option<Ast> {
+        let is_name = !name.text.is_empty() && name.text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        if !is_name {
+            self.findings.push(
+                Finding::error(
+                    Code::UnknownColumn,
+                    name.whole(),
+                    format!("`{}` is not the name of a field, a fact or a result", name.text),
+                )
+                .help("an expression deserves a name: make it a fact, and write the fact's name here"),
+            );
+            return None;
+        }
+        self.parser.parse(name, self.findings)
+    }
+
+    fn grid_row(&mut self, table: &RawTable, map: &Map, span: Span, skips_unknown: bool) -> Option<RawRow> {
+        let id_node = map.get("row");
+        let id_text = id_node.and_then(Node::text).unwrap_or("");
+        let id_span = id_node.map_or(span, |node| node.span);
+        if id_node.is_some() {
+            if id_text.is_empty() {
+                self.findings.push(
+                    Finding::error(Code::MissingKey, span, "this row has no id").help("write one in the column `row`"),
+                );
+            } else {
+                report_id(id_text, id_span, self.findings);
+            }
+        }
+        let mut row = RawRow {
+            id: Arc::from(format!("{}/{id_text}", table.id)),
+            span: id_span,
+            conditions: Vec::new(),
+            outputs: Vec::new(),
+            annotations: Annotations::default(),
+            skips_unknown,
+        };
+        for (index, column) in table.columns.iter().enumerate() {
+            if let Some(cell) = map.get(&column.name.text)
+                && let NodeKind::Scalar(scalar) = &cell.kind
+                && let Some(cell) = RawCell::parse(&scalar.snippet, self.parser, self.findings)
+            {
+                row.conditions.push(RawCondition::Cell { column: index, cell });
+            }
+        }
+        for output in &table.outputs {
+            let key = format!("then {}", output.name);
+            let node = map
+                .entries
+                .iter()
+                .find(|entry| entry.key.strip_prefix("then ").map(str::trim) == Some(&*output.name))
+                .map(|entry| &entry.value);
+            let value = match node {
+                Some(node) if node.text().is_some_and(|text| !text.is_empty()) => self.value(node),
+                Some(node) => {
+                    self.missing_output(node.span, &output.name);
+                    None
+                }
+                None => {
+                    if table_has_column(table, &key) {
+                        self.missing_output(id_span, &output.name);
+                    }
+                    None
+                }
+            };
+            row.outputs.push(value);
+        }
+        for entry in &map.entries {
+            let name = entry.key.as_str();
+            let is_known = name == "row"
+                || name.starts_with("then ")
+                || is_annotation(name)
+                || table.columns.iter().any(|column| column.name.text == name);
+            if !is_known && !name.is_empty() && entry.key_span != entry.value.span && !table_column_twice(table, name) {
+                let names = table.columns.iter().map(|column| column.name.text.as_str());
+                self.findings.push(
+                    Finding::error(Code::UnknownColumn, entry.key_span, format!("this table has no column `{name}`"))
+                        .maybe_help(did_you_mean(name, names)),
+                );
+            }
+        }
+        self.annotate(&mut row, map);
+        Some(row)
+    }
+
+    fn missing_output(&mut self, span: Span, output: &str) {
+        self.findings.push(
+            Finding::error(Code::MissingOutput, span, format!("this row gives no `{output}`"))
+                .help("write a value, `none` where the output may be none, or `= expression`"),
+        );
+    }
+
+    /// A rule list of `rules`.
+    pub(crate) fn rule_list(&mut self, entry: &Entry) -> Option<RawTable> {
+        let name = entry.key.as_str();
+        let what = format!("the rule list `{name}`");
+        let mut reader = MapReader::new(&entry.value, &what, self.findings)?;
+        reader.not_yet(&["script"], self.findings);
+        let hit = self.hit(&mut reader).unwrap_or(HitPolicy::Collect);
+        let outputs = self.outputs(&mut reader, &what);
+        let skips_unknown = self.on_unknown(&mut reader);
+        let list = reader.required("list", self.findings);
+        let otherwise = reader.optional("otherwise", self.findings);
+        reader.finish(self.findings);
+        let outputs = outputs?;
+        self.priority_fits(hit, &outputs, entry.key_span);
+        let mut table = RawTable {
+            name: Some(Arc::from(name)),
+            name_span: entry.key_span,
+            id: Arc::from(format!("rules/{name}")),
+            family: Family::RuleList,
+            hit,
+            outputs,
+            columns: Vec::new(),
+            rows: Vec::new(),
+            otherwise: None,
+            span: entry.key_span,
+        };
+        if let Some(node) = otherwise {
+            if !hit.is_single() {
+                self.findings.push(
+                    Finding::error(
+                        Code::UnknownKey,
+                        node.span,
+                        format!("a rule list with `hit: {}` has no `otherwise`", hit.name()),
+                    )
+                    .help("without a hit its result is the empty list, 0 or none"),
+                );
+            }
+            let outputs = self.give(Some(node), node.span, &table.outputs);
+            table.otherwise = Some(RawRow {
+                id: Arc::from(format!("{}/otherwise", table.id)),
+                span: node.span,
+                conditions: Vec::new(),
+                outputs,
+                annotations: Annotations::default(),
+                skips_unknown: false,
+            });
+        }
+        self.rules(&mut table, list?, skips_unknown);
+        Some(table)
+    }
+
+    /// The escalations.
+    pub(crate) fn escalations(&mut self, entry: &Entry) -> Option<RawTable> {
+        let output = |name: &str, base: Type| Field {
+            name: Arc::from(name),
+            base,
+            absence: Absence::None,
+            about: None,
+            range: Range::default(),
+            decimals: None,
+            rounding: Rounding::default(),
+            key: false,
+            private: false,
+            decides: true,
+            time: false,
+            place: false,
+            span: entry.key_span,
+        };
+        let mut table = RawTable {
+            name: None,
+            name_span: entry.key_span,
+            id: Arc::from("escalations"),
+            family: Family::Escalations,
+            hit: HitPolicy::RuleOrder,
+            outputs: vec![
+                output("level", Type::Integer),
+                output("assign_to", Type::Text),
+                output("due_in", Type::Duration(DurationUnit::Days)),
+            ],
+            columns: Vec::new(),
+            rows: Vec::new(),
+            otherwise: None,
+            span: entry.key_span,
+        };
+        self.rules(&mut table, &entry.value, false);
+        Some(table)
+    }
+
+    fn rules(&mut self, table: &mut RawTable, list: &Node, skips_unknown: bool) {
+        let Some(items) = list.as_list("a list of rules", self.findings) else { return };
+        if items.is_empty() {
+            self.findings.push(
+                Finding::error(Code::WrongKind, list.span, "this list of rules is empty")
+                    .help("add a rule, or remove the list"),
+            );
+        }
+        for item in items {
+            let Some(mut reader) = MapReader::new(item, "a rule", self.findings) else { continue };
+            reader.not_yet(&["cooldown", "script"], self.findings);
+            let mut row = self.rule_head(&table.id, &mut reader, item, skips_unknown);
+            let give = reader.required("give", self.findings);
+            let head = reader.head();
+            reader.finish(self.findings);
+            row.outputs = self.give(give, head, &table.outputs);
+            self.duplicate_row(&table.rows, &row);
+            table.rows.push(row);
+        }
+    }
+
+    /// What all rules have: an id, conditions, annotations.
+    fn rule_head(&mut self, table: &str, reader: &mut MapReader<'_>, item: &Node, skips_unknown: bool) -> RawRow {
+        let id_node = reader.required("id", self.findings);
+        let id = id_node.and_then(|node| {
+            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
+        });
+        let mut row = RawRow {
+            id: Arc::from(format!("{table}/{}", id.unwrap_or("?"))),
+            span: id_node.map_or(item.span, |node| node.span),
+            conditions: Vec::new(),
+            outputs: Vec::new(),
+            annotations: Annotations::default(),
+            skips_unknown,
+        };
+        if let Some(node) = reader.optional("when", self.findings) {
+            for (ast, text) in conditions(node, "`when`", self.parser, self.findings) {
+                row.conditions.push(RawCondition::When(ast, text));
+            }
+        }
+        if let Some(node) = reader.optional("unless", self.findings) {
+            for (ast, text) in conditions(node, "`unless`", self.parser, self.findings) {
+                row.conditions.push(RawCondition::Unless(ast, text));
+            }
+        }
+        if reader.optional_or_null("on_unknown").is_some() {
+            row.skips_unknown = self.on_unknown(reader);
+        }
+        for key in ANNOTATIONS {
+            reader.optional(key, self.findings);
+        }
+        if let NodeKind::Map(map) = &item.kind {
+            self.annotate(&mut row, map);
+        }
+        row
+    }
+
+    /// One value for each output, out of `give`.
+    fn give(&mut self, give: Option<&Node>, head: Span, outputs: &[Field]) -> Vec<Option<RawValue>> {
+        let Some(give) = give else { return outputs.iter().map(|_| None).collect() };
+        let Some(map) = give.as_map("`give`", self.findings) else { return outputs.iter().map(|_| None).collect() };
+        for entry in &map.entries {
+            if !outputs.iter().any(|output| *output.name == *entry.key) {
+                let help = did_you_mean(&entry.key, outputs.iter().map(|output| &*output.name));
+                self.findings.push(
+                    Finding::error(Code::UnknownOutput, entry.key_span, format!("no output is called `{}`", entry.key))
+                        .maybe_help(help),
+                );
+            }
+        }
+        outputs
+            .iter()
+            .map(|output| match map.get(&output.name) {
+                Some(node) => self.value(node),
+                None if output.maybe_none() => None,
+                None => {
+                    let span = map.entries.first().map_or(head, |entry| entry.key_span);
+                    self.findings.push(
+                        Finding::error(Code::MissingOutput, span, format!("this rule gives no `{}`", output.name))
+                            .help("add it to `give`"),
+                    );
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// A score and its parts.
+    pub(crate) fn score(&mut self, entry: &Entry) -> Option<RawTable> {
+        let name = entry.key.as_str();
+        let id = format!("scores/{name}");
+        let items = entry.value.as_list(&format!("the score `{name}`"), self.findings)?;
+        let mut rows = Vec::new();
+        let mut is_whole = true;
+        for item in items {
+            let Some(mut reader) = MapReader::new(item, "a part of a score", self.findings) else { continue };
+            reader.not_yet(&["cooldown", "script"], self.findings);
+            let mut row = self.rule_head(&id, &mut reader, item, false);
+            let points = reader.required("points", self.findings).and_then(|node| self.value(node));
+            reader.finish(self.findings);
+            match &points {
+                Some(RawValue::Literal(snippet)) => {
+                    is_whole &= number::parse(&snippet.text).is_none_or(|points| points.scale() == 0)
+                }
+                Some(RawValue::Computed(_)) => is_whole = false,
+                None => {}
+            }
+            row.outputs.push(points);
+            self.duplicate_row(&rows, &row);
+            rows.push(row);
+        }
+        if items.is_empty() {
+            self.findings
+                .push(Finding::error(Code::WrongKind, entry.value.span, "this score has no parts").help("add one"));
+        }
+        let points = Field {
+            name: Arc::from("points"),
+            base: if is_whole { Type::Integer } else { Type::Decimal },
+            absence: Absence::Refused,
+            about: None,
+            range: Range::default(),
+            decimals: None,
+            rounding: self.header.rounding,
+            key: false,
+            private: false,
+            decides: true,
+            time: false,
+            place: false,
+            span: entry.key_span,
+        };
+        Some(RawTable {
+            name: Some(Arc::from(name)),
+            name_span: entry.key_span,
+            id: Arc::from(id),
+            family: Family::Score,
+            hit: HitPolicy::CollectSum,
+            outputs: vec![points],
+            columns: Vec::new(),
+            rows,
+            otherwise: None,
+            span: entry.key_span,
+        })
+    }
+
+    /// A literal, or with a leading `=` an expression.
+    fn value(&mut self, node: &Node) -> Option<RawValue> {
+        let scalar = node.as_scalar("a value", self.findings)?;
+        let snippet = scalar.snippet.trimmed();
+        if let Some(rest) = snippet.text.strip_prefix('=') {
+            if scalar.report_cut(node.span, self.findings) {
+                return None;
+            }
+            let start = snippet.text.len() - rest.len();
+            let inner = snippet.slice(start, snippet.text.len()).trimmed();
+            return parse(&inner, self.parser, self.findings).map(RawValue::Computed);
+        }
+        node.as_text("a value", self.findings)?;
+        Some(RawValue::Literal(snippet))
+    }
+
+    fn hit(&mut self, reader: &mut MapReader<'_>) -> Option<HitPolicy> {
+        let node = reader.optional("hit", self.findings)?;
+        let name = node.as_text("`hit`", self.findings)?;
+        let found = HitPolicy::NAMED.iter().find(|(known, _)| *known == name).map(|(_, policy)| *policy);
+        if found.is_none() {
+            self.findings.push(
+                Finding::error(Code::UnknownHitPolicy, node.span, format!("there is no hit policy `{name}`"))
+                    .maybe_help(did_you_mean(name, HitPolicy::NAMED.iter().map(|(known, _)| *known))),
+            );
+        }
+        found
+    }
+
+    fn on_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
+        let Some(node) = reader.optional("on_unknown", self.findings) else { return false };
+        match node.as_text("`on_unknown`", self.findings) {
+            Some("skip") => {
+                self.findings.push(
+                    Finding::note(
+                        Code::UnknownSkipped,
+                        node.span,
+                        "rows whose conditions are unknown are left out here",
+                    )
+                    .help("without `on_unknown: skip` the result would be unknown"),
+                );
+                true
+            }
+            Some(other) => {
+                self.findings.push(
+                    Finding::error(Code::InvalidValue, node.span, format!("`on_unknown` is `{other}`"))
+                        .help("only `skip` can be said; without it unknown stays unknown"),
+                );
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn outputs(&mut self, reader: &mut MapReader<'_>, what: &str) -> Option<Vec<Field>> {
+        let node = reader.required("outputs", self.findings)?;
+        let map = node.as_map("`outputs`", self.findings)?;
+        if map.entries.is_empty() {
+            self.findings.push(
+                Finding::error(Code::MissingOutput, node.span, format!("{what} has no outputs"))
+                    .help("name at least one"),
+            );
+        }
+        let mut fields = Vec::new();
+        for entry in &map.entries {
+            crate::check::names::report_name(&entry.key, entry.key_span, self.parser, self.findings);
+            let mut records = Records { header: self.header, parser: self.parser, findings: self.findings };
+            let Some(field) = records.field(&entry.key, entry.key_span, &entry.value) else { continue };
+            if matches!(field.base, Type::List(_) | Type::Record(_)) {
+                self.findings.push(Finding::error(
+                    Code::TypeMismatch,
+                    entry.value.span,
+                    format!("an output is a single value, not {}", field.base),
+                ));
+                continue;
+            }
+            if !matches!(field.absence, Absence::Refused | Absence::None) {
+                self.findings.push(
+                    Finding::error(
+                        Code::InvalidValue,
+                        entry.value.span,
+                        "an output may be none, but is never absent in another way",
+                    )
+                    .help("`absent: none`, or nothing"),
+                );
+            }
+            fields.push(field);
+        }
+        Some(fields)
+    }
+
+    /// Policies that rank rows by their outputs need a choice to rank by; sums need numbers.
+    fn priority_fits(&mut self, hit: HitPolicy, outputs: &[Field], span: Span) {
+        let needs = match hit {
+            HitPolicy::Priority | HitPolicy::OutputOrder => {
+                (!outputs.iter().any(|field| matches!(field.base, Type::Choice(_))))
+                    .then_some("an output that is a choice: the order of its values ranks the rows")
+            }
+            HitPolicy::CollectSum => {
+                (!outputs.iter().all(|field| field.base.is_number())).then_some("outputs that are numbers")
+            }
+            HitPolicy::CollectMin | HitPolicy::CollectMax => (!outputs.iter().all(|field| field.base.is_ordered()))
+                .then_some("outputs that are numbers, dates or durations"),
+            _ => None,
+        };
+        if let Some(needs) = needs {
+            self.findings.push(
+                Finding::error(Code::TypeMismatch, span, format!("`hit: {}` needs {needs}", hit.name()))
+                    .help("change the outputs, or choose another hit policy"),
+            );
+        }
+    }
+
+    fn duplicate_row(&mut self, rows: &[RawRow], row: &RawRow) {
+        if let Some(first) = rows.iter().find(|known| known.id == row.id && !row.id.ends_with("/?")) {
+            let id = row.id.rsplit('/').next().unwrap_or("");
+            self.findings.push(
+                Finding::error(Code::DuplicateId, row.span, format!("the id `{id}` stands here twice"))
+                    .also(first.span, "first here")
+                    .help("give one another id"),
+            );
+        }
+    }
+
+    fn annotate(&mut self, row: &mut RawRow, map: &Map) {
+        let mut text = |key: &str| {
+            let node = map.get(key)?;
+            let text = node.as_text(&format!("`{key}`"), self.findings)?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        row.annotations.because = text("because");
+        row.annotations.source = text("source");
+        row.annotations.status = text("status");
+        let mut date = |key: &str| {
+            let node = map.get(key).filter(|node| node.text() != Some(""))?;
+            literals::date(node, &format!("`{key}`"), self.findings)
+        };
+        row.annotations.valid_from = date("valid_from");
+        row.annotations.valid_until = date("valid_until");
+        if let (Some(from), Some(until)) = (row.annotations.valid_from, row.annotations.valid_until)
+            && until < from
+        {
+            self.findings.push(
+                Finding::error(
+                    Code::OutsideDomain,
+                    row.span,
+                    format!("this is valid from {from}, but only until {until}"),
+                )
+                .help("swap the dates"),
+            );
+        }
+    }
+}
+
+const ANNOTATIONS: [&str; 5] = ["because", "source", "status", "valid_from", "valid_until"];
+
+fn is_annotation(name: &str) -> bool {
+    ANNOTATIONS.contains(&name)
+}
+
+fn node_has(node: &Node, key: &str) -> bool {
+    matches!(&node.kind, NodeKind::Map(map) if map.get(key).is_some())
+}
+
+/// Whether rows of the table have this column at all: one that no row has was reported once, at the header.
+fn table_has_column(table: &RawTable, key: &str) -> bool {
+    table.rows.iter().any(|row| row.outputs.iter().any(Option::is_some)) && !key.is_empty()
+}
+
+/// Columns that were reported as duplicates already.
+fn table_column_twice(table: &RawTable, name: &str) -> bool {
+    table.columns.iter().filter(|column| column.name.text == name).count() > 1
+}

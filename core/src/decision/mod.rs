@@ -1,0 +1,408 @@
+//! The result of a case, put together from an evaluation.
+//!
+//! Takes a trace; gives a [`Decision`] with its JSON, in a fixed order of keys, money as text with its decimals.
+//! Decides nothing itself.
+
+mod findings;
+mod schema;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+pub(crate) use schema::{case_schema, decision_schema};
+
+use crate::calendar::date_at;
+use crate::check::CheckedPack;
+use crate::eval::{Case, Trace};
+use crate::families::{LoweredPack, ResultPlace, Row, Step};
+use crate::source::Sources;
+use crate::value::ops::{self, Arithmetic};
+use crate::value::show::Show;
+use crate::value::{Duration, ErrorCode, Failure, Outcome, Value};
+
+/// The whole result for one case at one instant.
+///
+/// Its JSON is the same bytes for the same pack, record and `as_of`.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    key: Value,
+    as_of: DateTime<Utc>,
+    today: NaiveDate,
+    pack: Arc<PackIdentity>,
+    segmentation: Vec<(Arc<str>, Outcome)>,
+    scores: Vec<Score>,
+    escalations: Vec<Escalation>,
+    results: Vec<(Arc<str>, Vec<(Arc<str>, Outcome)>)>,
+    fired: Vec<Arc<str>>,
+    unknowns: Vec<UnknownResult>,
+    errors: Vec<FailedResult>,
+    show: Show,
+}
+
+/// Which pack made a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackIdentity {
+    /// The pack's name.
+    pub name: String,
+    /// The pack's version, as its header says it.
+    pub version: String,
+    /// SHA-256 over all that affects the pack's meaning, in hexadecimal digits.
+    pub digest: String,
+}
+
+/// A score and the parts that made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Score {
+    pub(crate) name: Arc<str>,
+    pub(crate) value: Outcome,
+    pub(crate) parts: Vec<(Arc<str>, Outcome)>,
+}
+
+/// An escalation that fired.
+#[derive(Clone, Debug)]
+pub(crate) struct Escalation {
+    pub(crate) id: Arc<str>,
+    pub(crate) level: Outcome,
+    pub(crate) assign_to: Outcome,
+    pub(crate) due_in: Outcome,
+    /// `as_of` and `due_in` together.
+    pub(crate) due_on: Outcome,
+    pub(crate) because: Option<String>,
+    pub(crate) source: Option<String>,
+}
+
+/// A result or rule that could not be decided because facts are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownResult {
+    /// The qualified id of the table, row or rule.
+    pub at: Arc<str>,
+    /// The facts that are not known and would decide.
+    pub facts: Vec<Arc<str>>,
+}
+
+/// A result, rule or fact that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedResult {
+    /// The qualified id of the fact, table, row or rule.
+    pub at: Arc<str>,
+    /// The stable code.
+    pub code: ErrorCode,
+    /// What went wrong, in one line.
+    pub message: String,
+    /// Where in the pack, as `path:line:column`.
+    pub place: Option<String>,
+}
+
+/// What a named result came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A value, as its text.
+    Known(String),
+    /// Known not to exist.
+    None,
+    /// Not known, for want of these facts.
+    Unknown(Vec<String>),
+    /// A calculation failed.
+    Error(ErrorCode),
+}
+
+/// What a decision is put together from.
+pub(crate) struct Parts<'a> {
+    pub(crate) checked: &'a CheckedPack,
+    pub(crate) lowered: &'a LoweredPack,
+    pub(crate) sources: &'a Sources,
+    pub(crate) identity: &'a Arc<PackIdentity>,
+}
+
+impl Decision {
+    /// Puts a decision together from what an evaluation kept.
+    pub(crate) fn new(parts: &Parts<'_>, case: &Case, trace: &Trace) -> Decision {
+        let key_index = parts.checked.record.key_index();
+        let today = date_at(case.as_of, parts.checked.header.zone);
+        let mut decision = Decision {
+            key: key_index
+                .and_then(|index| case.fields.get(index))
+                .and_then(|key| key.clone().ok())
+                .unwrap_or(Value::None),
+            as_of: case.as_of,
+            today,
+            pack: parts.identity.clone(),
+            segmentation: Vec::new(),
+            scores: Vec::new(),
+            escalations: Vec::new(),
+            results: Vec::new(),
+            fired: Vec::new(),
+            unknowns: Vec::new(),
+            errors: Vec::new(),
+            show: Show { currency_decimals: parts.checked.header.currency_decimals },
+        };
+        // Results stand in the order in which the pack declares them, not in that of the evaluation.
+        for checked in &parts.checked.tables {
+            let found = parts.lowered.steps.iter().zip(&trace.tables).find_map(|(step, trace)| match (step, trace) {
+                (Step::Table(table), Some(trace)) if table.id == checked.id => Some((table, trace)),
+                _ => None,
+            });
+            let Some((table, table_trace)) = found else { continue };
+            decision
+                .fired
+                .extend(table_trace.fired.iter().filter_map(|row| table.rows.get(*row)).map(|row| row.id.clone()));
+            if table_trace.took_otherwise {
+                decision.fired.extend(table.otherwise.as_ref().map(|row| row.id.clone()));
+            }
+            let outputs =
+                || table.outputs.iter().map(|output| output.name.clone()).zip(table_trace.results.iter().cloned());
+            match &table.place {
+                ResultPlace::Segmentation => decision.segmentation.extend(outputs()),
+                ResultPlace::Named(name) => decision.results.push((name.clone(), outputs().collect())),
+                ResultPlace::Score(name) => {
+                    let parts = table_trace
+                        .fired
+                        .iter()
+                        .filter_map(|row| {
+                            let points = table_trace.rows.get(*row)?.outputs.first()?.clone();
+                            Some((Arc::from(last_part(&table.rows.get(*row)?.id)), points))
+                        })
+                        .collect();
+                    let value = table_trace.results.first().cloned().unwrap_or(Ok(Value::None));
+                    decision.scores.push(Score { name: name.clone(), value, parts });
+                }
+                ResultPlace::Escalations => {
+                    for row in &table_trace.fired {
+                        if let (Some(row), Some(row_trace)) = (table.rows.get(*row), table_trace.rows.get(*row)) {
+                            decision.escalations.push(escalation(parts, row, &row_trace.outputs, case.as_of, today));
+                        }
+                    }
+                }
+            }
+        }
+        findings::collect(parts, trace, &mut decision.unknowns, &mut decision.errors);
+        decision
+    }
+
+    /// The case's key, as text.
+    pub fn key(&self) -> String {
+        self.show.text(&self.key)
+    }
+
+    /// The instant that the case was decided at.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        self.as_of
+    }
+
+    /// The pack that made the decision.
+    pub fn pack(&self) -> &PackIdentity {
+        &self.pack
+    }
+
+    /// What a result came to: an output of the segmentation by its name, a score by its name, an output of a table or
+    /// rule list as `table.output`. Nothing where the pack has no such result.
+    pub fn get(&self, name: &str) -> Option<Answer> {
+        let outcome = self.outcome(name)?;
+        Some(match outcome {
+            Ok(Value::None) => Answer::None,
+            Ok(value) => Answer::Known(self.show.text(value)),
+            Err(Failure::Unknown(facts)) => Answer::Unknown(facts.iter().map(|fact| fact.to_string()).collect()),
+            Err(Failure::Error(error)) => Answer::Error(error.code),
+        })
+    }
+
+    fn outcome(&self, name: &str) -> Option<&Outcome> {
+        if let Some((_, outcome)) = self.segmentation.iter().find(|(output, _)| **output == *name) {
+            return Some(outcome);
+        }
+        if let Some(score) = self.scores.iter().find(|score| *score.name == *name) {
+            return Some(&score.value);
+        }
+        let (table, output) = name.split_once('.')?;
+        let (_, outputs) = self.results.iter().find(|(known, _)| **known == *table)?;
+        outputs.iter().find(|(known, _)| **known == *output).map(|(_, outcome)| outcome)
+    }
+
+    /// The qualified ids of the rows and rules that fired, in the order of the pack.
+    pub fn fired(&self) -> impl Iterator<Item = &str> {
+        self.fired.iter().map(|id| &**id)
+    }
+
+    /// The ids of the escalations that fired, in the order of the pack.
+    pub fn escalations(&self) -> impl Iterator<Item = &str> {
+        self.escalations.iter().map(|escalation| &*escalation.id)
+    }
+
+    /// Results and rules that could not be decided because facts are not known.
+    pub fn unknowns(&self) -> &[UnknownResult] {
+        &self.unknowns
+    }
+
+    /// Facts, results and rules that failed.
+    pub fn errors(&self) -> &[FailedResult] {
+        &self.errors
+    }
+
+    /// The decision as one line of JSON, the same bytes for the same pack, record and `as_of`.
+    pub fn to_json(&self) -> String {
+        // Writing to a string fails only where a map has keys that are no text; none has.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(crate) fn escalation_list(&self) -> &[Escalation] {
+        &self.escalations
+    }
+}
+
+fn escalation(parts: &Parts<'_>, row: &Row, outputs: &[Outcome], as_of: DateTime<Utc>, today: NaiveDate) -> Escalation {
+    let output = |index: usize| outputs.get(index).cloned().unwrap_or(Ok(Value::None));
+    let due_in = output(2);
+    let due_on = due_in.clone().and_then(|due_in| {
+        let start = match due_in {
+            Value::Duration(Duration::Exact(_)) => Value::Timestamp(as_of),
+            _ => Value::Date(today),
+        };
+        ops::arithmetic(Arithmetic::Add, &start, &due_in, parts.checked.calendar.as_ref()).map_err(|mut error| {
+            error.span = Some(row.span);
+            Failure::from(error)
+        })
+    });
+    Escalation {
+        id: Arc::from(last_part(&row.id)),
+        level: output(0),
+        assign_to: output(1),
+        due_in,
+        due_on,
+        because: row.annotations.because.clone(),
+        source: row.annotations.source.clone(),
+    }
+}
+
+/// The id without the path before it.
+pub(crate) fn last_part(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// The version of the time zone data that this build carries.
+pub(crate) fn time_zone_data() -> &'static str {
+    chrono_tz::IANA_TZDB_VERSION
+}
+
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("key", &self.show.json(&self.key))?;
+        map.serialize_entry("as_of", &self.show.text(&Value::Timestamp(self.as_of)))?;
+        map.serialize_entry("today", &self.show.text(&Value::Date(self.today)))?;
+        let pack = &self.pack;
+        map.serialize_entry(
+            "pack",
+            &Ordered(vec![
+                ("name", json(pack.name.as_str())),
+                ("version", json(pack.version.as_str())),
+                ("digest", json(pack.digest.as_str())),
+            ]),
+        )?;
+        map.serialize_entry(
+            "engine",
+            &Ordered(vec![("version", json(env!("CARGO_PKG_VERSION"))), ("time_zone_data", json(time_zone_data()))]),
+        )?;
+        map.serialize_entry("segmentation", &Outputs(&self.segmentation, self.show))?;
+        map.serialize_entry("scores", &Scores(self))?;
+        map.serialize_entry("escalations", &Escalations(self))?;
+        map.serialize_entry("results", &Results(self))?;
+        map.serialize_entry("fired", &self.fired.iter().map(|id| &**id).collect::<Vec<&str>>())?;
+        map.serialize_entry(
+            "unknowns",
+            &List(&self.unknowns, |unknown: &UnknownResult| {
+                let facts: Vec<&str> = unknown.facts.iter().map(|fact| &**fact).collect();
+                Ordered(vec![("at", json(&*unknown.at)), ("facts", json(facts))])
+            }),
+        )?;
+        map.serialize_entry(
+            "errors",
+            &List(&self.errors, |error: &FailedResult| {
+                Ordered(vec![
+                    ("at", json(&*error.at)),
+                    ("code", json(error.code.slug())),
+                    ("message", json(error.message.as_str())),
+                ])
+            }),
+        )?;
+        map.end()
+    }
+}
+
+fn json(value: impl Into<serde_json::Value>) -> serde_json::Value {
+    value.into()
+}
+
+/// A map whose keys keep this order.
+struct Ordered(Vec<(&'static str, serde_json::Value)>);
+
+impl Serialize for Ordered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+struct List<'a, T, F>(&'a [T], F);
+
+impl<T, R: Serialize, F: Fn(&T) -> R> Serialize for List<'_, T, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for item in self.0 {
+            list.serialize_element(&(self.1)(item))?;
+        }
+        list.end()
+    }
+}
+
+struct Outputs<'a>(&'a [(Arc<str>, Outcome)], Show);
+
+impl Serialize for Outputs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, outcome)| (&**name, self.1.outcome_json(outcome))))
+    }
+}
+
+struct Scores<'a>(&'a Decision);
+
+impl Serialize for Scores<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let show = self.0.show;
+        serializer.collect_map(self.0.scores.iter().map(|score| {
+            let parts: Vec<serde_json::Value> = score
+                .parts
+                .iter()
+                .map(|(id, points)| serde_json::json!({ "id": &**id, "points": show.outcome_json(points) }))
+                .collect();
+            (&*score.name, Ordered(vec![("value", show.outcome_json(&score.value)), ("parts", json(parts))]))
+        }))
+    }
+}
+
+struct Escalations<'a>(&'a Decision);
+
+impl Serialize for Escalations<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let show = self.0.show;
+        let text = |text: &Option<String>| text.as_deref().map_or(serde_json::Value::Null, json);
+        serializer.collect_seq(self.0.escalations.iter().map(|escalation| {
+            Ordered(vec![
+                ("id", json(&*escalation.id)),
+                ("level", show.outcome_json(&escalation.level)),
+                ("assign_to", show.outcome_json(&escalation.assign_to)),
+                ("due_in", show.outcome_json(&escalation.due_in)),
+                ("due_on", show.outcome_json(&escalation.due_on)),
+                ("because", text(&escalation.because)),
+                ("source", text(&escalation.source)),
+            ])
+        }))
+    }
+}
+
+struct Results<'a>(&'a Decision);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.results.iter().map(|(name, outputs)| (&**name, Outputs(outputs, self.0.show))))
+    }
+}

@@ -1,0 +1,284 @@
+//! The front door: load a pack, decide cases, explain, test. Holds no logic.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::calendar::date_at;
+use crate::check::{CheckedPack, assemble, check, inputs};
+use crate::decision::{self, Decision, PackIdentity, Parts};
+use crate::diagnostic::{Diagnostics, Findings};
+use crate::error::Error;
+use crate::eval::{self, Case, Trace};
+use crate::explain::Explanation;
+use crate::families::{LoweredPack, lower};
+use crate::input::{CaseReader, CaseRow, CaseSource};
+use crate::load::{self, Library};
+use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
+use crate::source::Sources;
+use crate::testing::{self, TestReport};
+
+/// A loaded pack, ready to decide cases.
+///
+/// Cheap to clone and to share between threads.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    checked: CheckedPack,
+    lowered: LoweredPack,
+    sources: Sources,
+    identity: Arc<PackIdentity>,
+    diagnostics: Diagnostics,
+}
+
+/// A case's decision, and what is needed to explain it.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    engine: Engine,
+    trace: Trace,
+    case: Case,
+}
+
+impl Decided {
+    /// Why the decision is as it is, from the same evaluation.
+    pub fn explain(&self) -> Explanation {
+        Explanation::new(&self.engine.parts(), &self.case, &self.trace)
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+}
+
+/// A case that could not be decided: all problems of its record.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the record is refused: {}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct RecordError {
+    /// Every problem, each with its path.
+    pub problems: Vec<Problem>,
+}
+
+impl Engine {
+    /// Loads the pack in a folder. Its bases are found by name in the folder's parent.
+    ///
+    /// # Errors
+    /// A [`LoadError`] with all findings where the pack cannot be used, or the reason why the folder cannot be read.
+    pub fn load(folder: impl AsRef<Path>) -> Result<Engine, LoadError> {
+        let folder = folder.as_ref();
+        let parent = match folder.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => folder,
+        };
+        Engine::load_with_library(folder, parent)
+    }
+
+    /// Loads the pack in a folder; its bases are found by name in another folder.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn load_with_library(folder: impl AsRef<Path>, library: impl AsRef<Path>) -> Result<Engine, LoadError> {
+        let (name, library) = load::locate(folder.as_ref(), library.as_ref()).map_err(LoadError::Unreadable)?;
+        Engine::compile(&library, &name)
+    }
+
+    /// Loads a pack from memory. `files` holds the contents of files by `PACK/path/in/pack`, of this pack and of its
+    /// bases.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn from_sources<P, C>(pack: &str, files: impl IntoIterator<Item = (P, C)>) -> Result<Engine, LoadError>
+    where
+        P: Into<String>,
+        C: Into<Vec<u8>>,
+    {
+        let files: BTreeMap<String, Vec<u8>> =
+            files.into_iter().map(|(path, content)| (path.into(), content.into())).collect();
+        Engine::compile(&Library::Memory(files), pack)
+    }
+
+    fn compile(library: &Library, name: &str) -> Result<Engine, LoadError> {
+        let mut sources = Sources::default();
+        let mut findings = Findings::default();
+        let assembled = assemble(library, name, &mut sources, &mut findings).map_err(LoadError::Unreadable)?;
+        let Some(assembled) = assembled else { return Err(LoadError::Refused(findings.finish(&sources))) };
+        let checked = check(&assembled, &mut findings);
+        if findings.has_errors() {
+            return Err(LoadError::Refused(findings.finish(&sources)));
+        }
+        let lowered = lower(&checked);
+        let identity = Arc::new(PackIdentity {
+            name: checked.header.name.clone(),
+            version: checked.header.version.clone(),
+            digest: checked.digest.clone(),
+        });
+        let diagnostics = findings.finish(&sources);
+        Ok(Engine { inner: Arc::new(Inner { checked, lowered, sources, identity, diagnostics }) })
+    }
+
+    /// Decides one case. `record` is JSON text; numbers are read as they are written, never as floats.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = recoup::Engine::from_sources("small", [("small/pack.yaml", r#"
+    /// pack: small
+    /// version: 1.0.0
+    /// format: 1
+    /// currency: USD
+    /// time_zone: America/New_York
+    /// records:
+    ///   case:
+    ///     fields:
+    ///       case_id: {type: text, key: true}
+    ///       balance: {type: money}
+    /// segmentation:
+    ///   outputs: {segment: [large, small]}
+    ///   grid: |
+    ///     | row       | balance | then segment |
+    ///     |-----------|---------|--------------|
+    ///     | large     | >= 5000 | large        |
+    ///     | otherwise |         | small        |
+    /// "#)])?;
+    /// let as_of = "2026-09-07T18:00:00-04:00".parse()?;
+    /// let decided = engine.evaluate(r#"{"case_id": "A-1", "balance": 12000.00}"#, as_of)?;
+    /// assert_eq!(decided.decision.get("segment"), Some(recoup::Answer::Known("large".to_owned())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// All problems of the record, where it is not a valid case.
+    pub fn evaluate(&self, record: &str, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
+        let raw = json::parse(record)
+            .map_err(|message| RecordError { problems: vec![Problem { path: String::new(), message, help: None }] })?;
+        self.evaluate_raw(&raw, as_of)
+    }
+
+    pub(crate) fn evaluate_raw(&self, raw: &Raw, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
+        let checked = &self.inner.checked;
+        let today = date_at(as_of, checked.header.zone);
+        let surroundings = Surroundings { as_of, today, currency: &checked.header.currency };
+        let fields =
+            RecordReader::read(&checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
+        let case = Case { fields, as_of };
+        let trace = eval::evaluate(checked, &self.inner.lowered, &case);
+        let decision = Decision::new(&self.parts(), &case, &trace);
+        Ok(Decided { decision, engine: self.clone(), trace, case })
+    }
+
+    /// Decides the case of a row.
+    ///
+    /// # Errors
+    /// All problems of the row and its record, where it is not a valid case.
+    pub fn decide(&self, row: &CaseRow, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
+        let raw = row.record(as_of).map_err(|problems| RecordError { problems })?;
+        self.evaluate_raw(&raw, as_of)
+    }
+
+    /// Opens the cases of a file: CSV, NDJSON or JSON, by the end of its name or as the named input says.
+    ///
+    /// # Errors
+    /// When the file cannot be read, its columns do not fit, or the pack has no input of this name.
+    pub fn read_cases(&self, path: impl AsRef<Path>, input: Option<&str>) -> Result<CaseReader, Error> {
+        let checked = &self.inner.checked;
+        let input = match input {
+            Some(name) => checked.inputs.iter().find(|input| input.name == name).cloned().ok_or_else(|| {
+                let names = checked.inputs.iter().map(|input| input.name.as_str());
+                let help =
+                    crate::diagnostic::did_you_mean(name, names).map(|help| format!(" ({help})")).unwrap_or_default();
+                Error::new(format!("the pack has no input `{name}`{help}"))
+            })?,
+            None => inputs::plain(&checked.record),
+        };
+        let source = CaseSource { input, record: checked.record.clone(), zone: checked.header.zone };
+        CaseReader::open(path.as_ref(), source)
+    }
+
+    /// Runs the pack's rule tests, and counts which rows and rules they fire.
+    pub fn test(&self) -> TestReport {
+        testing::run(self, &self.inner.checked, &self.parts())
+    }
+
+    /// Warnings and notes about the pack. One with errors is never loaded.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.inner.diagnostics
+    }
+
+    /// The pack's name, version and digest.
+    pub fn pack(&self) -> &PackIdentity {
+        &self.inner.identity
+    }
+
+    /// The JSON Schema of a case.
+    pub fn case_schema(&self) -> String {
+        pretty(&decision::case_schema(&self.inner.checked))
+    }
+
+    /// The JSON Schema of a decision.
+    pub fn decision_schema(&self) -> String {
+        pretty(&decision::decision_schema(&self.inner.checked))
+    }
+
+    /// The qualified ids of all rows and rules, in the order of the pack.
+    pub fn rule_ids(&self) -> Vec<String> {
+        crate::check::samples::rows(&self.inner.checked).map(|id| id.to_string()).collect()
+    }
+
+    /// What the pack's overlays did to its bases, a line each.
+    pub fn overlays(&self) -> &[String] {
+        &self.inner.checked.overlays
+    }
+
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            checked: &self.inner.checked,
+            lowered: &self.inner.lowered,
+            sources: &self.inner.sources,
+            identity: &self.inner.identity,
+        }
+    }
+}
+
+fn pretty(schema: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(schema).unwrap_or_default()
+}
+
+/// Why a pack was not loaded.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The pack has errors; all findings are here.
+    Refused(Diagnostics),
+    /// The pack could not be read.
+    Unreadable(Error),
+}
+
+impl LoadError {
+    /// The findings; none where the pack could not be read at all.
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        match self {
+            LoadError::Refused(diagnostics) => Some(diagnostics),
+            LoadError::Unreadable(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LoadError::Refused(diagnostics) => {
+                write!(f, "the pack is refused:\n{}", diagnostics.render_short().trim_end())
+            }
+            LoadError::Unreadable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}

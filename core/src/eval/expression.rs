@@ -1,0 +1,314 @@
+//! The meaning of expressions: values, none, unknown and errors, as the design writes them out.
+
+use std::sync::Arc;
+
+use crate::check::Rate;
+use crate::language::functions::Context;
+use crate::language::functions::local_date;
+use crate::language::{Expr, ExprKind, ListMethod, LocalId};
+use crate::value::ops::{self, Arithmetic, Comparison};
+use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Value};
+
+/// What expressions read while they are evaluated.
+pub(crate) struct Reader<'a> {
+    pub(crate) slots: &'a [Outcome],
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) rates: &'a [Rate],
+    /// The items that list methods look at, outermost first.
+    pub(crate) locals: Vec<Value>,
+}
+
+impl Reader<'_> {
+    /// A condition: true, false, or why neither can be said.
+    pub(crate) fn condition(&mut self, expr: &Expr) -> Result<bool, Failure> {
+        match self.value(expr)? {
+            Value::Boolean(value) => Ok(value),
+            _ => {
+                Err(self
+                    .error(expr, EvaluationError::new(ErrorCode::InvalidArgument, "a condition is not true or false")))
+            }
+        }
+    }
+
+    /// What an expression comes to.
+    pub(crate) fn value(&mut self, expr: &Expr) -> Outcome {
+        match &expr.kind {
+            ExprKind::Literal(value) => Ok(value.clone()),
+            ExprKind::Unknown => Err(Failure::Unknown(Arc::from([]))),
+            ExprKind::Slot(slot) => self.slots.get(slot.0 as usize).cloned().unwrap_or(Ok(Value::None)),
+            ExprKind::Local(local) => Ok(self.locals.get(local.0 as usize).cloned().unwrap_or(Value::None)),
+            ExprKind::Member { of, index, .. } => match self.value(of)? {
+                Value::Record(fields) => fields.get(*index).cloned().unwrap_or(Ok(Value::None)),
+                _ => Ok(Value::None),
+            },
+            ExprKind::AsOf => Ok(Value::Timestamp(self.context.as_of)),
+            ExprKind::Today => Ok(Value::Date(self.context.today)),
+            ExprKind::LocalToday => local_date(self.context.as_of, self.context),
+            ExprKind::Widen(inner) => Ok(match self.value(inner)? {
+                Value::Integer(value) => Value::Decimal(value.into()),
+                other => other,
+            }),
+            ExprKind::Not(inner) => self.condition(inner).map(|value| Value::Boolean(!value)),
+            ExprKind::Negate(inner) => {
+                let value = self.value(inner)?;
+                ops::negated(&value).map_err(|error| self.error(expr, error))
+            }
+            ExprKind::And(items) => self.decided(items, false),
+            ExprKind::Or(items) => self.decided(items, true),
+            ExprKind::Coalesce(items) => self.coalesce(items),
+            ExprKind::Compare(operator, a, b) => {
+                let (a, b) = self.both(a, b)?;
+                Ok(Value::Boolean(ops::compare(*operator, &a, &b)))
+            }
+            ExprKind::Arithmetic(operator, a, b) => self.arithmetic(expr, *operator, a, b),
+            ExprKind::List(items) => Ok(Value::List(items.iter().map(|item| self.value(item)).collect())),
+            ExprKind::InList { item, list } => self.in_list(item, list),
+            ExprKind::InRange { item, low, high, is_inclusive } => {
+                let item = self.value(item);
+                let low = self.value(low);
+                let high = self.value(high);
+                let (item, low, high) = match (item, low, high) {
+                    (Ok(item), Ok(low), Ok(high)) => (item, low, high),
+                    (item, low, high) => return Err(joined([item.err(), low.err(), high.err()])),
+                };
+                let below = if *is_inclusive { Comparison::LessOrEqual } else { Comparison::Less };
+                let holds = ops::compare(Comparison::GreaterOrEqual, &item, &low) && ops::compare(below, &item, &high);
+                Ok(Value::Boolean(holds))
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                if self.condition(condition)? {
+                    self.value(then)
+                } else {
+                    self.value(otherwise)
+                }
+            }
+            ExprKind::Known(inner) => match self.value(inner) {
+                Ok(_) => Ok(Value::Boolean(true)),
+                Err(Failure::Unknown(_)) => Ok(Value::Boolean(false)),
+                Err(error) => Err(error),
+            },
+            ExprKind::Call { function, arguments } => {
+                let values = self.all(arguments)?;
+                if values.iter().any(Value::is_none) {
+                    return Ok(Value::None);
+                }
+                (function.run)(&values, self.context).map_err(|failure| self.placed(expr, failure))
+            }
+            ExprKind::Extreme { is_most, items } => {
+                let values = self.all(items)?;
+                if values.iter().any(Value::is_none) {
+                    return Ok(Value::None);
+                }
+                Ok(extreme(values, *is_most))
+            }
+            ExprKind::Rate { rate, date } => match self.value(date)? {
+                Value::Date(date) => self.rate(expr, *rate, date),
+                _ => Ok(Value::None),
+            },
+            ExprKind::Method { method, list, local, body } => self.method(expr, *method, list, *local, body.as_deref()),
+        }
+    }
+
+    /// `and` (decided by false) or `or` (decided by true), in any order of operands: a deciding one wins, then an
+    /// error, then unknown.
+    fn decided(&mut self, items: &[Expr], deciding: bool) -> Outcome {
+        let outcomes: Vec<Result<bool, Failure>> = items.iter().map(|item| self.condition(item)).collect();
+        decide(outcomes, deciding).map(Value::Boolean)
+    }
+
+    fn coalesce(&mut self, items: &[Expr]) -> Outcome {
+        let mut last = Ok(Value::None);
+        for item in items {
+            last = self.value(item);
+            match &last {
+                Ok(Value::None) | Err(Failure::Unknown(_)) => {}
+                _ => return last,
+            }
+        }
+        last
+    }
+
+    fn arithmetic(&mut self, expr: &Expr, operator: Arithmetic, a: &Expr, b: &Expr) -> Outcome {
+        let (a, b) = self.both(a, b)?;
+        ops::arithmetic(operator, &a, &b, self.context.calendar).map_err(|error| self.error(expr, error))
+    }
+
+    /// Whether the item equals one of the list's: the `or` of the comparisons.
+    fn in_list(&mut self, item: &Expr, list: &Expr) -> Outcome {
+        let item = self.value(item);
+        let members = match self.value(list) {
+            Ok(Value::List(members)) => members,
+            Ok(_) => return Ok(Value::Boolean(false)),
+            Err(failure) => return Err(joined([item.err(), Some(failure), None])),
+        };
+        let item = match item {
+            Ok(item) => item,
+            Err(failure) => {
+                let failures = members.iter().filter_map(|member| member.as_ref().err().cloned());
+                return Err(failures.fold(failure, Failure::and));
+            }
+        };
+        let outcomes = members
+            .iter()
+            .map(|member| {
+                member.as_ref().map(|member| ops::compare(Comparison::Equal, &item, member)).map_err(Clone::clone)
+            })
+            .collect();
+        decide(outcomes, true).map(Value::Boolean)
+    }
+
+    fn rate(&self, expr: &Expr, rate: usize, date: chrono::NaiveDate) -> Outcome {
+        let Some(rate) = self.rates.get(rate) else { return Ok(Value::None) };
+        let outside = |message: String| self.error(expr, EvaluationError::new(ErrorCode::OutsideValidity, message));
+        if let Some(until) = rate.valid_until
+            && date > until
+        {
+            return Err(outside(format!("rate `{}` is valid until {until}, not on {date}", rate.name)));
+        }
+        match rate.from.range(..=date).next_back() {
+            Some((_, value)) => Ok(Value::Percent(*value)),
+            None => Err(outside(format!("rate `{}` has no value as early as {date}", rate.name))),
+        }
+    }
+
+    fn method(&mut self, expr: &Expr, method: ListMethod, list: &Expr, local: LocalId, body: Option<&Expr>) -> Outcome {
+        let items = match self.value(list)? {
+            Value::List(items) => items,
+            _ => return Ok(Value::None),
+        };
+        // What each item comes to: itself, or what the closure computes for it.
+        let mut values: Vec<Outcome> = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            values.push(match (item, body) {
+                (Err(failure), _) => Err(failure.clone()),
+                (Ok(item), None) => Ok(item.clone()),
+                (Ok(item), Some(body)) => {
+                    self.locals.truncate(local.0 as usize);
+                    self.locals.push(item.clone());
+                    let value = self.value(body);
+                    self.locals.truncate(local.0 as usize);
+                    value
+                }
+            });
+        }
+        match method {
+            ListMethod::Count => Ok(Value::Integer(count(items.len()))),
+            ListMethod::IsEmpty => Ok(Value::Boolean(items.is_empty())),
+            ListMethod::Any => decide(values.into_iter().map(truth).collect(), true).map(Value::Boolean),
+            ListMethod::All => decide(values.into_iter().map(truth).collect(), false).map(Value::Boolean),
+            ListMethod::Map => Ok(Value::List(values.into())),
+            ListMethod::Filter => {
+                let mut kept = Vec::new();
+                let mut failure: Option<Failure> = None;
+                for (item, value) in items.iter().zip(values) {
+                    match truth(value) {
+                        Ok(true) => kept.push(item.clone()),
+                        Ok(false) => {}
+                        Err(found) => failure = Some(failure.map_or(found.clone(), |known| known.and(found))),
+                    }
+                }
+                failure.map_or(Ok(Value::List(kept.into())), Err)
+            }
+            ListMethod::Sum | ListMethod::Min | ListMethod::Max => {
+                let mut known = Vec::with_capacity(values.len());
+                let mut failure: Option<Failure> = None;
+                for value in values {
+                    match value {
+                        Ok(Value::None) => {}
+                        Ok(value) => known.push(value),
+                        Err(found) => failure = Some(failure.map_or(found.clone(), |known| known.and(found))),
+                    }
+                }
+                if let Some(failure) = failure {
+                    return Err(failure);
+                }
+                if method != ListMethod::Sum {
+                    return Ok(extreme(known, method == ListMethod::Max));
+                }
+                let mut sum = zero(&expr.base);
+                for value in known {
+                    sum = ops::arithmetic(Arithmetic::Add, &sum, &value, None)
+                        .map_err(|error| self.error(expr, error))?;
+                }
+                Ok(sum)
+            }
+        }
+    }
+
+    /// The values of all expressions; of failures an error wins, unknowns add up.
+    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Value>, Failure> {
+        let mut values = Vec::with_capacity(exprs.len());
+        let mut failure: Option<Failure> = None;
+        for expr in exprs {
+            match self.value(expr) {
+                Ok(value) => values.push(value),
+                Err(found) => failure = Some(failure.map_or(found.clone(), |known| known.and(found))),
+            }
+        }
+        failure.map_or(Ok(values), Err)
+    }
+
+    fn both(&mut self, a: &Expr, b: &Expr) -> Result<(Value, Value), Failure> {
+        match (self.value(a), self.value(b)) {
+            (Ok(a), Ok(b)) => Ok((a, b)),
+            (a, b) => Err(joined([a.err(), b.err(), None])),
+        }
+    }
+
+    fn placed(&self, expr: &Expr, failure: Failure) -> Failure {
+        match failure {
+            Failure::Error(error) if error.span.is_none() => self.error(expr, (*error).clone()),
+            other => other,
+        }
+    }
+
+    fn error(&self, expr: &Expr, mut error: EvaluationError) -> Failure {
+        error.span.get_or_insert(expr.span);
+        error.into()
+    }
+}
+
+/// Of outcomes in any order: one that decides wins, then an error, then unknown; without any the other value.
+fn decide(outcomes: Vec<Result<bool, Failure>>, deciding: bool) -> Result<bool, Failure> {
+    let mut failure: Option<Failure> = None;
+    for outcome in outcomes {
+        match outcome {
+            Ok(value) if value == deciding => return Ok(deciding),
+            Ok(_) => {}
+            Err(found) => failure = Some(failure.map_or(found.clone(), |known: Failure| known.and(found))),
+        }
+    }
+    failure.map_or(Ok(!deciding), Err)
+}
+
+fn truth(outcome: Outcome) -> Result<bool, Failure> {
+    outcome.map(|value| value == Value::Boolean(true))
+}
+
+fn joined(failures: [Option<Failure>; 3]) -> Failure {
+    failures.into_iter().flatten().reduce(Failure::and).unwrap_or(Failure::Unknown(Arc::from([])))
+}
+
+/// The least or the most of values of one type; none of none.
+fn extreme(values: Vec<Value>, is_most: bool) -> Value {
+    let wanted = if is_most { Comparison::Greater } else { Comparison::Less };
+    values
+        .into_iter()
+        .reduce(|best, value| if ops::compare(wanted, &value, &best) { value } else { best })
+        .unwrap_or(Value::None)
+}
+
+/// The sum of nothing, in a type.
+pub(crate) fn zero(base: &crate::value::Type) -> Value {
+    use crate::value::Type;
+    match base {
+        Type::Money => Value::Money(0.into()),
+        Type::Percent => Value::Percent(0.into()),
+        Type::Decimal => Value::Decimal(0.into()),
+        _ => Value::Integer(0),
+    }
+}
+
+fn count(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}

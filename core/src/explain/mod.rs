@@ -1,0 +1,355 @@
+//! Why a decision is as it is: a tree of reasons over what the evaluation kept, and its renderers.
+//!
+//! Never evaluates anything again. Values that a record marks private are masked, and text of records is escaped.
+
+mod render;
+
+use serde_json::{Value as Json, json};
+
+use crate::calendar::date_at;
+use crate::check::tables::Written;
+use crate::decision::{Parts, last_part};
+use crate::eval::{Case, RowOutcome, RowTrace, TableTrace, Trace};
+use crate::families::{Fact, Hit, ResultPlace, Row, Step, Table};
+use crate::language::{Expr, ExprKind, SlotId};
+use crate::source::Span;
+use crate::value::show::Show;
+use crate::value::{Failure, Outcome, Value};
+
+/// What stands for a private value.
+const MASK: &str = "(private)";
+/// How many near misses are shown.
+const NEAR: usize = 3;
+
+/// Why a decision is as it is.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    key: String,
+    as_of: String,
+    pack: String,
+    facts: Vec<FactReason>,
+    tables: Vec<TableReason>,
+}
+
+/// A fact and what it came to.
+#[derive(Clone, Debug)]
+struct FactReason {
+    name: String,
+    value: String,
+    state: &'static str,
+    text: String,
+    place: String,
+}
+
+/// A table, rule list, score or the escalations.
+#[derive(Clone, Debug)]
+struct TableReason {
+    id: String,
+    hit: &'static str,
+    place: String,
+    results: Vec<(String, String)>,
+    failure: Option<String>,
+    rows: Vec<RowReason>,
+    near_misses: Vec<String>,
+}
+
+/// A row or rule and how it fared.
+#[derive(Clone, Debug)]
+struct RowReason {
+    id: String,
+    state: &'static str,
+    reason: String,
+    because: Option<String>,
+    source: Option<String>,
+    status: Option<String>,
+    place: String,
+}
+
+impl Explanation {
+    /// The reasons of an evaluation.
+    pub(crate) fn new(parts: &Parts<'_>, case: &Case, trace: &Trace) -> Explanation {
+        let show = Show { currency_decimals: parts.checked.header.currency_decimals };
+        let today = date_at(case.as_of, parts.checked.header.zone);
+        let explainer = Explainer { parts, trace, show, today };
+        let mut facts = Vec::new();
+        let mut tables = Vec::new();
+        for (step, table_trace) in parts.lowered.steps.iter().zip(&trace.tables) {
+            match (step, table_trace) {
+                (Step::Fact(fact), _) => facts.push(explainer.fact(fact)),
+                (Step::Table(table), Some(table_trace)) => tables.push(explainer.table(table, table_trace)),
+                (Step::Table(_), None) => {}
+            }
+        }
+        let order = |id: &str| parts.checked.tables.iter().position(|table| *table.id == *id);
+        tables.sort_by_key(|table| order(&table.id));
+        let order = |name: &str| {
+            parts.checked.record.fields.len()
+                + parts.lowered.slots.iter().position(|slot| *slot.name == *name).unwrap_or(0)
+        };
+        facts.sort_by_key(|fact| order(&fact.name));
+        let key = parts.checked.record.key_index().and_then(|index| case.fields.get(index));
+        Explanation {
+            key: key.map(|key| show.outcome_text(key)).unwrap_or_default(),
+            as_of: show.text(&Value::Timestamp(case.as_of)),
+            pack: format!("{} {}", parts.identity.name, parts.identity.version),
+            facts,
+            tables,
+        }
+    }
+
+    /// The explanation as JSON: facts, and for each table its rows with their outcomes and reasons.
+    pub fn to_json(&self) -> String {
+        let facts: Vec<Json> = self
+            .facts
+            .iter()
+            .map(|fact| json!({"name": fact.name, "state": fact.state, "value": fact.value, "text": fact.text, "place": fact.place}))
+            .collect();
+        let tables: Vec<Json> = self
+            .tables
+            .iter()
+            .map(|table| {
+                let rows: Vec<Json> = table
+                    .rows
+                    .iter()
+                    .map(|row| {
+                        json!({
+                            "id": row.id, "state": row.state, "reason": row.reason, "because": row.because,
+                            "source": row.source, "status": row.status, "place": row.place,
+                        })
+                    })
+                    .collect();
+                let results: Vec<Json> =
+                    table.results.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+                json!({
+                    "id": table.id, "hit": table.hit, "place": table.place, "results": results,
+                    "failure": table.failure, "rows": rows, "near_misses": table.near_misses,
+                })
+            })
+            .collect();
+        json!({"key": self.key, "as_of": self.as_of, "pack": self.pack, "facts": facts, "tables": tables}).to_string()
+    }
+}
+
+struct Explainer<'a> {
+    parts: &'a Parts<'a>,
+    trace: &'a Trace,
+    show: Show,
+    today: chrono::NaiveDate,
+}
+
+impl Explainer<'_> {
+    fn fact(&self, fact: &Fact) -> FactReason {
+        let outcome = self.outcome(fact.slot);
+        FactReason {
+            name: last_part(&fact.id).to_owned(),
+            value: self.slot_text(fact.slot),
+            state: match outcome {
+                Some(Err(Failure::Unknown(_))) => "unknown",
+                Some(Err(Failure::Error(_))) => "error",
+                _ => "known",
+            },
+            text: fact.text.clone(),
+            place: self.place(fact.span),
+        }
+    }
+
+    fn table(&self, table: &Table, trace: &TableTrace) -> TableReason {
+        let mut rows: Vec<RowReason> =
+            table.rows.iter().zip(&trace.rows).map(|(row, row_trace)| self.row(row, row_trace)).collect();
+        if let Some(row) = &table.otherwise {
+            let (state, reason) = if trace.took_otherwise {
+                ("matched", "no other row matched")
+            } else {
+                ("not matched", "another row decided")
+            };
+            rows.push(self.reason(row, state, reason.to_owned()));
+        }
+        let results = table
+            .outputs
+            .iter()
+            .zip(&trace.results)
+            .map(|(output, result)| {
+                let name = match &table.place {
+                    ResultPlace::Score(name) => name.to_string(),
+                    _ => output.name.to_string(),
+                };
+                let is_private = output.slot.is_some_and(|slot| self.is_private(slot));
+                (name, if is_private && result.is_ok() { MASK.to_owned() } else { self.text(result) })
+            })
+            .collect();
+        let fell_through = trace.took_otherwise || trace.fired.is_empty() && trace.failure.is_some();
+        TableReason {
+            id: table.id.to_string(),
+            hit: match table.hit {
+                Hit::Each => "each",
+                Hit::Policy(policy) => policy.name(),
+            },
+            place: self.place(table.span),
+            results,
+            failure: trace.failure.as_ref().map(|failure| self.failure(failure)),
+            rows,
+            near_misses: if fell_through { self.near_misses(table, trace) } else { Vec::new() },
+        }
+    }
+
+    fn row(&self, row: &Row, trace: &RowTrace) -> RowReason {
+        let condition = |at: usize| row.conditions.get(at);
+        let (state, reason) = match &trace.outcome {
+            RowOutcome::Matched => {
+                let outputs: Vec<String> = trace
+                    .outputs
+                    .iter()
+                    .filter_map(|output| output.as_ref().err())
+                    .map(|failure| self.failure(failure))
+                    .collect();
+                ("matched", outputs.join("; "))
+            }
+            RowOutcome::NotMatched(at) => {
+                let unknown = matches!(trace.conditions.get(*at), Some(Err(_)));
+                match condition(*at) {
+                    Some(condition) if unknown => ("skipped", format!("unknown: {}", self.wanted(&condition.written))),
+                    Some(condition) => ("not matched", self.unmet(&condition.written, &condition.expr)),
+                    None => ("not matched", String::new()),
+                }
+            }
+            RowOutcome::Failed(at, failure) => {
+                let state = if matches!(failure, Failure::Unknown(_)) { "unknown" } else { "error" };
+                let wanted = condition(*at).map(|condition| self.wanted(&condition.written)).unwrap_or_default();
+                (state, format!("{} ({wanted})", self.failure(failure)))
+            }
+            RowOutcome::NotInForce => {
+                let from = row.annotations.valid_from.map(|date| format!(" from {date}")).unwrap_or_default();
+                let until = row.annotations.valid_until.map(|date| format!(" until {date}")).unwrap_or_default();
+                ("not in force", format!("valid{from}{until}"))
+            }
+        };
+        self.reason(row, state, reason)
+    }
+
+    fn reason(&self, row: &Row, state: &'static str, reason: String) -> RowReason {
+        RowReason {
+            id: last_part(&row.id).to_owned(),
+            state,
+            reason,
+            because: row.annotations.because.clone(),
+            source: row.annotations.source.clone(),
+            status: row.annotations.status.clone(),
+            place: self.place(row.span),
+        }
+    }
+
+    /// A condition that does not hold: what it wanted, and what was there.
+    fn unmet(&self, written: &Written, expr: &Expr) -> String {
+        match written {
+            Written::Cell { column, text } => {
+                let actual = expr.slots().first().map(|slot| self.slot_text(*slot));
+                let actual = actual.unwrap_or_else(|| "something else".to_owned());
+                format!("{column} is {actual}, wanted {text}")
+            }
+            Written::When(text) => format!("`{text}` does not hold{}", self.actual(expr)),
+            Written::Unless(text) => format!("`unless {text}` holds{}", self.actual(expr)),
+        }
+    }
+
+    fn wanted(&self, written: &Written) -> String {
+        match written {
+            Written::Cell { column, text } => format!("{column}: {text}"),
+            Written::When(text) => text.to_string(),
+            Written::Unless(text) => format!("unless {text}"),
+        }
+    }
+
+    /// The values of what an expression reads.
+    fn actual(&self, expr: &Expr) -> String {
+        let mut parts: Vec<String> = expr
+            .slots()
+            .into_iter()
+            .filter_map(|slot| {
+                let name = &self.parts.lowered.slots.get(slot.0 as usize)?.name;
+                Some(format!("{name} is {}", self.slot_text(slot)))
+            })
+            .collect();
+        let mut reads_today = false;
+        expr.walk(&mut |inner| reads_today |= matches!(inner.kind, ExprKind::Today));
+        if reads_today {
+            parts.push(format!("today is {}", self.today));
+        }
+        if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+    }
+
+    fn slot_text(&self, slot: SlotId) -> String {
+        match self.outcome(slot) {
+            Some(Ok(value)) if self.is_private(slot) && !value.is_none() => MASK.to_owned(),
+            Some(Ok(Value::List(items))) if items.iter().any(|item| matches!(item, Ok(Value::Record(_)))) => {
+                format!("{} item{}", items.len(), if items.len() == 1 { "" } else { "s" })
+            }
+            Some(Ok(Value::Record(_))) => "given".to_owned(),
+            Some(outcome) => self.text(outcome),
+            None => String::new(),
+        }
+    }
+
+    fn text(&self, outcome: &Outcome) -> String {
+        match outcome {
+            Ok(value) => escaped(&self.show.text(value)),
+            Err(failure) => self.failure(failure),
+        }
+    }
+
+    fn failure(&self, failure: &Failure) -> String {
+        match failure {
+            Failure::Unknown(facts) if facts.is_empty() => "unknown".to_owned(),
+            Failure::Unknown(facts) => {
+                let names: Vec<&str> = facts.iter().map(|fact| &**fact).collect();
+                format!("unknown: {}", names.join(", "))
+            }
+            Failure::Error(error) => format!("error {}: {}", error.code.slug(), escaped(&error.message)),
+        }
+    }
+
+    fn outcome(&self, slot: SlotId) -> Option<&Outcome> {
+        self.trace.slots.get(slot.0 as usize)
+    }
+
+    fn is_private(&self, slot: SlotId) -> bool {
+        self.parts.lowered.slots.get(slot.0 as usize).is_some_and(|info| info.private)
+    }
+
+    fn place(&self, span: Span) -> String {
+        self.parts.sources.place(span)
+    }
+
+    /// The rows that came nearest: those with the fewest conditions that do not hold.
+    fn near_misses(&self, table: &Table, trace: &TableTrace) -> Vec<String> {
+        let mut misses: Vec<(usize, usize)> = trace
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| matches!(row.outcome, RowOutcome::NotMatched(_)))
+            .map(|(index, row)| (row.conditions.iter().filter(|condition| **condition != Ok(true)).count(), index))
+            .collect();
+        misses.sort_unstable();
+        let fewest = misses.first().map_or(0, |(count, _)| *count);
+        misses
+            .into_iter()
+            .take_while(|(count, _)| *count == fewest)
+            .take(NEAR)
+            .filter_map(|(_, index)| {
+                let (row, row_trace) = (table.rows.get(index)?, trace.rows.get(index)?);
+                let unmet: Vec<String> = row
+                    .conditions
+                    .iter()
+                    .zip(&row_trace.conditions)
+                    .filter(|(_, outcome)| **outcome != Ok(true))
+                    .map(|(condition, _)| self.unmet(&condition.written, &condition.expr))
+                    .collect();
+                Some(format!("{}: {}", last_part(&row.id), unmet.join("; ")))
+            })
+            .collect()
+    }
+}
+
+/// Text without characters that a terminal would obey.
+fn escaped(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
+}

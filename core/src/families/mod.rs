@@ -1,0 +1,150 @@
+//! A checked pack into a lowered one: the collections constructs become core operations.
+//!
+//! Segmentation, tables and rule lists are tables already; a score becomes a sum over rows, escalations become rules
+//! of their own. After this stage no stage knows the domain: a decision is told apart by the place it is put in.
+
+use std::sync::Arc;
+
+use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, HitPolicy};
+use crate::check::{CheckedPack, Item, SlotInfo};
+use crate::language::{Expr, SlotId};
+use crate::source::Span;
+use crate::value::{Rounding, Type};
+
+/// What the executors run: facts and tables over slots, in order.
+#[derive(Debug)]
+pub(crate) struct LoweredPack {
+    pub(crate) slots: Vec<SlotInfo>,
+    /// How many slots the record fills.
+    pub(crate) fields: usize,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One step of an evaluation.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Fact(Fact),
+    Table(Table),
+}
+
+/// A slot that an expression fills.
+#[derive(Debug)]
+pub(crate) struct Fact {
+    /// The qualified id, such as `facts/paid_12m`.
+    pub(crate) id: Arc<str>,
+    pub(crate) slot: SlotId,
+    pub(crate) expr: Expr,
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+/// Rows with conditions and outputs, and how the rows that match make results.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) id: Arc<str>,
+    pub(crate) place: ResultPlace,
+    pub(crate) hit: Hit,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) otherwise: Option<Row>,
+    pub(crate) span: Span,
+}
+
+/// Where a decision shows a table's results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ResultPlace {
+    Segmentation,
+    /// By name, with outputs by name.
+    Named(Arc<str>),
+    Score(Arc<str>),
+    Escalations,
+}
+
+/// How the rows that match make the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hit {
+    /// DMN's hit policies.
+    Policy(HitPolicy),
+    /// Every row is a rule of its own: one that is unknown does not keep the others from firing.
+    Each,
+}
+
+/// An output: its slot, and how a value is stored in it.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) name: Arc<str>,
+    pub(crate) slot: Option<SlotId>,
+    pub(crate) base: Type,
+    /// The decimals to which a stored value is rounded; nothing where it is kept as it is.
+    pub(crate) decimals: Option<u32>,
+    pub(crate) rounding: Rounding,
+}
+
+/// A row: conditions that must all hold, and one value for each output.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) id: Arc<str>,
+    pub(crate) conditions: Vec<CheckedCondition>,
+    pub(crate) outputs: Vec<Expr>,
+    pub(crate) annotations: Annotations,
+    pub(crate) skips_unknown: bool,
+    pub(crate) span: Span,
+}
+
+/// Lowers a checked pack.
+pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
+    let steps = pack
+        .order
+        .iter()
+        .filter_map(|item| match *item {
+            Item::Fact(index) => pack.facts.get(index).map(|fact| {
+                Step::Fact(Fact {
+                    id: Arc::from(format!("facts/{}", fact.name)),
+                    slot: fact.slot,
+                    expr: fact.expr.clone(),
+                    text: fact.text.clone(),
+                    span: fact.span,
+                })
+            }),
+            Item::Table(index) => pack.tables.get(index).map(|table| Step::Table(lower_table(table))),
+        })
+        .collect();
+    LoweredPack { slots: pack.slots.clone(), fields: pack.record.fields.len(), steps }
+}
+
+fn lower_table(table: &CheckedTable) -> Table {
+    let name = || Arc::from(table.id.split_once('/').map_or("", |(_, name)| name));
+    let (place, hit) = match table.family {
+        Family::Segmentation => (ResultPlace::Segmentation, Hit::Policy(table.hit)),
+        Family::Table | Family::RuleList => (ResultPlace::Named(name()), Hit::Policy(table.hit)),
+        Family::Score => (ResultPlace::Score(name()), Hit::Policy(HitPolicy::CollectSum)),
+        Family::Escalations => (ResultPlace::Escalations, Hit::Each),
+    };
+    let row = |row: &crate::check::tables::CheckedRow| Row {
+        id: row.id.clone(),
+        conditions: row.conditions.clone(),
+        outputs: row.outputs.clone(),
+        annotations: row.annotations.clone(),
+        skips_unknown: row.skips_unknown,
+        span: row.span,
+    };
+    Table {
+        id: table.id.clone(),
+        place,
+        hit,
+        outputs: table
+            .outputs
+            .iter()
+            .map(|output| Output {
+                name: output.field.name.clone(),
+                slot: output.slot,
+                base: output.field.base.clone(),
+                decimals: output.field.decimals.filter(|_| matches!(output.field.base, Type::Money | Type::Decimal)),
+                rounding: output.field.rounding,
+            })
+            .collect(),
+        rows: table.rows.iter().map(row).collect(),
+        otherwise: table.otherwise.as_ref().map(row),
+        span: table.span,
+    }
+}

@@ -1,0 +1,263 @@
+//! Rows into records: columns renamed, texts mapped, dates and numbers of other forms read, formulas computed.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use rust_decimal::Decimal;
+
+use super::CaseSource;
+use crate::check::inputs::{CheckedInput, ColumnSource, FormulaSource, InputField};
+use crate::diagnostic::did_you_mean;
+use crate::eval::formula;
+use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
+use crate::value::show::Show;
+use crate::value::{Absence, Failure, Field, RecordType, Type, Value};
+
+/// The content of a row.
+#[derive(Debug)]
+pub(crate) enum Row {
+    /// Cells of a CSV file, in the order of its header.
+    Cells { header: Arc<[String]>, cells: Vec<String> },
+    /// Named values of a JSON object.
+    Named(Vec<(String, Raw)>),
+}
+
+impl Row {
+    /// The value of a column; nothing where the row has no such column.
+    fn get(&self, column: &str) -> Option<Raw> {
+        match self {
+            Row::Cells { header, cells } => {
+                let index = header.iter().position(|name| name == column)?;
+                cells.get(index).map(|cell| if cell.is_empty() { Raw::Absent } else { Raw::Plain(cell.clone()) })
+            }
+            Row::Named(entries) => entries.iter().find(|(name, _)| name == column).map(|(_, raw)| raw.clone()),
+        }
+    }
+
+    fn columns(&self) -> Vec<&str> {
+        match self {
+            Row::Cells { header, .. } => header.iter().map(String::as_str).collect(),
+            Row::Named(entries) => entries.iter().map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+}
+
+/// The columns that a file must have.
+pub(super) fn required_columns(input: &CheckedInput, record: &RecordType) -> Vec<String> {
+    let mut wanted = Vec::new();
+    for (source, field) in input.fields.iter().zip(&record.fields) {
+        match source {
+            InputField::Column(source) if source.is_required || matches!(field.absence, Absence::Refused) => {
+                wanted.push(source.column.clone());
+            }
+            InputField::Column(_) => {}
+            InputField::Formula(formula) => wanted.extend(formula.columns.iter().map(|column| column.name.to_string())),
+        }
+    }
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
+/// The text of a row's key.
+pub(super) fn key(row: &Row, source: &CaseSource) -> Option<String> {
+    let index = source.record.key_index()?;
+    match source.input.fields.get(index)? {
+        InputField::Column(column) => match row.get(&column.column)? {
+            Raw::Plain(text) | Raw::Text(text) | Raw::Number(text) => Some(text),
+            _ => None,
+        },
+        InputField::Formula(_) => None,
+    }
+}
+
+/// The record of a row.
+pub(super) fn record(row: &Row, source: &CaseSource, as_of: DateTime<Utc>) -> Result<Raw, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let is_plain = source.input.name.is_empty();
+    let mut entries: Vec<(String, Raw)> = Vec::with_capacity(source.record.fields.len());
+    if is_plain && let Row::Named(named) = row {
+        return Ok(Raw::Map(named.clone()));
+    }
+    if let Row::Named(_) = row
+        && !source.input.ignores_unknown_columns
+    {
+        let known = crate::check::inputs::columns(&source.input);
+        for column in row.columns() {
+            if !known.iter().any(|name| **name == *column) && !source.input.ignore.iter().any(|name| name == column) {
+                let help = did_you_mean(column, known.iter().map(|name| &**name));
+                problems.push(Problem {
+                    path: column.to_owned(),
+                    message: format!("nothing reads the column `{column}`"),
+                    help,
+                });
+            }
+        }
+    }
+    for (field_source, field) in source.input.fields.iter().zip(&source.record.fields) {
+        let raw = match field_source {
+            InputField::Column(column) => match row.get(&column.column) {
+                None | Some(Raw::Absent) if column.values.is_none() => Ok(Raw::Absent),
+                raw => column_value(column, field, raw.unwrap_or(Raw::Absent)),
+            },
+            InputField::Formula(formula) => formula_value(formula, field, row, source, as_of),
+        };
+        match raw {
+            Ok(Raw::Absent) => {}
+            Ok(raw) => entries.push((field.name.to_string(), raw)),
+            Err(mut found) => {
+                for problem in &mut found {
+                    if problem.path.is_empty() {
+                        problem.path = field.name.to_string();
+                    }
+                }
+                problems.append(&mut found);
+            }
+        }
+    }
+    if problems.is_empty() { Ok(Raw::Map(entries)) } else { Err(problems) }
+}
+
+fn problem(message: String, help: &str) -> Vec<Problem> {
+    let help = (!help.is_empty()).then(|| help.to_owned());
+    vec![Problem { path: String::new(), message, help }]
+}
+
+fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, Vec<Problem>> {
+    let text = match &raw {
+        Raw::Plain(text) | Raw::Text(text) | Raw::Number(text) => text.as_str(),
+        Raw::Boolean(true) => "true",
+        Raw::Boolean(false) => "false",
+        Raw::Absent => "",
+        _ => return Ok(raw),
+    };
+    let shown = |text: &str| if field.private { "this value".to_owned() } else { format!("`{text}`") };
+    if let Some(values) = &source.values {
+        return match values.iter().find(|(written, _)| written == text) {
+            Some((_, value)) => Ok(value.clone()),
+            None if raw == Raw::Absent => Ok(raw),
+            None => {
+                let help = did_you_mean(text, values.iter().map(|(written, _)| written.as_str())).unwrap_or_default();
+                Err(problem(format!("{} is not one of the values that the input maps", shown(text)), &help))
+            }
+        };
+    }
+    if matches!(field.base, Type::List(_) | Type::Record(_)) {
+        return match &raw {
+            Raw::Plain(text) => {
+                json::parse(text).map_err(|message| problem(message, "a list in a cell is written as JSON"))
+            }
+            _ => Ok(raw),
+        };
+    }
+    let is_typed = !matches!(field.base, Type::Text) && !matches!(raw, Raw::Boolean(_));
+    if !is_typed {
+        return Ok(raw);
+    }
+    let text = text.trim();
+    if let Some(format) = &source.format {
+        return dated(text, format, source, field).map_err(|message| problem(message, ""));
+    }
+    if let Some(zone) = source.zone
+        && crate::value::text::timestamp(text).is_err()
+    {
+        let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        return match naive {
+            Some(naive) => {
+                placed(naive, zone).map(Raw::Plain).map_err(|message| problem(message, "give the offset in the data"))
+            }
+            None => Err(problem(format!("{} is not a time", shown(text)), "write it as `2026-09-07 18:00:00`")),
+        };
+    }
+    if !field.base.is_number() {
+        return Ok(if matches!(raw, Raw::Number(_)) { raw } else { Raw::Plain(text.to_owned()) });
+    }
+    let mut number = text.to_owned();
+    if let Some(grouping) = source.grouping {
+        number.retain(|c| c != grouping);
+    }
+    if let Some(mark) = source.decimal_mark {
+        if mark != '.' && number.contains('.') {
+            return Err(problem(
+                format!("{} holds a point, but the decimal mark is `{mark}`", shown(text)),
+                "say `grouping: \".\"` if points separate thousands",
+            ));
+        }
+        number = number.replace(mark, ".");
+    }
+    if source.rounds_floats {
+        let decimals =
+            if field.base == Type::Integer { 0 } else { field.decimals.unwrap_or(crate::value::number::DECIMALS) };
+        return match foreign(&number) {
+            Some(value) => Ok(Raw::Plain(field.rounding.round(value, decimals).to_string())),
+            None => Err(problem(format!("{} is not a number", shown(text)), "")),
+        };
+    }
+    Ok(Raw::Plain(number))
+}
+
+/// A number as other programs print floats: with an exponent, with digits beyond the last that counts.
+fn foreign(text: &str) -> Option<Decimal> {
+    let number =
+        if text.contains(['e', 'E']) { Decimal::from_scientific(text).ok()? } else { text.parse::<Decimal>().ok()? };
+    Some(number.normalize())
+}
+
+/// A date or instant in a declared form, as the form that records have.
+fn dated(text: &str, format: &str, source: &ColumnSource, field: &Field) -> Result<Raw, String> {
+    let shown = if field.private { "this value".to_owned() } else { format!("`{text}`") };
+    let wrong = || format!("{shown} is not written as `{format}`");
+    if field.base == Type::Date {
+        let date = NaiveDate::parse_from_str(text, format)
+            .or_else(|_| NaiveDateTime::parse_from_str(text, format).map(|moment| moment.date()))
+            .map_err(|_| wrong())?;
+        return Ok(Raw::Plain(date.format("%Y-%m-%d").to_string()));
+    }
+    if let Ok(instant) = DateTime::parse_from_str(text, format) {
+        return Ok(Raw::Plain(instant.to_rfc3339()));
+    }
+    let naive = NaiveDateTime::parse_from_str(text, format).map_err(|_| wrong())?;
+    let zone = source.zone.ok_or_else(|| format!("{shown} has no time zone: say `zone:` in the input"))?;
+    placed(naive, zone).map(Raw::Plain)
+}
+
+/// A naive time in its zone. One that the clocks skip, or show twice, is not guessed at.
+fn placed(naive: NaiveDateTime, zone: chrono_tz::Tz) -> Result<String, String> {
+    match zone.from_local_datetime(&naive) {
+        LocalResult::Single(instant) => {
+            Ok(instant.with_timezone(&Utc).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+        }
+        LocalResult::Ambiguous(..) => Err(format!("{naive} happens twice in {zone}, when the clocks are set back")),
+        LocalResult::None => Err(format!("{naive} does not happen in {zone}: the clocks are set forward")),
+    }
+}
+
+fn formula_value(
+    source: &FormulaSource,
+    field: &Field,
+    row: &Row,
+    cases: &CaseSource,
+    as_of: DateTime<Utc>,
+) -> Result<Raw, Vec<Problem>> {
+    let columns = RecordType { name: Arc::from("row"), fields: source.columns.clone(), ignores_unknown_fields: false };
+    let entries = source
+        .columns
+        .iter()
+        .filter_map(|column| row.get(&column.name).map(|raw| (column.name.to_string(), raw)))
+        .collect();
+    let today = crate::calendar::date_at(as_of, cases.zone);
+    let surroundings = Surroundings { as_of, today, currency: "" };
+    let slots = RecordReader::read(&columns, &Raw::Map(entries), surroundings)?;
+    match formula(&source.expr, &slots, as_of, cases.zone) {
+        Ok(Value::None) => Ok(Raw::Absent),
+        Ok(Value::Money(number) | Value::Decimal(number)) => {
+            let decimals = field.decimals.unwrap_or(crate::value::number::DECIMALS);
+            Ok(Raw::Plain(field.rounding.round(number, decimals).to_string()))
+        }
+        Ok(value) => Ok(Raw::Plain(Show { currency_decimals: 0 }.text(&value))),
+        Err(Failure::Unknown(_)) => Ok(Raw::Unknown),
+        Err(Failure::Error(error)) => Err(problem(format!("its formula failed: {}", error.message), "")),
+    }
+}

@@ -1,0 +1,85 @@
+//! Case data of hosts: CSV, NDJSON and JSON files, row by row, through a pack's inputs.
+//!
+//! Takes a file; gives [`CaseRow`]s, which become records. A row that cannot be read is a row with a problem, and the
+//! rest goes on. Reads files; decides nothing.
+
+mod convert;
+mod files;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+pub(crate) use convert::Row;
+use files::Rows;
+
+use crate::check::inputs::{CheckedInput, Format};
+use crate::error::Error;
+use crate::record::{Problem, Raw};
+use crate::value::RecordType;
+
+/// What rows are read for.
+#[derive(Debug)]
+pub(crate) struct CaseSource {
+    pub(crate) input: CheckedInput,
+    pub(crate) record: Arc<RecordType>,
+    pub(crate) zone: Tz,
+}
+
+/// The cases of a file, one after the other, in the file's order.
+pub struct CaseReader {
+    rows: Rows,
+    source: Arc<CaseSource>,
+}
+
+/// A row of case data, read but not yet checked against the record.
+#[derive(Debug)]
+pub struct CaseRow {
+    number: u64,
+    content: Result<Row, String>,
+    source: Arc<CaseSource>,
+}
+
+impl CaseReader {
+    pub(crate) fn open(path: &Path, source: CaseSource) -> Result<CaseReader, Error> {
+        let shown = path.display();
+        let format = source.input.format.or_else(|| Format::of_path(&path.to_string_lossy())).ok_or_else(|| {
+            Error::new(format!("cannot tell the format of `{shown}`: its name ends neither in .csv, .ndjson nor .json; an input can say `format:`"))
+        })?;
+        let rows = Rows::open(path, format, &source)?;
+        Ok(CaseReader { rows, source: Arc::new(source) })
+    }
+}
+
+impl Iterator for CaseReader {
+    type Item = Result<CaseRow, Error>;
+
+    /// The next row; an error where the file itself can be read no further.
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.rows.next()?;
+        Some(next.map(|(number, content)| CaseRow { number, content, source: self.source.clone() }))
+    }
+}
+
+impl CaseRow {
+    /// The row's number: lines of CSV and NDJSON counted from 1, items of JSON counted from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The text in the column of the key, where the row has one.
+    pub fn key(&self) -> Option<String> {
+        let row = self.content.as_ref().ok()?;
+        convert::key(row, &self.source)
+    }
+
+    /// The record that the row says, by the names of the pack.
+    pub(crate) fn record(&self, as_of: DateTime<Utc>) -> Result<Raw, Vec<Problem>> {
+        match &self.content {
+            Ok(row) => convert::record(row, &self.source, as_of),
+            Err(message) => Err(vec![Problem { path: String::new(), message: message.clone(), help: None }]),
+        }
+    }
+}

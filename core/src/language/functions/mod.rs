@@ -1,0 +1,182 @@
+//! The one table of functions: name, parameters, result, meaning in words, and what it does.
+//!
+//! Functions are pure: what they need beside their arguments (the instant, calendars, places) is in [`Context`]. A
+//! none among the arguments gives none before a function is asked; unknowns and errors never reach one.
+
+mod dates;
+mod numbers;
+mod texts;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+pub(crate) use dates::local_date;
+
+use crate::calendar::Calendar;
+use crate::value::{Failure, Outcome, Type, Value};
+
+/// What functions may know beside their arguments.
+pub(crate) struct Context<'a> {
+    pub(crate) as_of: DateTime<Utc>,
+    /// The date of `as_of` in the pack's zone.
+    pub(crate) today: NaiveDate,
+    /// The pack's zone.
+    pub(crate) zone: Tz,
+    pub(crate) calendar: Option<&'a Calendar>,
+    /// The debtor's candidate zones, and the name of the field that holds them.
+    pub(crate) places: Result<Vec<Tz>, Failure>,
+    pub(crate) place_field: &'a str,
+}
+
+/// A function of the language.
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) params: &'static [Param],
+    pub(crate) gives: Gives,
+    /// What it does, for the reference.
+    pub(crate) about: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) run: fn(&[Value], &Context<'_>) -> Outcome,
+}
+
+/// What a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Param {
+    Integer,
+    /// A decimal; an integer is one too.
+    Decimal,
+    /// An integer, decimal, money or percent.
+    Number,
+    /// A decimal, money or percent; an integer stands for a decimal.
+    Fraction,
+    Money,
+    Percent,
+    Date,
+    Timestamp,
+    Text,
+}
+
+/// The type of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// Always this type.
+    Always(Kind),
+    /// The type of the first argument.
+    First,
+}
+
+/// Types that functions give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Boolean,
+    Integer,
+    Decimal,
+    Money,
+    Percent,
+    Date,
+    Text,
+    Days,
+    Months,
+    BusinessDays,
+    Exact,
+    Weekday,
+}
+
+/// What a pack must have so that a function can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    Calendar,
+    Place,
+}
+
+impl Param {
+    /// The parameter's type in words.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Param::Integer => "integer",
+            Param::Decimal => "decimal",
+            Param::Number => "number",
+            Param::Fraction => "decimal, money or percent",
+            Param::Money => "money",
+            Param::Percent => "percent",
+            Param::Date => "date",
+            Param::Timestamp => "timestamp",
+            Param::Text => "text",
+        }
+    }
+
+    /// Whether an argument of this type fits.
+    pub(crate) fn takes(self, base: &Type) -> bool {
+        match (self, base) {
+            (_, Type::Any)
+            | (Param::Integer, Type::Integer)
+            | (Param::Decimal, Type::Integer | Type::Decimal)
+            | (Param::Fraction, Type::Integer | Type::Decimal | Type::Money | Type::Percent)
+            | (Param::Money, Type::Money)
+            | (Param::Percent, Type::Percent)
+            | (Param::Date, Type::Date)
+            | (Param::Timestamp, Type::Timestamp)
+            | (Param::Text, Type::Text) => true,
+            (Param::Number, base) => base.is_number(),
+            _ => false,
+        }
+    }
+}
+
+impl Kind {
+    /// The type itself.
+    pub(crate) fn base(self) -> Type {
+        use crate::value::DurationUnit;
+        match self {
+            Kind::Boolean => Type::Boolean,
+            Kind::Integer => Type::Integer,
+            Kind::Decimal => Type::Decimal,
+            Kind::Money => Type::Money,
+            Kind::Percent => Type::Percent,
+            Kind::Date => Type::Date,
+            Kind::Text => Type::Text,
+            Kind::Days => Type::Duration(DurationUnit::Days),
+            Kind::Months => Type::Duration(DurationUnit::Months),
+            Kind::BusinessDays => Type::Duration(DurationUnit::BusinessDays),
+            Kind::Exact => Type::Duration(DurationUnit::Exact),
+            Kind::Weekday => Type::Choice(WEEKDAYS.iter().map(|day| std::sync::Arc::from(*day)).collect()),
+        }
+    }
+}
+
+/// The values of `weekday(date)`.
+pub(crate) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Function {
+    /// The function of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Function> {
+        all().find(|function| function.name == name)
+    }
+
+    /// `name(type, type)`, for messages.
+    pub(crate) fn signature(&self) -> String {
+        let params: Vec<&str> = self.params.iter().map(|param| param.word()).collect();
+        format!("{}({})", self.name, params.join(", "))
+    }
+}
+
+/// Every function.
+pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
+    numbers::FUNCTIONS.iter().chain(dates::FUNCTIONS).chain(texts::FUNCTIONS)
+}
+
+/// The names of all functions, and of those that the checker types itself.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|function| function.name).chain(["known", "rate", "min", "max"]).chain(LIST_METHODS)
+}
+
+/// The methods of lists.
+pub(crate) const LIST_METHODS: [&str; 12] =
+    ["count", "is_empty", "any", "all", "filter", "map", "sum", "min", "max", "latest", "earliest", "contains"];

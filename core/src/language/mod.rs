@@ -1,0 +1,15 @@
+//! The expression language: Rhai's syntax, our types and our meaning.
+//!
+//! Takes the text of an expression and the names it may read; gives a typed [`Expr`], or findings at the place inside
+//! the text. Evaluates nothing.
+
+pub(crate) mod ast;
+pub(crate) mod expr;
+pub(crate) mod functions;
+pub(crate) mod parse;
+pub(crate) mod typing;
+
+pub(crate) use ast::{Ast, AstKind};
+pub(crate) use expr::{Expr, ExprKind, ListMethod, LocalId, SlotId};
+pub(crate) use functions::Function;
+pub(crate) use typing::{Name, Scope, Typer};

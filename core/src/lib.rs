@@ -1,0 +1,41 @@
+//! An embeddable rules engine for debt collections.
+//!
+//! A rule pack is a folder of YAML files that read like policy; the engine decides cases with it and says why.
+//!
+//! ```text
+//! files -> load -> syntax -> check -> families -> eval -> decision (+ explanation) -> host
+//! ```
+//!
+//! Start with [`Engine::load`], then [`Engine::evaluate`] for one case, or [`Engine::read_cases`] and
+//! [`Engine::decide`] for a portfolio.
+#![deny(missing_docs)]
+
+mod calendar;
+mod check;
+mod decision;
+mod diagnostic;
+mod engine;
+mod error;
+mod eval;
+mod explain;
+mod families;
+mod input;
+mod language;
+mod load;
+mod record;
+mod source;
+mod syntax;
+#[cfg(test)]
+mod corpus;
+mod testing;
+mod value;
+
+pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
+pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
+pub use engine::{Decided, Engine, LoadError, RecordError};
+pub use error::Error;
+pub use explain::Explanation;
+pub use input::{CaseReader, CaseRow};
+pub use record::Problem;
+pub use testing::{Coverage, TestReport, TestResult};
+pub use value::ErrorCode;

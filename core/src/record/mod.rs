@@ -1,0 +1,34 @@
+//! Data of hosts into records: every problem at once, each with its path and the nearest name.
+//!
+//! Takes [`Raw`] data, in which leaf numbers are still text; gives one outcome for each field. Decides nothing.
+
+pub(crate) mod json;
+pub(crate) mod raw;
+mod read;
+
+pub(crate) use raw::Raw;
+pub(crate) use read::{RecordReader, Surroundings};
+
+/// A problem of a record: where, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The path of the field, such as `contacts[0].at`; empty where the record itself is the problem.
+    pub path: String,
+    /// What is wrong, in one line. Private values are not shown.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Source files and places in them.
+//!
+//! Takes the text of files; gives ids, byte spans, and lines and columns on demand. Never reads a file.
+
+/// Names one source file of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SourceId(u32);
+
+/// A half-open range of bytes in one source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Span {
+    pub(crate) source: SourceId,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    /// The place before this span's first byte.
+    pub(crate) fn start_of(self) -> Span {
+        Span { end: self.start, ..self }
+    }
+
+    /// The smallest span that holds both; `self` where they lie in different files.
+    pub(crate) fn to(self, other: Span) -> Span {
+        if self.source != other.source {
+            return self;
+        }
+        Span { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// One file: its path as the pack's author knows it, and its text.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) text: String,
+    line_starts: Vec<u32>,
+}
+
+/// All files of one load, in the order in which they were added.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    files: Vec<Source>,
+}
+
+/// A line and a column, both counted from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LineColumn {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+impl Sources {
+    /// Adds a file and returns its id.
+    pub(crate) fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let text = text.into();
+        let mut line_starts = vec![0];
+        line_starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| clamp(at + 1)));
+        let id = SourceId(clamp(self.files.len()));
+        self.files.push(Source { path: path.into(), text, line_starts });
+        id
+    }
+
+    /// The file with this id. Ids come from `add` alone, so a foreign one is answered with the first file.
+    pub(crate) fn get(&self, id: SourceId) -> Option<&Source> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// The path of the file that a span lies in.
+    pub(crate) fn path(&self, span: Span) -> &str {
+        self.get(span.source).map_or("", |source| source.path.as_str())
+    }
+
+    /// The text that a span covers; empty where it does not fit its file.
+    pub(crate) fn text(&self, span: Span) -> &str {
+        self.get(span.source).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
+    }
+
+    /// The line and column of a span's first byte.
+    pub(crate) fn line_column(&self, span: Span) -> LineColumn {
+        let Some(source) = self.get(span.source) else { return LineColumn { line: 1, column: 1 } };
+        let line = source.line_starts.partition_point(|start| *start <= span.start).max(1);
+        let line_start = source.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let before = source.text.get(line_start..span.start as usize).unwrap_or("");
+        LineColumn { line: clamp(line), column: clamp(before.chars().filter(|c| *c != '\u{feff}').count() + 1) }
+    }
+
+    /// `path:line:column` of a span's first byte.
+    pub(crate) fn place(&self, span: Span) -> String {
+        let LineColumn { line, column } = self.line_column(span);
+        format!("{}:{line}:{column}", self.path(span))
+    }
+
+    /// A span over a whole file's first line, for findings about the file itself.
+    pub(crate) fn head(&self, id: SourceId) -> Span {
+        Span { source: id, start: 0, end: 0 }
+    }
+
+    /// A span from byte offsets.
+    pub(crate) fn span(&self, source: SourceId, start: usize, end: usize) -> Span {
+        Span { source, start: clamp(start), end: clamp(end) }
+    }
+}
+
+/// Offsets fit 32 bits because files are limited to far less (see `load`).
+pub(crate) fn clamp(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// A piece of text out of a source file, whose every byte knows its place: an expression, a cell, a literal.
+#[derive(Clone, Debug)]
+pub(crate) struct Snippet {
+    pub(crate) text: String,
+    span: Span,
+    /// Offset in the file of each byte of `text`; empty where the text stands in the file as it is.
+    offsets: Vec<u32>,
+}
+
+impl Snippet {
+    /// Text that stands in the file byte for byte from the span's start.
+    pub(crate) fn verbatim(text: &str, span: Span) -> Self {
+        Snippet { text: text.to_owned(), span, offsets: Vec::new() }
+    }
+
+    /// Text that was read out of `raw` (the file's text of `span`) by unfolding lines or removing quotes.
+    /// Blank runs are matched with blank runs, every other character with its next occurrence.
+    pub(crate) fn aligned(text: &str, raw: &str, span: Span) -> Self {
+        if raw.starts_with(text) {
+            return Snippet::verbatim(text, span);
+        }
+        let mut offsets = Vec::with_capacity(text.len());
+        let mut at = 0;
+        for c in text.chars() {
+            let rest = raw.get(at..).unwrap_or("");
+            let skip =
+                if c.is_whitespace() { rest.find(char::is_whitespace).unwrap_or(0) } else { rest.find(c).unwrap_or(0) };
+            let here = at + skip;
+            offsets.extend(std::iter::repeat_n(clamp(span.start as usize + here), c.len_utf8()));
+            let width = if c == '\n' || c.is_whitespace() {
+                // A folded line break became one blank: step over all of it.
+                let blank = raw.get(here..).unwrap_or("");
+                if c == ' ' && !blank.starts_with(' ') { blank.len() - blank.trim_start().len() } else { 1 }
+            } else {
+                c.len_utf8()
+            };
+            at = (here + width).min(raw.len());
+        }
+        Snippet { text: text.to_owned(), span, offsets }
+    }
+
+    /// The place of the whole snippet.
+    pub(crate) fn whole(&self) -> Span {
+        self.span
+    }
+
+    /// The place of a range of bytes of the snippet's text.
+    pub(crate) fn span(&self, start: usize, end: usize) -> Span {
+        if self.offsets.is_empty() {
+            let base = self.span.start as usize;
+            return Span { source: self.span.source, start: clamp(base + start), end: clamp(base + end.max(start)) };
+        }
+        let first = self.offsets.get(start).copied().unwrap_or(self.span.end);
+        let last = end.checked_sub(1).and_then(|last| self.offsets.get(last)).copied().unwrap_or(first);
+        Span { source: self.span.source, start: first, end: (last + 1).max(first) }
+    }
+
+    /// The part of this snippet between two bytes of its text.
+    pub(crate) fn slice(&self, start: usize, end: usize) -> Snippet {
+        Snippet {
+            text: self.text.get(start..end).unwrap_or("").to_owned(),
+            span: self.span(start, end),
+            offsets: self.offsets.get(start..end.min(self.offsets.len())).unwrap_or(&[]).to_vec(),
+        }
+    }
+
+    /// The snippet without blanks at both ends.
+    pub(crate) fn trimmed(&self) -> Snippet {
+        let start = self.text.len() - self.text.trim_start().len();
+        let end = start + self.text.trim().len();
+        self.slice(start, end)
+    }
+}

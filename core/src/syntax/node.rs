@@ -1,0 +1,308 @@
+//! The generic document: scalars, lists and maps with places, and a reader of maps that misses no key.
+
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::source::{Snippet, Span};
+
+/// A piece of a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) kind: NodeKind,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    /// Nothing was written, or `null`, or `~`.
+    Null,
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Map),
+}
+
+/// A single value: its text as the author means it, and where each character stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Scalar {
+    pub(crate) snippet: Snippet,
+    pub(crate) style: Style,
+    /// What stands in the same line before and behind it, where YAML may have cut it: a tag, a comment.
+    pub(crate) cut: Option<Cut>,
+}
+
+/// How a scalar was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Plain,
+    Quoted,
+    /// `|` or `>`.
+    Block,
+    /// A cell of a grid.
+    Cell,
+}
+
+/// Text that YAML took away from a scalar.
+#[derive(Clone, Debug)]
+pub(crate) enum Cut {
+    /// `!` at the front made it a tag.
+    Tag(String),
+    /// ` #` made the rest a comment.
+    Comment(String),
+    /// A `,` in a flow map or list ended it; the next entry has no value.
+    Comma(String),
+}
+
+/// A map, in the order in which it was written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Map {
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    pub(crate) value: Node,
+}
+
+impl Map {
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+}
+
+impl Node {
+    /// A scalar node.
+    pub(crate) fn scalar(snippet: Snippet, style: Style) -> Node {
+        Node { span: snippet.whole(), kind: NodeKind::Scalar(Scalar { snippet, style, cut: None }) }
+    }
+
+    /// The word for what this is, for messages.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.kind {
+            NodeKind::Null => "nothing",
+            NodeKind::Scalar(_) => "a single value",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a map",
+        }
+    }
+
+    /// The text of a scalar.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::Scalar(scalar) => Some(&scalar.snippet.text),
+            _ => None,
+        }
+    }
+
+    /// The entries of a map; reports anything else.
+    pub(crate) fn as_map(&self, what: &str, findings: &mut Findings) -> Option<&Map> {
+        match &self.kind {
+            NodeKind::Map(map) => Some(map),
+            _ => {
+                findings.push(self.wrong_kind("a map", what));
+                None
+            }
+        }
+    }
+
+    /// The items of a list; reports anything else.
+    pub(crate) fn as_list(&self, what: &str, findings: &mut Findings) -> Option<&[Node]> {
+        match &self.kind {
+            NodeKind::List(list) => Some(list),
+            _ => {
+                findings.push(self.wrong_kind("a list", what));
+                None
+            }
+        }
+    }
+
+    /// The scalar; reports anything else.
+    pub(crate) fn as_scalar(&self, what: &str, findings: &mut Findings) -> Option<&Scalar> {
+        match &self.kind {
+            NodeKind::Scalar(scalar) => Some(scalar),
+            _ => {
+                findings.push(self.wrong_kind("a single value", what));
+                None
+            }
+        }
+    }
+
+    /// The text of a scalar that YAML did not cut; reports anything else.
+    pub(crate) fn as_text(&self, what: &str, findings: &mut Findings) -> Option<&str> {
+        let scalar = self.as_scalar(what, findings)?;
+        // A comment behind a plain text is a comment; behind an expression it may be a lost tail.
+        if !matches!(scalar.cut, Some(Cut::Comment(_))) {
+            scalar.report_cut(self.span, findings);
+        }
+        Some(&scalar.snippet.text)
+    }
+
+    /// A boolean; reports anything else.
+    pub(crate) fn as_boolean(&self, what: &str, findings: &mut Findings) -> Option<bool> {
+        match self.as_text(what, findings)? {
+            "true" => Some(true),
+            "false" => Some(false),
+            other => {
+                let message = format!("{what} is `{other}`, not true or false");
+                findings.push(Finding::error(Code::InvalidValue, self.span, message).help("write `true` or `false`"));
+                None
+            }
+        }
+    }
+
+    /// One scalar or a list of scalars; reports anything else.
+    pub(crate) fn one_or_many(&self) -> &[Node] {
+        match &self.kind {
+            NodeKind::List(list) => list,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    fn wrong_kind(&self, wanted: &str, what: &str) -> Finding {
+        Finding::error(Code::WrongKind, self.span, format!("{what} is {wanted}, but this is {}", self.word()))
+            .maybe_help(match (&self.kind, wanted) {
+                (NodeKind::Null, _) => Some("give it a value, or remove the key".to_owned()),
+                (NodeKind::Map(map), "a single value") if !map.entries.is_empty() => {
+                    Some("quote it if it is one value that holds `{` or `: `".to_owned())
+                }
+                (NodeKind::List(_), "a single value") => {
+                    Some("quote it if it is one value that begins with `[`".to_owned())
+                }
+                (NodeKind::Scalar(_), "a list") => Some("write one item a line, each after `- `".to_owned()),
+                _ => None,
+            })
+    }
+}
+
+impl Scalar {
+    /// Reports text that YAML took away, with the quoted rewrite.
+    pub(crate) fn report_cut(&self, span: Span, findings: &mut Findings) -> bool {
+        let Some(cut) = &self.cut else { return false };
+        let text = &self.snippet.text;
+        let (message, whole) = match cut {
+            Cut::Tag(tag) => {
+                ("YAML took the leading `!` for a tag".to_owned(), format!("{tag} {text}").trim_end().to_owned())
+            }
+            Cut::Comment(rest) => {
+                ("YAML took ` #` and what follows for a comment".to_owned(), format!("{text} {rest}"))
+            }
+            Cut::Comma(rest) => ("YAML cut this at the comma".to_owned(), format!("{text}, {rest}")),
+        };
+        findings.push(Finding::error(Code::CutExpression, span, message).help(format!("quote it: {}", quoted(&whole))));
+        true
+    }
+}
+
+/// The text in the quotes that need no escapes.
+pub(crate) fn quoted(text: &str) -> String {
+    if text.contains('\'') { format!("\"{}\"", text.replace('"', "\\\"")) } else { format!("'{text}'") }
+}
+
+/// Reads the keys of one map, one by one; what nobody asked for is reported at the end.
+pub(crate) struct MapReader<'a> {
+    map: &'a Map,
+    span: Span,
+    what: String,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> MapReader<'a> {
+    /// A reader of `node`, which must be a map. `what` names it in messages.
+    pub(crate) fn new(node: &'a Node, what: &str, findings: &mut Findings) -> Option<Self> {
+        let map = node.as_map(what, findings)?;
+        Some(MapReader { map, span: node.span, what: what.to_owned(), asked: Vec::new() })
+    }
+
+    /// The value of a key that may be missing. A key without a value counts as missing a value, and is reported.
+    pub(crate) fn optional(&mut self, key: &'static str, findings: &mut Findings) -> Option<&'a Node> {
+        self.asked.push(key);
+        let node = self.map.get(key)?;
+        if matches!(node.kind, NodeKind::Null) {
+            let message = format!("`{key}` of {} has no value", self.what);
+            findings.push(
+                Finding::error(Code::WrongKind, self.key_span(key), message).help("give it a value, or remove the key"),
+            );
+            return None;
+        }
+        Some(node)
+    }
+
+    /// The value of a key that may stand there empty.
+    pub(crate) fn optional_or_null(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.asked.push(key);
+        self.map.get(key)
+    }
+
+    /// The value of a key that must be there.
+    pub(crate) fn required(&mut self, key: &'static str, findings: &mut Findings) -> Option<&'a Node> {
+        if self.map.get(key).is_none() {
+            self.asked.push(key);
+            let message = format!("{} needs `{key}`", self.what);
+            let finding = Finding::error(Code::MissingKey, self.head(), message);
+            let near = self
+                .map
+                .entries
+                .iter()
+                .map(|entry| entry.key.as_str())
+                .find(|found| crate::diagnostic::nearest(found, [key]).is_some());
+            findings.push(finding.maybe_help(near.map(|near| format!("did you mean `{key}` by `{near}`?"))));
+            return None;
+        }
+        self.optional(key, findings)
+    }
+
+    /// The place of a key, or of the map's beginning where the key is not there.
+    pub(crate) fn key_span(&self, key: &str) -> Span {
+        self.map.entries.iter().find(|entry| entry.key == key).map_or(self.head(), |entry| entry.key_span)
+    }
+
+    /// The place of the map's first key.
+    pub(crate) fn head(&self) -> Span {
+        self.map.entries.first().map_or(self.span, |entry| entry.key_span)
+    }
+
+    /// The text of an optional scalar.
+    pub(crate) fn text(&mut self, key: &'static str, findings: &mut Findings) -> Option<&'a str> {
+        let what = format!("`{key}` of {}", self.what);
+        self.optional(key, findings)?.as_text(&what, findings)
+    }
+
+    /// An optional boolean.
+    pub(crate) fn boolean(&mut self, key: &'static str, findings: &mut Findings) -> Option<bool> {
+        let what = format!("`{key}` of {}", self.what);
+        self.optional(key, findings)?.as_boolean(&what, findings)
+    }
+
+    /// Keys of the format that this version does not carry out.
+    pub(crate) fn not_yet(&mut self, keys: &[&'static str], findings: &mut Findings) {
+        for key in keys {
+            self.asked.push(key);
+            if self.map.get(key).is_some() {
+                findings.push(
+                    Finding::error(
+                        Code::NotYetSupported,
+                        self.key_span(key),
+                        format!("`{key}` is part of the format, but this version does not carry it out"),
+                    )
+                    .help("remove it: a rule is never passed over silently"),
+                );
+            }
+        }
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(crate) fn finish(self, findings: &mut Findings) {
+        for entry in &self.map.entries {
+            if self.asked.iter().any(|asked| *asked == entry.key) {
+                continue;
+            }
+            let message = format!("{} has no key `{}`", self.what, entry.key);
+            findings.push(
+                Finding::error(Code::UnknownKey, entry.key_span, message)
+                    .maybe_help(did_you_mean(&entry.key, self.asked.iter().copied())),
+            );
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! YAML text into nodes, with `serde-saphyr`: the only file that knows it.
+//!
+//! Plain scalars keep their source text (`1.50` stays `1.50`), keys and values their places. Limits on depth, nodes and
+//! aliases are the parser's own budgets. YAML's ways of cutting an expression (a tag, a comment, a comma in a flow map)
+//! are noted on the scalar, for `check` to report where the scalar is an expression.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{Location, Spanned};
+
+use super::node::{Cut, Entry, Map, Node, NodeKind, Scalar, Style, quoted};
+use crate::diagnostic::{Code, Finding, Findings};
+use crate::source::{Snippet, SourceId, Sources, Span};
+
+/// How deep lists and maps may nest.
+pub(crate) const DEPTH: usize = 48;
+/// How many keys, items and values one file may have, aliases counted as often as they are used.
+pub(crate) const NODES: usize = 2_000_000;
+/// How many aliases one file may use.
+pub(crate) const ALIASES: usize = 1_000;
+
+/// The document of one file; nothing where it cannot be read, which is reported.
+pub(crate) fn parse(source: SourceId, sources: &Sources, findings: &mut Findings) -> Option<Node> {
+    let text = &sources.get(source)?.text;
+    let head = sources.head(source);
+    if text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
+        findings.push(
+            Finding::error(Code::EmptyFile, head, "this rule file says nothing")
+                .help("write rules into it, or remove the file"),
+        );
+        return None;
+    }
+    let budget = serde_yaml::budget! {
+        max_depth: DEPTH,
+        max_nodes: NODES,
+        max_events: NODES * 2,
+        max_aliases: ALIASES,
+    };
+    let options = serde_yaml::options! {
+        budget: budget,
+        strict_booleans: true,
+        with_snippet: false,
+        duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins,
+        merge_keys: serde_yaml::options::MergeKeyPolicy::AsOrdinary,
+    };
+    match serde_yaml::from_str_with_options::<Raw>(text, options) {
+        Ok(raw) => Some(Builder { text, source, sources, findings }.node(raw, Around::Block)),
+        Err(error) => {
+            findings.push(syntax_error(&error, text, source, sources));
+            None
+        }
+    }
+}
+
+/// A node as serde hands it over.
+struct Raw(Spanned<Content>);
+
+enum Content {
+    Null,
+    Text(String),
+    Other,
+    List(Vec<Raw>),
+    Map(Vec<(Raw, Raw)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::deserialize(deserializer).map(Raw)
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Content, E> {
+        Ok(Content::Text(text.to_owned()))
+    }
+
+    // Numbers and booleans: their text is read from the source, so that no digit is lost.
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Content, E> {
+        Ok(Content::Other)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Content, E> {
+        Ok(Content::Other)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Content, E> {
+        Ok(Content::Other)
+    }
+
+    fn visit_i128<E: serde::de::Error>(self, _: i128) -> Result<Content, E> {
+        Ok(Content::Other)
+    }
+
+    fn visit_u128<E: serde::de::Error>(self, _: u128) -> Result<Content, E> {
+        Ok(Content::Other)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Content, E> {
+        Ok(Content::Other)
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, _: &[u8]) -> Result<Content, E> {
+        Err(E::custom("binary values are not part of the format"))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Content, E> {
+        Ok(Content::Null)
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<Content, E> {
+        Ok(Content::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
+        Content::deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Content, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Content::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Content, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            entries.push(entry);
+        }
+        if entries.len() > NODES {
+            return Err(A::Error::custom("too many keys"));
+        }
+        Ok(Content::Map(entries))
+    }
+}
+
+/// Whether a node stands inside `{ }` or `[ ]`.
+#[derive(Clone, Copy, PartialEq)]
+enum Around {
+    Block,
+    Flow,
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    source: SourceId,
+    sources: &'a Sources,
+    findings: &'a mut Findings,
+}
+
+impl Builder<'_> {
+    fn node(&mut self, raw: Raw, around: Around) -> Node {
+        let (span, is_alias) = self.span(&raw);
+        match raw.0.value {
+            Content::Null if self.raw_text(span).is_empty() || is_null(self.raw_text(span)) => {
+                Node { span, kind: NodeKind::Null }
+            }
+            Content::Null | Content::Other => self.scalar(None, span, is_alias, &raw.0.defined),
+            Content::Text(text) => self.scalar(Some(text), span, is_alias, &raw.0.defined),
+            Content::List(items) => {
+                let inside = if self.raw_text(span).starts_with('[') { Around::Flow } else { around };
+                let items: Vec<Node> = items.into_iter().map(|item| self.node(item, inside)).collect();
+                let span = items.last().map_or(span, |last| if is_alias { span } else { span.to(last.span) });
+                Node { span, kind: NodeKind::List(items) }
+            }
+            Content::Map(entries) => self.map(entries, span, is_alias, around),
+        }
+    }
+
+    fn map(&mut self, entries: Vec<(Raw, Raw)>, span: Span, is_alias: bool, around: Around) -> Node {
+        let inside = if self.raw_text(span).starts_with('{') { Around::Flow } else { around };
+        let mut map = Map::default();
+        for (key, value) in entries {
+            let (key_span, _) = self.span(&key);
+            let key_text = match key.0.value {
+                Content::Text(text) => text,
+                Content::Null | Content::Other => self.raw_text(key_span).to_owned(),
+                Content::List(_) | Content::Map(_) => {
+                    self.findings.push(
+                        Finding::error(
+                            Code::WrongKind,
+                            key_span,
+                            "a key is a single word, but this is a list or a map",
+                        )
+                        .help("quote it if it is a text that begins with `[` or `{`"),
+                    );
+                    continue;
+                }
+            };
+            if key_text == "<<" {
+                self.findings.push(
+                    Finding::error(Code::MergeKey, key_span, "YAML's merge key `<<` is not part of the format")
+                        .help("write the keys out, or use `extends` and overlays"),
+                );
+                continue;
+            }
+            let mut value = self.node(value, inside);
+            // `{when: a in [1, 2], 5}` ends the value at the comma and leaves a key without a value.
+            if inside == Around::Flow && matches!(value.kind, NodeKind::Null) && value.span.start == value.span.end {
+                let before = map.entries.last_mut().map(|entry: &mut Entry| &mut entry.value.kind);
+                if let Some(NodeKind::Scalar(scalar)) = before
+                    && scalar.style == Style::Plain
+                    && scalar.cut.is_none()
+                {
+                    scalar.cut = Some(Cut::Comma(key_text));
+                    continue;
+                }
+            }
+            if let Some(first) = map.entries.iter().find(|entry| entry.key == key_text) {
+                self.findings.push(
+                    Finding::error(Code::DuplicateKey, key_span, format!("the key `{key_text}` stands here twice"))
+                        .also(first.key_span, "first here")
+                        .help("remove one, or rename it"),
+                );
+                continue;
+            }
+            if is_alias {
+                value.span = span;
+            }
+            map.entries.push(Entry { key: key_text, key_span: if is_alias { span } else { key_span }, value });
+        }
+        let end = map.entries.last().map_or(span, |entry| span.to(entry.value.span));
+        Node { span: if is_alias { span } else { end }, kind: NodeKind::Map(map) }
+    }
+
+    /// A scalar whose text is `text`, or the source's own where the parser took it for a number or a boolean.
+    fn scalar(&mut self, text: Option<String>, span: Span, is_alias: bool, defined: &Location) -> Node {
+        let place = if is_alias { self.location_span(defined) } else { span };
+        let raw = self.raw_text(place);
+        let style = match raw.bytes().next() {
+            Some(b'"' | b'\'') => Style::Quoted,
+            _ if self.is_block(place) => Style::Block,
+            _ => Style::Plain,
+        };
+        let text = text.unwrap_or_else(|| raw.to_owned());
+        let mut snippet = Snippet::aligned(&text, raw, place);
+        if style == Style::Block {
+            snippet = Snippet::aligned(text.trim_end_matches('\n'), raw, place);
+        }
+        let cut = if style == Style::Plain { self.cut(place) } else { None };
+        let span = if is_alias { span } else { snippet.span(0, snippet.text.len()) };
+        let span = if style == Style::Quoted && !is_alias { place } else { span };
+        Node { span, kind: NodeKind::Scalar(Scalar { snippet, style, cut }) }
+    }
+
+    /// Whether the scalar's header in the line before is `|` or `>`.
+    fn is_block(&self, span: Span) -> bool {
+        let before = self.text.get(..span.start as usize).unwrap_or("");
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        if !before[line_start..].trim().is_empty() || line_start == 0 {
+            return false;
+        }
+        let header =
+            before[..line_start - 1].rsplit('\n').find(|line| !line.trim().is_empty()).unwrap_or("").trim_end();
+        let header = header.split(" #").next().unwrap_or("").trim_end();
+        let header = header.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '+');
+        header.ends_with('|') || header.ends_with('>')
+    }
+
+    /// What YAML took away before or behind a plain scalar in its line.
+    fn cut(&self, span: Span) -> Option<Cut> {
+        let before = self.text.get(..span.start as usize).unwrap_or("");
+        let line = before.rsplit('\n').next().unwrap_or("");
+        let word = line.trim_end().rsplit([' ', '{', '[']).next().unwrap_or("");
+        if word.starts_with('!') {
+            return Some(Cut::Tag(word.to_owned()));
+        }
+        let after = self.text.get(span.end as usize..).unwrap_or("").lines().next().unwrap_or("");
+        let comment = after.trim_start();
+        (comment.starts_with('#') && comment.len() < after.len()).then(|| Cut::Comment(comment.to_owned()))
+    }
+
+    fn raw_text(&self, span: Span) -> &str {
+        self.sources.text(span)
+    }
+
+    /// The place where a node stands, and whether an alias put it there.
+    fn span(&self, raw: &Raw) -> (Span, bool) {
+        let is_alias = raw.0.referenced != raw.0.defined;
+        (self.location_span(&raw.0.referenced), is_alias)
+    }
+
+    fn location_span(&self, location: &Location) -> Span {
+        location_span(location, self.text, self.source, self.sources)
+    }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "~" | "null" | "Null" | "NULL")
+}
+
+fn location_span(location: &Location, text: &str, source: SourceId, sources: &Sources) -> Span {
+    let span = location.span();
+    if let (Some(start), Some(len)) = (span.byte_offset(), span.byte_len()) {
+        let (start, len) = (usize::try_from(start).unwrap_or(0), usize::try_from(len).unwrap_or(0));
+        // A parser's offsets may not count a byte-order mark; a file with one starts with it.
+        return sources.span(source, start.min(text.len()), (start + len).min(text.len()));
+    }
+    let line = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
+    let column = usize::try_from(location.column()).unwrap_or(1).saturating_sub(1);
+    let line_start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(line_start..).unwrap_or("");
+    let offset = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+    let start = line_start + offset;
+    let end = text.get(start..).and_then(|rest| rest.chars().next()).map_or(start, |c| start + c.len_utf8());
+    sources.span(source, start, end)
+}
+
+/// What the parser says, in our words, with the remedies that analysts need.
+fn syntax_error(error: &serde_yaml::Error, text: &str, source: SourceId, sources: &Sources) -> Finding {
+    let error = error.without_snippet();
+    let span =
+        error.location().map_or(sources.head(source), |location| location_span(&location, text, source, sources));
+    let full = error.to_string();
+    let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
+    let line = line_of(text, span);
+    let value =
+        line.trim_start().trim_start_matches("- ").split_once(": ").map(|(_, value)| value.trim()).unwrap_or("");
+    if message.contains("multiple YAML documents") {
+        return Finding::error(
+            Code::SeveralDocuments,
+            span,
+            "a rule file holds one YAML document, but `---` begins another",
+        )
+        .help("remove the `---`, or make it a file of its own");
+    }
+    if message.contains("budget")
+        || message.contains("limit")
+        || message.contains("depth")
+        || message.contains("recursion")
+    {
+        let text = format!("{message} (limits: depth {DEPTH}, nodes {NODES}, aliases {ALIASES})");
+        return Finding::error(Code::YamlLimit, span, text)
+            .help("split the file, or write it without nesting and aliases");
+    }
+    if line.starts_with('\t') || line.trim_start_matches(' ').starts_with('\t') || message.contains("tab") {
+        return Finding::error(Code::YamlSyntax, span, "a tab stands where YAML wants blanks")
+            .help("indent with blanks");
+    }
+    let cut =
+        |message: &str| Finding::error(Code::CutExpression, span, message).help(format!("quote it: {}", quoted(value)));
+    match value.chars().next() {
+        Some('>' | '|') if value.len() > 1 => cut("YAML takes a leading `>` or `|` for the beginning of a text block"),
+        Some('"' | '\'')
+            if message.contains("trailing content")
+                || message.contains("quoted scalar") && value.len() > 1 && balanced_quotes(value) =>
+        {
+            cut("YAML takes a leading quote for the whole value")
+        }
+        Some('%' | '@' | '`') => cut("YAML keeps `%`, `@` and the backtick at the beginning of a value for itself"),
+        Some('*') => cut("YAML takes a leading `*` for an alias"),
+        Some('&') => cut("YAML takes a leading `&` for an anchor"),
+        Some('!') => cut("YAML takes a leading `!` for a tag"),
+        Some('[' | '{') if !value.ends_with([']', '}']) || message.contains("expected") => {
+            Finding::error(Code::YamlSyntax, span, message)
+                .help(format!("close the bracket, or quote the value: {}", quoted(value)))
+        }
+        _ if message.contains("mapping values are not allowed") && value.contains(": ") => {
+            cut("YAML takes `: ` inside a value for another key")
+        }
+        _ if message.contains("quoted scalar") || message.contains("quote") => {
+            Finding::error(Code::YamlSyntax, span, message).help("close the quote")
+        }
+        _ => Finding::error(Code::YamlSyntax, span, message)
+            .help("check indentation, quotes and brackets here and in the line before"),
+    }
+}
+
+fn balanced_quotes(value: &str) -> bool {
+    value.matches('"').count() % 2 == 0
+}
+
+fn line_of(text: &str, span: Span) -> &str {
+    let at = (span.start as usize).min(text.len());
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("")
+}

@@ -1,0 +1,156 @@
+//! What a test expects against what came of it.
+
+use crate::check::samples::{Expectation, ExpectationKind, Expected, Test};
+use crate::decision::Parts;
+use crate::engine::Decided;
+use crate::record::Problem;
+use crate::value::ops::{self, Comparison};
+use crate::value::show::Show;
+use crate::value::{Failure, Outcome, Value};
+
+/// The differences for a record that was refused.
+pub(super) fn refusal(test: &Test, problems: &[Problem]) -> Vec<String> {
+    let wanted = test.expect.iter().find_map(|expectation| match &expectation.kind {
+        ExpectationKind::Refused(paths) => Some(paths),
+        _ => None,
+    });
+    let list = || problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n");
+    let Some(wanted) = wanted else { return vec![format!("the record is refused:\n{}", list())] };
+    let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let mut found: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    for paths in [&mut wanted, &mut found] {
+        paths.sort_unstable();
+        paths.dedup();
+    }
+    let mut failures = Vec::new();
+    if wanted != found {
+        failures.push(format!("refused: expected problems at [{}], found\n{}", wanted.join(", "), list()));
+    }
+    if test.expect.len() > 1 {
+        failures.push("the record is refused, so nothing else can be expected of it".to_owned());
+    }
+    failures
+}
+
+/// The differences for a case that was decided.
+pub(super) fn decision(test: &Test, decided: &Decided, parts: &Parts<'_>) -> Vec<String> {
+    let show = Show { currency_decimals: parts.checked.header.currency_decimals };
+    let mut failures: Vec<String> =
+        test.expect.iter().filter_map(|expectation| difference(expectation, decided, show)).collect();
+    let says_errors = test.expect.iter().any(|expectation| {
+        matches!(
+            &expectation.kind,
+            ExpectationKind::Errors(_)
+                | ExpectationKind::Slot { value: Expected::Error(_), .. }
+                | ExpectationKind::Escalation { value: Expected::Error(_), .. }
+        )
+    });
+    if !says_errors {
+        for error in decided.decision.errors() {
+            failures.push(format!("errors: {} failed with {}: {}", error.at, error.code.slug(), error.message));
+        }
+    }
+    failures
+}
+
+fn difference(expectation: &Expectation, decided: &Decided, show: Show) -> Option<String> {
+    let what = &expectation.what;
+    let decision = &decided.decision;
+    match &expectation.kind {
+        ExpectationKind::Slot { slot, value } => {
+            let found = decided.trace().slots.get(*slot)?;
+            compare(what, value, found, show)
+        }
+        ExpectationKind::Escalations(wanted) => {
+            let found: Vec<&str> = decision.escalations().collect();
+            (*wanted != found)
+                .then(|| format!("escalations: expected [{}], found [{}]", wanted.join(", "), found.join(", ")))
+        }
+        ExpectationKind::Escalation { id, output, value } => {
+            let Some(escalation) = decision.escalation_list().iter().find(|escalation| *escalation.id == **id) else {
+                return Some(format!("escalations: `{id}` did not fire"));
+            };
+            let found = match output.as_str() {
+                "level" => &escalation.level,
+                "assign_to" => &escalation.assign_to,
+                "due_in" => &escalation.due_in,
+                _ => &escalation.due_on,
+            };
+            compare(&format!("{what}.{output}"), value, found, show)
+        }
+        ExpectationKind::Fired(wanted) => {
+            let missing: Vec<&str> =
+                wanted.iter().map(|id| &**id).filter(|id| !decision.fired().any(|fired| fired == *id)).collect();
+            (!missing.is_empty()).then(|| format!("fired: {} did not fire", missing.join(", ")))
+        }
+        ExpectationKind::NotFired(unwanted) => {
+            let found: Vec<&str> =
+                unwanted.iter().map(|id| &**id).filter(|id| decision.fired().any(|fired| fired == *id)).collect();
+            (!found.is_empty()).then(|| format!("not_fired: {} fired", found.join(", ")))
+        }
+        ExpectationKind::Unknowns(wanted) => {
+            let found: Vec<&str> = decision.unknowns().iter().map(|unknown| &*unknown.at).collect();
+            differing_sets("unknowns", wanted.iter().map(String::as_str).collect(), found)
+        }
+        ExpectationKind::Errors(wanted) => {
+            let found: Vec<&str> = decision.errors().iter().map(|error| &*error.at).collect();
+            let places = differing_sets("errors", wanted.iter().map(|(at, _)| at.as_str()).collect(), found);
+            places.or_else(|| {
+                wanted.iter().find_map(|(at, code)| {
+                    let found = decision.errors().iter().find(|error| *error.at == **at)?;
+                    let code = code.as_deref().filter(|code| *code != found.code.slug())?;
+                    Some(format!(
+                        "errors: {at} was expected to fail with {code}, but failed with {}",
+                        found.code.slug()
+                    ))
+                })
+            })
+        }
+        ExpectationKind::Refused(paths) => {
+            Some(format!("refused: expected problems at [{}], but the record is good", paths.join(", ")))
+        }
+    }
+}
+
+fn differing_sets(what: &str, mut wanted: Vec<&str>, mut found: Vec<&str>) -> Option<String> {
+    wanted.sort_unstable();
+    found.sort_unstable();
+    (wanted != found).then(|| format!("{what}: expected [{}], found [{}]", wanted.join(", "), found.join(", ")))
+}
+
+fn compare(what: &str, wanted: &Expected, found: &Outcome, show: Show) -> Option<String> {
+    if is_as_expected(wanted, found) {
+        return None;
+    }
+    let shown = match found {
+        Err(Failure::Unknown(facts)) => {
+            format!("unknown ({})", facts.iter().map(|fact| &**fact).collect::<Vec<_>>().join(", "))
+        }
+        other => show.outcome_text(other),
+    };
+    Some(format!("{what}: expected {}, found {shown}", text(wanted, show)))
+}
+
+fn is_as_expected(wanted: &Expected, found: &Outcome) -> bool {
+    match (wanted, found) {
+        (Expected::Value(wanted), Ok(found)) => ops::compare(Comparison::Equal, wanted, found),
+        (Expected::List(wanted), Ok(Value::List(found))) => {
+            wanted.len() == found.len()
+                && wanted.iter().zip(found.iter()).all(|(wanted, found)| is_as_expected(wanted, found))
+        }
+        (Expected::Unknown, Err(Failure::Unknown(_))) => true,
+        (Expected::Error(code), Err(Failure::Error(error))) => error.code.slug() == code,
+        _ => false,
+    }
+}
+
+fn text(wanted: &Expected, show: Show) -> String {
+    match wanted {
+        Expected::Value(value) => show.text(value),
+        Expected::List(items) => {
+            format!("[{}]", items.iter().map(|item| text(item, show)).collect::<Vec<_>>().join(", "))
+        }
+        Expected::Unknown => "unknown".to_owned(),
+        Expected::Error(code) => format!("error {code}"),
+    }
+}

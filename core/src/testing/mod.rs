@@ -1,0 +1,100 @@
+//! Rule tests: each test's case decided and compared with what it expects, and which rows and rules fired.
+
+mod compare;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::check::CheckedPack;
+use crate::check::samples::Test;
+use crate::decision::Parts;
+use crate::engine::Engine;
+
+/// The outcome of all rule tests of a pack.
+#[derive(Clone, Debug)]
+pub struct TestReport {
+    /// One for each test, in the order of the pack.
+    pub tests: Vec<TestResult>,
+    /// One for each row and rule, in the order of the pack.
+    pub coverage: Vec<Coverage>,
+}
+
+/// The outcome of one rule test.
+#[derive(Clone, Debug)]
+pub struct TestResult {
+    /// The test's name.
+    pub name: String,
+    /// Where it stands, as `path:line:column`.
+    pub place: String,
+    /// What was not as expected, a line each; empty where the test passed.
+    pub failures: Vec<String>,
+    /// Why the decision is as it is; only for a test that failed on a decision.
+    pub explanation: Option<String>,
+}
+
+impl TestResult {
+    /// Whether all was as expected.
+    pub fn has_passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// How often the tests made a row or rule fire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The qualified id.
+    pub id: String,
+    /// Where it stands, as `path:line:column`.
+    pub place: String,
+    /// The number of tests in which it fired.
+    pub hits: usize,
+}
+
+impl TestReport {
+    /// How many tests passed.
+    pub fn passed(&self) -> usize {
+        self.tests.iter().filter(|test| test.has_passed()).count()
+    }
+
+    /// How many tests failed.
+    pub fn failed(&self) -> usize {
+        self.tests.len() - self.passed()
+    }
+
+    /// The rows and rules that no test made fire.
+    pub fn uncovered(&self) -> impl Iterator<Item = &Coverage> {
+        self.coverage.iter().filter(|coverage| coverage.hits == 0)
+    }
+}
+
+/// Runs all tests of a pack.
+pub(crate) fn run(engine: &Engine, checked: &CheckedPack, parts: &Parts<'_>) -> TestReport {
+    let mut hits: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    let tests = checked.tests.iter().map(|test| run_test(engine, parts, test, &mut hits)).collect();
+    let coverage = checked
+        .tables
+        .iter()
+        .flat_map(|table| table.all_rows())
+        .map(|row| Coverage {
+            id: row.id.to_string(),
+            place: parts.sources.place(row.span),
+            hits: hits.get(&row.id).copied().unwrap_or(0),
+        })
+        .collect();
+    TestReport { tests, coverage }
+}
+
+fn run_test(engine: &Engine, parts: &Parts<'_>, test: &Test, hits: &mut BTreeMap<Arc<str>, usize>) -> TestResult {
+    let (failures, explanation) = match engine.evaluate_raw(&test.record, test.as_of) {
+        Err(refused) => (compare::refusal(test, &refused.problems), None),
+        Ok(decided) => {
+            for id in decided.decision.fired() {
+                *hits.entry(Arc::from(id)).or_default() += 1;
+            }
+            let failures = compare::decision(test, &decided, parts);
+            let explanation = (!failures.is_empty()).then(|| decided.explain().to_text());
+            (failures, explanation)
+        }
+    };
+    TestResult { name: test.name.clone(), place: parts.sources.place(test.span), failures, explanation }
+}
