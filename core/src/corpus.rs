@@ -122,7 +122,10 @@ fn run_expressions(path: &Path) -> (usize, Vec<String>) {
         let (expr, wanted) = (scalar(case, "expr"), scalar(case, "gives"));
         let found = expression_gives(expr, &fields, &record, as_of);
         if found != wanted {
-            failures.push(format!("{}: {expr}\n    gives {found}\n    not   {wanted}", path.file_name().unwrap_or_default().display()));
+            failures.push(format!(
+                "{}: {expr}\n    gives {found}\n    not   {wanted}",
+                path.file_name().unwrap_or_default().display()
+            ));
         }
     }
     (cases.len(), failures)
@@ -146,7 +149,8 @@ fn expression_gives(expr: &str, fields: &str, record: &Raw, as_of: chrono::DateT
     let engine = match Engine::from_sources("corpus", [("corpus/pack.yaml", PACK), ("corpus/rules.yaml", &rules)]) {
         Ok(engine) => engine,
         Err(LoadError::Refused(diagnostics)) => {
-            let codes: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code.slug()).collect();
+            let mut codes: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code.slug()).collect();
+            codes.dedup();
             return format!("refused {}", codes.join(" "));
         }
         Err(error) => return error.to_string(),
@@ -212,13 +216,19 @@ fn run_pack(path: &Path) -> (usize, Vec<String>) {
 fn flow(node: &Node) -> String {
     match &node.kind {
         NodeKind::Null => "null".to_owned(),
-        NodeKind::Scalar(scalar) if scalar.style == Style::Plain && !scalar.snippet.text.contains([',', '[', ']', '{', '}', '#']) => {
+        NodeKind::Scalar(scalar)
+            if scalar.style == Style::Plain && !scalar.snippet.text.contains([',', '[', ']', '{', '}', '#']) =>
+        {
             scalar.snippet.text.clone()
         }
         NodeKind::Scalar(scalar) => format!("'{}'", scalar.snippet.text.replace('\'', "''")),
         NodeKind::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         NodeKind::Map(map) => {
-            let entries: Vec<String> = map.entries.iter().map(|entry| format!("'{}': {}", entry.key.replace('\'', "''"), flow(&entry.value))).collect();
+            let entries: Vec<String> = map
+                .entries
+                .iter()
+                .map(|entry| format!("'{}': {}", entry.key.replace('\'', "''"), flow(&entry.value)))
+                .collect();
             format!("{{{}}}", entries.join(", "))
         }
     }

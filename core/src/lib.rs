@@ -12,6 +12,8 @@
 
 mod calendar;
 mod check;
+#[cfg(test)]
+mod corpus;
 mod decision;
 mod diagnostic;
 mod engine;
@@ -25,8 +27,6 @@ mod load;
 mod record;
 mod source;
 mod syntax;
-#[cfg(test)]
-mod corpus;
 mod testing;
 mod value;
 

@@ -386,12 +386,46 @@ fn add_items(
         return;
     };
     for item in &items.entries {
-        if let Some(first) = known.entries.iter().find(|first| first.key == item.key) {
+        if let Some(first) = known.entries.iter_mut().find(|first| first.key == item.key) {
+            if section.key == "records" && add_fields(first, item, findings) {
+                continue;
+            }
             findings.push(duplicate(&section.key, item, first));
         } else {
             known.entries.push(item.clone());
         }
     }
+}
+
+/// A record that says nothing but fields adds them to the record of the same name.
+fn add_fields(record: &mut Entry, more: &Entry, findings: &mut Findings) -> bool {
+    let (NodeKind::Map(known), NodeKind::Map(more)) = (&mut record.value.kind, &more.value.kind) else { return false };
+    let [Entry { key, value: Node { kind: NodeKind::Map(fields), .. }, .. }] = more.entries.as_slice() else {
+        return false;
+    };
+    if key != "fields" {
+        return false;
+    }
+    let Some(Node { kind: NodeKind::Map(known), .. }) =
+        known.entries.iter_mut().find(|entry| entry.key == "fields").map(|entry| &mut entry.value)
+    else {
+        return false;
+    };
+    for field in &fields.entries {
+        match known.entries.iter().find(|first| first.key == field.key) {
+            Some(first) => findings.push(
+                Finding::error(
+                    Code::DuplicateId,
+                    field.key_span,
+                    format!("the field `{}` is declared twice", field.key),
+                )
+                .also(first.key_span, "first here")
+                .help("remove one, or change it with `change:`"),
+            ),
+            None => known.entries.push(field.clone()),
+        }
+    }
+    true
 }
 
 fn duplicate_here(section: &str, item: &Entry, first: &Entry) -> Finding {

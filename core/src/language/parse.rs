@@ -158,7 +158,9 @@ impl Reader<'_> {
     /// The statements of a closure. Rhai keeps closures as functions of the script, and shows the statements of
     /// functions only on a walk: over a copy that has no other function.
     fn body_of(&self, function: &str) -> Vec<Stmt> {
-        let only = self.ast.clone_functions_only_filtered(|_, _, _, name, _| name == function);
+        let mut only = self.ast.clone();
+        only.clear_statements();
+        only.retain_functions(|_, _, name, _| name == function);
         let mut statements = Vec::new();
         only.walk(&mut |path| {
             if let [ASTNode::Stmt(statement)] = path {
@@ -281,23 +283,31 @@ impl Reader<'_> {
         }
     }
 
-    /// The digits of the number at a place, without a sign in front.
+    /// The digits of the number at a place.
     fn literal_at(&self, span: Span) -> Option<String> {
-        let start = (0..self.snippet.text.len()).find(|at| self.snippet.span(*at, *at).start == span.start)?;
-        let text: String = self
-            .snippet
-            .text
-            .get(start..)?
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
-            .collect();
+        let start = self.start_of(span)?;
+        let text = self.snippet.text.get(start..start + token_len(&self.snippet.text, start))?;
         Some(text.replace('_', ""))
+    }
+
+    /// The byte of the snippet's text at which a place begins.
+    fn start_of(&self, span: Span) -> Option<usize> {
+        (0..=self.snippet.text.len()).find(|at| self.snippet.span(*at, *at).start == span.start)
     }
 
     fn closure(&mut self, pointer: &FnPtr, span: Span) -> Option<Ast> {
         let body = self.body_of(pointer.fn_name());
         if body.is_empty() {
             return self.unsupported(span, "a function here", "write a closure, such as `|x| x.amount > 5`");
+        }
+        if matches!(self.snippet_text(span), "||" | "or") {
+            self.refuse(
+                Code::SyntaxError,
+                span,
+                "the left side of `or` is missing",
+                Some("complete the expression".to_owned()),
+            );
+            return None;
         }
         let written = self.written_parameters(span);
         let [parameter] = written.as_slice() else {
@@ -312,10 +322,7 @@ impl Reader<'_> {
     }
 
     fn written_parameters(&self, span: Span) -> Vec<String> {
-        let Some(start) = (0..self.snippet.text.len()).find(|at| self.snippet.span(*at, *at).start == span.start)
-        else {
-            return Vec::new();
-        };
+        let Some(start) = self.start_of(span) else { return Vec::new() };
         let rest = self.snippet.text.get(start..).unwrap_or("").trim_start_matches('|');
         let list = rest.split('|').next().unwrap_or("");
         list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
@@ -344,6 +351,9 @@ impl Reader<'_> {
     }
 
     fn operator(&mut self, call: &rhai::FnCallExpr, span: Span) -> Option<Ast> {
+        if call.name == "-" && call.args.len() == 2 {
+            return self.differences(call);
+        }
         let arguments: Vec<Option<Ast>> = call.args.iter().map(|argument| self.expr(argument)).collect();
         let mut arguments = arguments.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let (first, second) = (arguments.next()?, arguments.next());
@@ -364,7 +374,6 @@ impl Reader<'_> {
         let (a, b) = (Box::new(first), Box::new(second));
         let kind = match call.name.as_str() {
             "+" => AstKind::Arithmetic(Arithmetic::Add, a, b),
-            "-" => return self.minus(a, b, whole),
             "*" => AstKind::Arithmetic(Arithmetic::Multiply, a, b),
             "/" => AstKind::Arithmetic(Arithmetic::Divide, a, b),
             "%" => AstKind::Arithmetic(Arithmetic::Remainder, a, b),
@@ -386,43 +395,81 @@ impl Reader<'_> {
         Some(Ast { kind, span: whole })
     }
 
-    /// A difference, or a date: `2026-11-21` reaches us as (2026 - 11) - 21.
-    fn minus(&mut self, a: Box<Ast>, b: Box<Ast>, whole: Span) -> Option<Ast> {
-        let is_date = matches!(b.kind, AstKind::Integer(_))
-            && matches!(&a.kind, AstKind::Arithmetic(Arithmetic::Subtract, year, month)
-                if matches!(year.kind, AstKind::Integer(_)) && matches!(month.kind, AstKind::Integer(_)));
-        let text = self.snippet_text(whole);
-        let looks_like_date = text.len() == 10
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
-        if is_date && looks_like_date {
-            return match NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
-                Ok(date) => Some(Ast { kind: AstKind::Date(date), span: whole }),
-                Err(_) => {
-                    let message = format!("there is no day `{text}`");
-                    self.refuse(Code::InvalidDate, whole, &message, Some("check month and day".to_owned()));
-                    None
+    /// A chain of differences. A date is one: `2026-11-21` reaches us as (2026 - 11) - 21, and `day - 2026-11-21` as
+    /// ((day - 2026) - 11) - 21, so three numbers that stand together as a date are read as one.
+    fn differences(&mut self, call: &rhai::FnCallExpr) -> Option<Ast> {
+        let mut operands: Vec<&Expr> = Vec::new();
+        let mut left = call;
+        loop {
+            let [first, second] = left.args.as_slice() else { return None };
+            operands.push(second);
+            match first {
+                Expr::FnCall(inner, _) if inner.name == "-" && inner.op_token.is_some() && inner.args.len() == 2 => {
+                    left = inner;
                 }
-            };
+                _ => {
+                    operands.push(first);
+                    break;
+                }
+            }
         }
-        if is_date && !text.contains(' ') && text.len() > 6 {
-            let message = format!("`{text}` is read as a subtraction");
-            let help = "write a date as `2026-01-09`, with two digits for month and day".to_owned();
-            self.refuse(Code::InvalidDate, whole, &message, Some(help));
-            return None;
+        operands.reverse();
+        let mut parts = Vec::new();
+        let mut rest = operands.as_slice();
+        while let Some((first, behind)) = rest.split_first() {
+            match self.date(rest) {
+                Some(date) => {
+                    parts.push(date);
+                    rest = rest.get(3..).unwrap_or(&[]);
+                }
+                None => {
+                    parts.push(self.expr(first));
+                    rest = behind;
+                }
+            }
         }
-        Some(Ast { kind: AstKind::Arithmetic(Arithmetic::Subtract, a, b), span: whole })
+        let parts = parts.into_iter().collect::<Option<Vec<Ast>>>()?;
+        parts.into_iter().reduce(|a, b| {
+            let span = a.span.to(b.span);
+            Ast { kind: AstKind::Arithmetic(Arithmetic::Subtract, Box::new(a), Box::new(b)), span }
+        })
     }
 
-    fn snippet_text(&self, span: Span) -> String {
-        let text = &self.snippet.text;
-        let Some(start) = (0..=text.len()).find(|at| self.snippet.span(*at, *at).start == span.start) else {
-            return String::new();
+    /// The date that three numbers in a row stand for; nothing inside where it is none, which is reported.
+    fn date(&mut self, operands: &[&Expr]) -> Option<Option<Ast>> {
+        let [Expr::IntegerConstant(_, from), Expr::IntegerConstant(..), Expr::IntegerConstant(_, until), ..] = operands
+        else {
+            return None;
         };
+        let (start, last) = (self.offset(*from), self.offset(*until));
+        let end = last + token_len(&self.snippet.text, last);
+        let text = self.snippet.text.get(start..end)?;
+        let digits: Vec<usize> = text.split('-').map(str::len).collect();
+        let is_date = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && digits.first() == Some(&4);
+        if !is_date || digits.len() != 3 {
+            return None;
+        }
+        let span = self.snippet.span(start, end);
+        if digits != [4, 2, 2] {
+            let message = format!("`{text}` is read as a subtraction");
+            let help = "write a date as `2026-01-09`, with two digits for month and day".to_owned();
+            self.refuse(Code::InvalidDate, span, &message, Some(help));
+            return Some(None);
+        }
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) => Some(Some(Ast { kind: AstKind::Date(date), span })),
+            Err(_) => {
+                let message = format!("there is no day `{text}`");
+                self.refuse(Code::InvalidDate, span, &message, Some("check month and day".to_owned()));
+                Some(None)
+            }
+        }
+    }
+
+    fn snippet_text(&self, span: Span) -> &str {
+        let Some(start) = self.start_of(span) else { return "" };
         let len = (span.end - span.start) as usize;
-        text.get(start..(start + len).min(text.len())).unwrap_or("").to_owned()
+        self.snippet.text.get(start..(start + len).min(self.snippet.text.len())).unwrap_or("")
     }
 
     fn unsupported(&mut self, span: Span, what: &str, help: &str) -> Option<Ast> {
@@ -482,6 +529,8 @@ fn token_len(text: &str, start: usize) -> usize {
         sign + whole + fraction
     } else if matches!(first, '"' | '`' | '\'') {
         rest.char_indices().skip(1).find(|(_, c)| *c == first).map_or(rest.len(), |(at, c)| at + c.len_utf8())
+    } else if matches!(first, '+' | '-' | '*' | '/' | '%') && rest.get(1..).is_some_and(|tail| tail.starts_with('=')) {
+        2
     } else if matches!(first, '<' | '>' | '=' | '!' | '&' | '|' | '?' | '.') {
         run(&|c| matches!(c, '<' | '>' | '=' | '!' | '&' | '?' | '.') || c == '|' && first == '|').clamp(1, 2)
     } else {
@@ -512,8 +561,12 @@ fn explain(error: &ParseErrorType, position: Position, snippet: &Snippet) -> Fin
         "<>" => return syntax("`<>` is not an operator".to_owned(), "write `!=`"),
         "=<" => return syntax("`=<` is not an operator".to_owned(), "write `<=`"),
         "=>" => return syntax("`=>` is not an operator".to_owned(), "write `>=`"),
-        "=" => return syntax("`=` does not compare".to_owned(), "write `==`"),
-        "+=" | "-=" | "*=" | "/=" => return unsupported("an assignment", "an expression only computes a value"),
+        "=" => return unsupported("an assignment", "to compare, write `==`"),
+        "+=" | "-=" | "*=" | "/=" | "%=" => return unsupported("an assignment", "an expression only computes a value"),
+        "return" | "throw" | "try" | "import" | "export" | "break" | "continue" => {
+            return unsupported("a statement", "an expression only computes a value");
+        }
+        ";" => return unsupported("a second statement", "an expression computes one value: name steps as facts"),
         _ => {}
     }
     match error {

@@ -631,10 +631,18 @@ impl<'a> Typer<'a> {
         if name == "contains" {
             let [value] = arguments else { return self.wrong_arguments(name_span, "contains(value)", arguments.len()) };
             let value = self.expr(value);
-            let maybe_none = list.maybe_none;
-            let list = Expr { maybe_none: false, ..list };
-            let found = self.membership(value, list, span);
-            return Expr { maybe_none, ..found };
+            if !list.maybe_none {
+                return self.membership(value, list, span);
+            }
+            let none = || Expr::literal(Value::None, Type::Any, span);
+            let is_none = ExprKind::Compare(Comparison::Equal, Box::new(list.clone()), Box::new(none()));
+            let found = self.membership(value, Expr { maybe_none: false, ..list }, span);
+            let kind = ExprKind::If {
+                condition: Box::new(Expr::boolean(is_none, span)),
+                then: Box::new(none()),
+                otherwise: Box::new(found),
+            };
+            return Expr { kind, base: Type::Boolean, maybe_none: true, span };
         }
         let local = LocalId(crate::source::clamp(self.locals.len()));
         let body = match arguments {

@@ -93,6 +93,13 @@ pub(crate) fn multiply(a: Decimal, b: Decimal) -> Result<Decimal, EvaluationErro
     keep(magnitude, negative, a.scale() + b.scale(), false).map_err(|problem| problem.of(a, "*", b))
 }
 
+/// The hundredth of the product, rounded once: so many percent of an amount.
+pub(crate) fn hundredth_of_product(a: Decimal, b: Decimal) -> Result<Decimal, EvaluationError> {
+    let negative = a.is_sign_negative() != b.is_sign_negative();
+    keep(magnitude(a) * magnitude(b), negative, a.scale() + b.scale() + 2, false)
+        .map_err(|problem| problem.of(a, "* hundredths of", b))
+}
+
 /// The quotient.
 pub(crate) fn divide(a: Decimal, b: Decimal) -> Result<Decimal, EvaluationError> {
     if b.is_zero() {

@@ -123,7 +123,9 @@ pub(crate) fn arithmetic(
             number::divide(*a, *b).map(V::Decimal)
         }
         (Arithmetic::Multiply, V::Money(money), V::Percent(percent))
-        | (Arithmetic::Multiply, V::Percent(percent), V::Money(money)) => percent_of(*percent, *money).map(V::Money),
+        | (Arithmetic::Multiply, V::Percent(percent), V::Money(money)) => {
+            number::hundredth_of_product(*money, *percent).map(V::Money)
+        }
         (_, V::Money(a), V::Money(b)) => decimals(operator, *a, *b).map(V::Money),
         (_, V::Percent(a), V::Percent(b)) => decimals(operator, *a, *b).map(V::Percent),
         (_, V::Money(a), V::Integer(_) | V::Decimal(_)) => decimals(operator, *a, plain(b)?).map(V::Money),
@@ -165,13 +167,6 @@ pub(crate) fn negated(value: &Value) -> Result<Value, EvaluationError> {
         Value::Percent(value) => Ok(Value::Percent(-*value)),
         _ => Err(not_for("-")),
     }
-}
-
-/// So many hundredths of an amount.
-pub(crate) fn percent_of(percent: Decimal, money: Decimal) -> Result<Decimal, EvaluationError> {
-    // The hundredth is exact where the product is: only its point moves.
-    let product = number::multiply(money, percent)?;
-    number::divide(product, Decimal::ONE_HUNDRED)
 }
 
 /// The decimal number that an integer or decimal is.

@@ -47,11 +47,16 @@ impl Show {
 
     /// Money with at least its currency's decimals.
     fn money(self, amount: rust_decimal::Decimal) -> String {
-        let mut amount = amount.normalize();
-        if amount.scale() < self.currency_decimals {
-            amount.rescale(self.currency_decimals);
+        let amount = amount.normalize();
+        let mut text = amount.to_string();
+        // Zeros are added to the text: a number of 28 digits has no room for them.
+        for missing in amount.scale()..self.currency_decimals {
+            if missing == 0 {
+                text.push('.');
+            }
+            text.push('0');
         }
-        amount.to_string()
+        text
     }
 
     /// A value for programs: numbers with decimals are text, so that no reader turns them into floats.

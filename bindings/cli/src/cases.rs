@@ -1,0 +1,62 @@
+//! The cases that a command is about, and the instant at which they are decided.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Datelike, Duration, DurationRound, Utc};
+use recoup::{CaseReader, Engine, Problem};
+
+use crate::status::Stop;
+use crate::terminal::escaped;
+
+/// Which cases, and when.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CasesArguments {
+    /// The cases: a CSV, NDJSON or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cases: PathBuf,
+    /// The pack's input that says how the file becomes records
+    #[arg(long, value_name = "NAME")]
+    pub(crate) input: Option<String>,
+    /// The instant to decide at, such as `2026-09-07T18:00:00-04:00` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    as_of: Option<DateTime<Utc>>,
+}
+
+impl CasesArguments {
+    /// Opens the file.
+    pub(crate) fn open(&self, engine: &Engine) -> Result<CaseReader, Stop> {
+        engine.read_cases(&self.cases, self.input.as_deref()).map_err(|error| Stop::CouldNotRun(error.to_string()))
+    }
+
+    /// The instant to decide at. Reads the clock where none was given: the one place that does.
+    pub(crate) fn as_of(&self) -> DateTime<Utc> {
+        self.as_of.unwrap_or_else(|| {
+            let now = DateTime::<Utc>::from(SystemTime::now());
+            // Fewer digits are easier to give to `--as-of` again.
+            now.duration_trunc(Duration::milliseconds(1)).unwrap_or(now)
+        })
+    }
+}
+
+/// A row in messages: `row 3 (C-1)`.
+pub(crate) fn row_name(number: u64, key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("row {number} ({})", escaped(key)),
+        None => format!("row {number}"),
+    }
+}
+
+/// The problems of a record on one line.
+pub(crate) fn problems_line(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| escaped(&problem.to_string())).collect::<Vec<_>>().join("; ")
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let example = "write it with its offset from UTC, such as `2026-09-07T18:00:00-04:00`";
+    match DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()) {
+        Ok(instant) if (1..=9999).contains(&instant.year()) => Ok(instant),
+        Ok(_) => Err("the year must be between 1 and 9999".to_owned()),
+        Err(_) => Err(format!("this is not an instant: {example}")),
+    }
+}
