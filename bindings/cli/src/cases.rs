@@ -52,6 +52,11 @@ pub(crate) fn problems_line(problems: &[Problem]) -> String {
     problems.iter().map(|problem| escaped(&problem.to_string())).collect::<Vec<_>>().join("; ")
 }
 
+/// The problems of a record, a line each.
+pub(crate) fn problems_lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("  {}", escaped(&problem.to_string()))).collect::<Vec<_>>().join("\n")
+}
+
 fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let example = "write it with its offset from UTC, such as `2026-09-07T18:00:00-04:00`";
     match DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()) {

@@ -72,10 +72,10 @@ fn count_line(diagnostics: &Diagnostics) -> String {
 fn about(engine: &Engine) -> String {
     let pack = engine.pack();
     let mut lines = vec![
-        format!("pack      {}", pack.name),
-        format!("version   {}", pack.version),
-        format!("digest    {}", pack.digest),
-        format!("contents  {}", counted(engine.rule_ids().len(), "row") + " and rules"),
+        format!("pack            {}", pack.name),
+        format!("version         {}", pack.version),
+        format!("digest          {}", pack.digest),
+        format!("rows and rules  {}", engine.rule_ids().len()),
     ];
     if !engine.overlays().is_empty() {
         lines.push("overlays".to_owned());

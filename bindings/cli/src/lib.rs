@@ -46,7 +46,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(usage) => {
             // Help and versions arrive here too. Where they cannot be printed there is nobody to tell.
             let _ = usage.print();
-            return if usage.use_stderr() { Status::COULD_NOT_RUN } else { ExitCode::SUCCESS };
+            return if usage.use_stderr() { status::could_not_run() } else { ExitCode::SUCCESS };
         }
     };
     match outcome {

@@ -43,7 +43,9 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
         let path = folder.join(file);
         fs::write(&path, renamed(file, content, &name)).map_err(|error| Stop::cannot_write(&path, &error))?;
     }
-    print(&format!("made the pack `{name}` in `{shown}`\nnext, run:\n  recoup check {shown}\n  recoup test {shown}\n"))?;
+    print(&format!(
+        "made the pack `{name}` in `{shown}`\nnext, run:\n  recoup check {shown}\n  recoup test {shown}\n"
+    ))?;
     Ok(Status::Good)
 }
 
@@ -74,6 +76,9 @@ fn renamed(file: &str, content: &str, name: &str) -> String {
 /// The name as YAML text: in quotes where YAML could take it for a number or a word of its own.
 fn yaml(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && !matches!(name.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+        && !matches!(
+            name.to_ascii_lowercase().as_str(),
+            "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+        );
     if is_plain { name.to_owned() } else { format!("\"{name}\"") }
 }

@@ -13,11 +13,17 @@ use crate::status::Stop;
 /// A file on its way into its place.
 #[derive(Debug)]
 pub(crate) struct Replacement {
-    /// As the user named it.
+    /// The target as the user named it.
     shown: PathBuf,
-    /// The file beside the target and the target itself; nothing where the target is written directly.
-    partial: Option<(PathBuf, PathBuf)>,
-    writer: Option<BufWriter<File>>,
+    writer: BufWriter<File>,
+    /// Nothing where the target is written directly, or is in its place already.
+    rename: Option<Rename>,
+}
+
+#[derive(Debug)]
+struct Rename {
+    partial: PathBuf,
+    target: PathBuf,
 }
 
 impl Replacement {
@@ -30,7 +36,7 @@ impl Replacement {
         }
         if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             let file = OpenOptions::new().write(true).open(path).map_err(cannot)?;
-            return Ok(Replacement::writing(path, None, file));
+            return Ok(Replacement { shown: path.to_owned(), writer: buffered(file), rename: None });
         }
         // A link stays a link: what it leads to is replaced.
         let target = if metadata.is_some() { path.canonicalize().map_err(cannot)? } else { path.to_owned() };
@@ -40,15 +46,13 @@ impl Replacement {
         partial_name.push(format!(".{}.partial", std::process::id()));
         let partial = target.with_file_name(partial_name);
         let file = File::create(&partial).map_err(cannot)?;
+        let rename = Some(Rename { partial, target });
+        let replacement = Replacement { shown: path.to_owned(), writer: buffered(file), rename };
         if let Some(metadata) = metadata {
-            // A target that only some may read must not become readable to all; where that fails, the run does.
-            fs::set_permissions(&partial, metadata.permissions()).map_err(cannot)?;
+            // What only some may read stays so.
+            replacement.writer.get_ref().set_permissions(metadata.permissions()).map_err(cannot)?;
         }
-        Ok(Replacement::writing(path, Some((partial, target)), file))
-    }
-
-    fn writing(path: &Path, partial: Option<(PathBuf, PathBuf)>, file: File) -> Replacement {
-        Replacement { shown: path.to_owned(), partial, writer: Some(BufWriter::with_capacity(1 << 16, file)) }
+        Ok(replacement)
     }
 
     /// Puts the file in the target's place.
@@ -57,37 +61,35 @@ impl Replacement {
     }
 
     fn put_in_place(&mut self) -> io::Result<()> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
-        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        if let Some((partial, target)) = &self.partial {
-            file.sync_all()?;
-            drop(file);
-            fs::rename(partial, target)?;
-            self.partial = None;
+        self.writer.flush()?;
+        if let Some(rename) = &self.rename {
+            self.writer.get_ref().sync_all()?;
+            fs::rename(&rename.partial, &rename.target)?;
         }
+        self.rename = None;
         Ok(())
     }
 }
 
 impl Write for Replacement {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.writer {
-            Some(writer) => writer.write(bytes),
-            None => Ok(bytes.len()),
-        }
+        self.writer.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.as_mut().map_or(Ok(()), Write::flush)
+        self.writer.flush()
     }
 }
 
 impl Drop for Replacement {
     fn drop(&mut self) {
-        if let Some((partial, _)) = &self.partial {
-            self.writer = None;
-            // What is left behind has a name that says what it is.
-            let _ = fs::remove_file(partial);
+        if let Some(rename) = &self.rename {
+            // A file that cannot be removed says by its name what it is.
+            let _ = fs::remove_file(&rename.partial);
         }
     }
+}
+
+fn buffered(file: File) -> BufWriter<File> {
+    BufWriter::with_capacity(1 << 16, file)
 }

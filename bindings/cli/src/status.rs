@@ -18,9 +18,6 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// The exit status of a command that could not do its work.
-    pub(crate) const COULD_NOT_RUN: ExitCode = COULD_NOT_RUN;
-
     /// Findings where there are any.
     pub(crate) fn of(has_findings: bool) -> Status {
         if has_findings { Status::Findings } else { Status::Good }
@@ -60,8 +57,13 @@ impl Stop {
             }
             Stop::CouldNotRun(message) => {
                 terminal::tell(&format!("error: {message}"));
-                Status::COULD_NOT_RUN
+                could_not_run()
             }
         }
     }
+}
+
+/// The exit status of a command that could not do its work.
+pub(crate) fn could_not_run() -> ExitCode {
+    ExitCode::from(2)
 }

@@ -470,7 +470,7 @@ fn rows_node(grid: &Grid, span: Span) -> Node {
                 })
                 .collect();
             let span = row.first().zip(row.last()).map_or(span, |(first, last)| first.whole().to(last.whole()));
-            Node { span, kind: NodeKind::Map(Map { entries }) }
+            Node { span, kind: NodeKind::Map(Map { entries, is_damaged: false }) }
         })
         .collect();
     Node { span, kind: NodeKind::List(rows) }

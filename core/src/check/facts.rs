@@ -101,6 +101,7 @@ impl RawFact {
                         Some(Form::Counting { method: (*method).to_owned(), method_span, list, filter, window });
                 }
             }
+            (None, []) if reader.has_stray() => {}
             (None, []) => findings.push(
                 Finding::error(Code::MissingKey, entry.key_span, format!("{what} does not say what it is"))
                     .help("write an expression, or one of `count`, `sum`, `latest`, `earliest`, `min`, `max`"),

@@ -26,13 +26,17 @@ pub(crate) struct Header {
     pub(crate) calendar: Option<(String, Span)>,
     pub(crate) rounding: Rounding,
     pub(crate) channels: Vec<Arc<str>>,
+    /// Whether `channels` is there at all, right or wrong.
+    pub(crate) has_channels: bool,
 }
 
 /// Reads the header of an assembled pack. What is missing is reported, and stands in for itself.
 pub(crate) fn read(assembled: &Assembled, findings: &mut Findings) -> Header {
     let root = &assembled.root;
-    let header_map =
-        Map { entries: root.entries.iter().filter(|entry| HEADER.contains(&entry.key.as_str())).cloned().collect() };
+    let header_map = Map {
+        is_damaged: false,
+        entries: root.entries.iter().filter(|entry| HEADER.contains(&entry.key.as_str())).cloned().collect(),
+    };
     let node = Node { span: assembled.head, kind: NodeKind::Map(header_map) };
     let mut header = Header {
         name: assembled.name.clone(),
@@ -44,7 +48,16 @@ pub(crate) fn read(assembled: &Assembled, findings: &mut Findings) -> Header {
         calendar: None,
         rounding: Rounding::default(),
         channels: Vec::new(),
+        has_channels: root.get("channels").is_some(),
     };
+    if !root.entries.iter().any(|entry| HEADER.contains(&entry.key.as_str())) {
+        findings.push(
+            Finding::error(Code::MissingPack, assembled.head, "no rule file of this folder holds the pack's header")
+                .help("say `pack`, `version`, `format`, `currency` and `time_zone` in `pack.yaml`"),
+        );
+        header.has_channels = true;
+        return header;
+    }
     let Some(mut reader) = super::assemble::reader(&node, "the pack's header", findings) else { return header };
     if let Some(name) = reader
         .required("pack", findings)
@@ -63,6 +76,14 @@ pub(crate) fn read(assembled: &Assembled, findings: &mut Findings) -> Header {
         }
     }
     if let Some(version) = reader.required("version", findings).and_then(|node| node.as_text("`version`", findings)) {
+        let is_version = version.starts_with(|c: char| c.is_ascii_digit())
+            && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
+        if !is_version {
+            findings.push(
+                Finding::error(Code::InvalidValue, reader.key_span("version"), format!("`{version}` is not a version"))
+                    .help("begin with a number, such as `2026.11.0`"),
+            );
+        }
         header.version = version.to_owned();
     }
     if let Some(node) = reader.required("format", findings)

@@ -14,7 +14,7 @@ use crate::language::{Expr, Name, Scope, SlotId, Typer};
 use crate::record::Raw;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Map, Node, NodeKind};
-use crate::value::{Field, RecordType, Type, text};
+use crate::value::{Field, Range, RecordType, Type, text};
 
 /// How the rows of one source become records.
 #[derive(Clone, Debug)]
@@ -389,7 +389,9 @@ impl InputReader<'_> {
         if let Some(map) = columns.and_then(|node| node.as_map("`columns`", self.findings)) {
             for entry in &map.entries {
                 let mut records = Records { header: self.header, parser: self.parser, findings: self.findings };
-                if let Some(column) = records.field(&entry.key, entry.key_span, &entry.value) {
+                let column = records.field(&entry.key, entry.key_span, &entry.value);
+                let column = column.unwrap_or_else(|| records.refused(&entry.key, entry.key_span));
+                {
                     if !self.parser.can_name(&entry.key) {
                         self.findings.push(
                             Finding::error(
@@ -477,6 +479,10 @@ impl Scope for Columns<'_> {
 
     fn has_place(&self) -> bool {
         false
+    }
+
+    fn range(&self, slot: SlotId) -> Option<Range> {
+        self.columns.get(slot.0 as usize).map(|column| column.range.clone())
     }
 }
 

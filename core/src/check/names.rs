@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::parse::Parser;
 use crate::language::{Name, Scope, SlotId};
 use crate::source::Span;
-use crate::value::Type;
+use crate::value::{Range, Type};
 
 /// Whether this may be the id of a row, rule, pack or calendar, or a value of a choice.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -71,6 +71,8 @@ pub(crate) struct Names {
     rates: Vec<String>,
     has_calendar: bool,
     has_place: bool,
+    /// By slot of a field.
+    ranges: Vec<Range>,
 }
 
 impl Names {
@@ -104,6 +106,11 @@ impl Names {
         self.rates = rates;
         self.has_calendar = has_calendar;
         self.has_place = has_place;
+    }
+
+    /// The ranges of the record's fields, which have the first slots.
+    pub(crate) fn set_ranges(&mut self, ranges: Vec<Range>) {
+        self.ranges = ranges;
     }
 
     /// A plain value.
@@ -140,6 +147,10 @@ impl Scope for Names {
 
     fn has_place(&self) -> bool {
         self.has_place
+    }
+
+    fn range(&self, slot: SlotId) -> Option<Range> {
+        self.ranges.get(slot.0 as usize).cloned()
     }
 }
 

@@ -150,6 +150,13 @@ fn add(root: &mut Map, item: &Entry, findings: &mut Findings) -> Option<String> 
 
 /// Where `before` or `after` puts a new item; at the end without them, but before an `otherwise` row.
 fn take_place(map: &mut Map, list: &[Node], findings: &mut Findings) -> Option<usize> {
+    if let (Some(before), Some(after)) = (map.get("before"), map.get("after")) {
+        findings.push(
+            Finding::error(Code::InvalidValue, before.span, "an item is added before one or after one, not both")
+                .also(after.span, "the other")
+                .help("keep one of them"),
+        );
+    }
     let mut place = list.iter().position(|item| item_id(item) == Some("otherwise")).unwrap_or(list.len());
     for (key, offset) in [("before", 0), ("after", 1)] {
         let Some(at) = map.entries.iter().position(|entry| entry.key == key) else { continue };

@@ -139,6 +139,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn decisions(&mut self, root: &Map) -> (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Item>) {
         let record = self.record.clone();
+        self.names.set_ranges(record.fields.iter().map(|field| field.range.clone()).collect());
         for field in &record.fields {
             let slot = self.slot(&field.name, field.base.clone(), field.private);
             let name =
@@ -489,8 +490,9 @@ fn read_calendars(root: &Map, findings: &mut Findings) -> Vec<Calendar> {
             for holiday in &map.entries {
                 match text::date(&holiday.key) {
                     Ok(date) => {
-                        let is_covered =
-                            from.is_none_or(|from| date >= from) && until.is_none_or(|until| date <= until);
+                        let is_reversed = matches!((from, until), (Some(from), Some(until)) if until < from);
+                        let is_covered = is_reversed
+                            || from.is_none_or(|from| date >= from) && until.is_none_or(|until| date <= until);
                         if !is_covered {
                             findings.push(
                                 Finding::error(

@@ -81,21 +81,7 @@ impl Records<'_> {
 
     /// A field, an output or an item: a map with `type`, the name of a type, or a list of choices.
     pub(crate) fn field(&mut self, name: &str, name_span: Span, node: &Node) -> Option<Field> {
-        let mut field = Field {
-            name: Arc::from(name),
-            base: Type::Any,
-            absence: Absence::Refused,
-            about: None,
-            range: Range::default(),
-            decimals: None,
-            rounding: self.header.rounding,
-            key: false,
-            private: false,
-            decides: true,
-            time: false,
-            place: false,
-            span: name_span,
-        };
+        let mut field = self.refused(name, name_span);
         match &node.kind {
             NodeKind::Scalar(_) => {
                 let word = node.as_text("a type", self.findings)?.to_owned();
@@ -176,6 +162,17 @@ impl Records<'_> {
                 None => {}
             }
         }
+        field.range.min = reader.optional("min", self.findings).and_then(|node| self.bound(node, &field));
+        field.range.max = reader.optional("max", self.findings).and_then(|node| self.bound(node, &field));
+        if let (Some(min), Some(max)) = (field.range.min, field.range.max)
+            && min > max
+        {
+            self.findings.push(Finding::error(
+                Code::OutsideDomain,
+                reader.key_span("min"),
+                format!("`min` of `{name}` is above its `max`"),
+            ));
+        }
         if let Some(node) = default {
             if absent.is_some() {
                 self.findings.push(
@@ -190,20 +187,28 @@ impl Records<'_> {
                 field.absence = Absence::Default(value);
             }
         }
-        field.range.min = reader.optional("min", self.findings).and_then(|node| self.bound(node, &field));
-        field.range.max = reader.optional("max", self.findings).and_then(|node| self.bound(node, &field));
-        if let (Some(min), Some(max)) = (field.range.min, field.range.max)
-            && min > max
-        {
-            self.findings.push(Finding::error(
-                Code::OutsideDomain,
-                reader.key_span("min"),
-                format!("`min` of `{name}` is above its `max`"),
-            ));
-        }
         self.marks(&field, &reader);
         reader.finish(self.findings);
         base.map(|_| field)
+    }
+
+    /// A field that says nothing yet, or nothing that could be read: its type goes with everything.
+    pub(crate) fn refused(&self, name: &str, span: Span) -> Field {
+        Field {
+            name: Arc::from(name),
+            base: Type::Any,
+            absence: Absence::Refused,
+            about: None,
+            range: Range::default(),
+            decimals: None,
+            rounding: self.header.rounding,
+            key: false,
+            private: false,
+            decides: true,
+            time: false,
+            place: false,
+            span,
+        }
     }
 
     /// Marks that only some types can have.
@@ -256,7 +261,7 @@ impl Records<'_> {
                     return None;
                 };
                 if of.text() == Some("channels") {
-                    if self.header.channels.is_empty() {
+                    if self.header.channels.is_empty() && !self.header.has_channels {
                         self.findings.push(
                             Finding::error(Code::MissingKey, of.span, "the pack's header has no `channels`")
                                 .help("list them in the header: `channels: [call, email]`"),

@@ -592,6 +592,13 @@ fn explain(error: &ParseErrorType, position: Position, snippet: &Snippet) -> Fin
         ParseErrorType::BadInput(LexError::UnexpectedInput(input)) if input == "." => {
             syntax("a number begins with a digit".to_owned(), "write `0.5`")
         }
+        ParseErrorType::Reserved(word) if !word.starts_with(char::is_alphabetic) => {
+            syntax(format!("`{word}` does not belong in an expression"), "remove it; amounts are plain numbers")
+        }
+        ParseErrorType::Reserved(word) if word == "null" || word == "nil" => {
+            Finding::error(Code::ReservedName, span, format!("`{word}` is not a value of this language"))
+                .help("write `none`")
+        }
         ParseErrorType::Reserved(word) => {
             Finding::error(Code::ReservedName, span, format!("`{word}` is a word that the language keeps for itself"))
                 .help("fields, facts and results cannot have this name; a value belongs in double quotes")

@@ -11,7 +11,7 @@ use super::functions::{self, Function, Gives, Needs, Param};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{DurationUnit, Type, Value, text};
+use crate::value::{DurationUnit, Range, Type, Value, text};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub(crate) trait Scope {
     fn has_calendar(&self) -> bool;
     /// Whether a field of the case holds the debtor's zones.
     fn has_place(&self) -> bool;
+    /// The values that a slot can have.
+    fn range(&self, slot: SlotId) -> Option<Range>;
 }
 
 /// Types expressions in one scope.
@@ -70,6 +72,9 @@ impl<'a> Typer<'a> {
         let expr = self.expr(ast);
         let expr = self.adapt(expr, base);
         let expr = widen_to(expr, base);
+        if is_refused(&expr) {
+            return expr;
+        }
         if !same(&expr.base, base) {
             let help = convert_help(&expr.base, base);
             self.findings.push(
@@ -358,12 +363,24 @@ impl<'a> Typer<'a> {
         } else {
             is_equatable(&a, &b)
         };
-        if !fits {
+        if !fits && !is_refused(&a) && !is_refused(&b) {
             let message = format!("`{}` does not go between {} and {}", operator.symbol(), a.base, b.base);
             let help = compare_help(&a.base, &b.base, operator);
             self.findings.push(Finding::error(Code::TypeMismatch, span, message).here(String::new()).maybe_help(help));
         }
+        self.report_out_of_range(operator, &a, &b);
         Expr::boolean(ExprKind::Compare(operator, Box::new(a), Box::new(b)), span)
+    }
+
+    /// Reports a comparison of a field with a value that the field never reaches.
+    fn report_out_of_range(&mut self, operator: Comparison, a: &Expr, b: &Expr) {
+        for (side, other, operator) in [(a, b, operator), (b, a, operator.turned())] {
+            let (ExprKind::Slot(slot), Some(value)) = (&side.kind, other.literal_value()) else { continue };
+            let Some(range) = self.scope.range(*slot) else { continue };
+            if let Some(problem) = text::never_holds(operator, value, &range) {
+                self.report(Code::OutsideDomain, other.span, &problem, Some("see the field's `min` and `max`"));
+            }
+        }
     }
 
     fn arithmetic(&mut self, operator: Arithmetic, a: &Ast, b: &Ast, span: Span) -> Expr {
@@ -502,6 +519,11 @@ impl<'a> Typer<'a> {
         if let Some(first) = arguments.first() {
             let is_closure = |ast: &Ast| matches!(ast.kind, AstKind::Closure { .. });
             let has_closure = arguments.iter().skip(1).any(is_closure);
+            let is_known = functions::names().any(|known| known == name);
+            if has_closure && !is_known {
+                self.expr(first);
+                return self.call_function(name, name_span, Vec::new(), span);
+            }
             if !is_closure(first) {
                 let first = self.expr(first);
                 let is_list = matches!(first.base, Type::List(_));
@@ -598,6 +620,9 @@ impl<'a> Typer<'a> {
             Needs::Place => self.require_place(name_span, name),
             _ => {}
         }
+        if name == "date" {
+            self.report_missing_day(&arguments, span);
+        }
         let mut checked = Vec::with_capacity(arguments.len());
         for (argument, param) in arguments.into_iter().zip(function.params) {
             let argument = match param {
@@ -618,6 +643,27 @@ impl<'a> Typer<'a> {
             Gives::First => checked.first().map_or(Type::Any, |first| first.base.clone()),
         };
         Expr { kind: ExprKind::Call { function, arguments: checked }, base, maybe_none, span }
+    }
+
+    /// A day written in numbers that the calendar does not have.
+    fn report_missing_day(&mut self, arguments: &[Expr], span: Span) {
+        let numbers: Vec<i64> = arguments
+            .iter()
+            .filter_map(|argument| match argument.literal_value() {
+                Some(Value::Integer(number)) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        let [year @ 1..=9999, month, day] = numbers.as_slice() else { return };
+        let parts = (i32::try_from(*year), u32::try_from(*month), u32::try_from(*day));
+        let date = match parts {
+            (Ok(year), Ok(month), Ok(day)) => chrono::NaiveDate::from_ymd_opt(year, month, day),
+            _ => None,
+        };
+        if date.is_none() {
+            let message = format!("there is no day {year}-{month}-{day}");
+            self.report(Code::InvalidDate, span, &message, Some("check month and day"));
+        }
     }
 
     fn method(&mut self, name: &str, name_span: Span, list: Expr, arguments: &[Ast], span: Span) -> Expr {
@@ -863,6 +909,13 @@ fn any(span: Span) -> Expr {
     Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span }
 }
 
+/// Whether a part of the expression was refused already, so that its type says nothing.
+fn is_refused(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |inner| found |= matches!(inner.kind, ExprKind::Unknown) && inner.base == Type::Any);
+    found
+}
+
 fn is_unit(name: &str) -> bool {
     matches!(name, "days" | "weeks" | "months" | "years" | "hours" | "minutes" | "seconds" | "percent")
 }
@@ -930,26 +983,22 @@ fn arithmetic_type(operator: Arithmetic, a: &Type, b: &Type) -> Option<Type> {
     use Arithmetic::{Add, Divide, Multiply, Remainder, Subtract};
     use Type::{Any, Date, Decimal, Duration, Integer, Money, Percent, Timestamp};
     Some(match (operator, a, b) {
-        (_, Any, Any) => Any,
-        (Divide, Any, Integer) | (Divide, Integer, Any | Integer) => Decimal,
-        (_, Any, Integer) | (_, Integer, Any | Integer) => Integer,
+        (_, Any, _) | (_, _, Any) => Any,
+        (Divide, Integer, Integer) => Decimal,
+        (_, Integer, Integer) => Integer,
         (Remainder, ..) => return None,
-        (_, Any | Integer | Decimal, Decimal) | (_, Decimal, Any | Integer) => Decimal,
-        (Add | Subtract, Money, Money | Any) | (Add | Subtract, Any, Money) => Money,
-        (Add | Subtract, Percent, Percent | Any) | (Add | Subtract, Any, Percent) => Percent,
-        (Multiply, Money, Integer | Decimal | Percent | Any) | (Multiply, Integer | Decimal | Percent | Any, Money) => {
-            Money
-        }
-        (Multiply, Percent, Integer | Decimal | Any) | (Multiply, Integer | Decimal | Any, Percent) => Percent,
-        (Divide, Money, Integer | Decimal | Any) => Money,
-        (Divide, Percent, Integer | Decimal | Any) => Percent,
+        (_, Integer | Decimal, Decimal) | (_, Decimal, Integer) => Decimal,
+        (Add | Subtract, Money, Money) => Money,
+        (Add | Subtract, Percent, Percent) => Percent,
+        (Multiply, Money, Integer | Decimal | Percent) | (Multiply, Integer | Decimal | Percent, Money) => Money,
+        (Multiply, Percent, Integer | Decimal) | (Multiply, Integer | Decimal, Percent) => Percent,
+        (Divide, Money, Integer | Decimal) => Money,
+        (Divide, Percent, Integer | Decimal) => Percent,
         (Divide, Money, Money) | (Divide, Percent, Percent) => Decimal,
         (Subtract, Date, Date) => Duration(DurationUnit::Days),
         (Subtract, Timestamp, Timestamp) => Duration(DurationUnit::Exact),
         (Add | Subtract, Date, Duration(unit)) if *unit != DurationUnit::Exact => Date,
         (Add | Subtract, Timestamp, Duration(DurationUnit::Exact)) => Timestamp,
-        (Add | Subtract, Date, Any) => Date,
-        (Add | Subtract, Timestamp, Any) => Timestamp,
         _ => return None,
     })
 }

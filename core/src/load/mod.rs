@@ -101,6 +101,8 @@ impl Library {
         let mut files = PackFiles::default();
         for (index, (path, content)) in found.into_iter().enumerate() {
             let shown = format!("{pack}/{path}");
+            // Spreadsheets are no text; the table that names one says so.
+            let content = if path.ends_with(".xlsx") { Ok(Vec::new()) } else { content };
             if index >= FILES {
                 let id = sources.add(shown, "");
                 let message = format!("the pack has more than {FILES} files");

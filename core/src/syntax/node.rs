@@ -55,6 +55,8 @@ pub(crate) enum Cut {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Map {
     pub(crate) entries: Vec<Entry>,
+    /// Whether keys were lost to a mistake that was reported.
+    pub(crate) is_damaged: bool,
 }
 
 /// A key and its value.
@@ -239,6 +241,9 @@ impl<'a> MapReader<'a> {
     pub(crate) fn required(&mut self, key: &'static str, findings: &mut Findings) -> Option<&'a Node> {
         if self.map.get(key).is_none() {
             self.asked.push(key);
+            if self.map.is_damaged {
+                return None;
+            }
             let message = format!("{} needs `{key}`", self.what);
             let finding = Finding::error(Code::MissingKey, self.head(), message);
             let near = self
@@ -290,6 +295,11 @@ impl<'a> MapReader<'a> {
                 );
             }
         }
+    }
+
+    /// Whether there are keys that nobody asked for yet: a misspelt one explains a missing one.
+    pub(crate) fn has_stray(&self) -> bool {
+        self.map.entries.iter().any(|entry| !self.asked.iter().any(|asked| *asked == entry.key))
     }
 
     /// Reports every key that nobody asked for.

@@ -172,6 +172,9 @@ impl Builder<'_> {
     fn node(&mut self, raw: Raw, around: Around) -> Node {
         let (span, is_alias) = self.span(&raw);
         match raw.0.value {
+            Content::Null if self.cut(span).is_some() => {
+                self.scalar(Some(String::new()), span, is_alias, &raw.0.defined)
+            }
             Content::Null if self.raw_text(span).is_empty() || is_null(self.raw_text(span)) => {
                 Node { span, kind: NodeKind::Null }
             }
@@ -212,6 +215,7 @@ impl Builder<'_> {
                     Finding::error(Code::MergeKey, key_span, "YAML's merge key `<<` is not part of the format")
                         .help("write the keys out, or use `extends` and overlays"),
                 );
+                map.is_damaged = true;
                 continue;
             }
             let mut value = self.node(value, inside);
@@ -371,9 +375,12 @@ fn syntax_error(error: &serde_yaml::Error, text: &str, source: SourceId, sources
         Some('*') => cut("YAML takes a leading `*` for an alias"),
         Some('&') => cut("YAML takes a leading `&` for an anchor"),
         Some('!') => cut("YAML takes a leading `!` for a tag"),
-        Some('[' | '{') if !value.ends_with([']', '}']) || message.contains("expected") => {
-            Finding::error(Code::YamlSyntax, span, message)
-                .help(format!("close the bracket, or quote the value: {}", quoted(value)))
+        Some('[' | '{') if !value.ends_with([']', '}']) => {
+            cut("YAML takes a leading `[` or `{` for a list or a map that ends where it closes")
+        }
+        _ if message.contains("flow mapping") || message.contains("flow sequence") => {
+            Finding::error(Code::CutExpression, span, "YAML cannot read what stands between these brackets")
+                .help("quote a value that holds brackets, commas or quotes, or write one key a line")
         }
         _ if message.contains("mapping values are not allowed") && value.contains(": ") => {
             cut("YAML takes `: ` inside a value for another key")

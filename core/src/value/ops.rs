@@ -59,6 +59,17 @@ impl Comparison {
         }
     }
 
+    /// The operator that says the same with its sides exchanged.
+    pub(crate) fn turned(self) -> Comparison {
+        match self {
+            Comparison::Equal | Comparison::NotEqual => self,
+            Comparison::Less => Comparison::Greater,
+            Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+            Comparison::Greater => Comparison::Less,
+            Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+        }
+    }
+
     /// Whether the operator asks for an order, not for equality alone.
     pub(crate) fn is_order(self) -> bool {
         !matches!(self, Comparison::Equal | Comparison::NotEqual)

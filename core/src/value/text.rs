@@ -5,6 +5,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use super::ops::Comparison;
 use super::{Bound, Duration, DurationUnit, Range, Type, Value, number};
 use crate::diagnostic::{Code, did_you_mean};
 
@@ -84,6 +85,32 @@ pub(crate) fn within(value: &Value, range: &Range) -> Result<(), TextProblem> {
         (_, Some(max)) if measured > *max => Err(problem("above", max)),
         _ => Ok(()),
     }
+}
+
+/// Why a value of this range never compares so with `value`, if it never does.
+pub(crate) fn never_holds(operator: Comparison, value: &Value, range: &Range) -> Option<String> {
+    let bound = match value {
+        Value::Integer(value) => Bound::Number((*value).into()),
+        Value::Decimal(value) | Value::Money(value) | Value::Percent(value) => Bound::Number(*value),
+        Value::Date(value) => Bound::Date(*value),
+        _ => return None,
+    };
+    let is_above = range.max.is_some_and(|max| match operator {
+        Comparison::Greater => bound >= max,
+        Comparison::GreaterOrEqual | Comparison::Equal => bound > max,
+        _ => false,
+    });
+    let is_below = range.min.is_some_and(|min| match operator {
+        Comparison::Less => bound <= min,
+        Comparison::LessOrEqual | Comparison::Equal => bound < min,
+        _ => false,
+    });
+    let limit = match (is_above, is_below) {
+        (true, _) => format!("at most {}", range.max.as_ref().map(shown)?),
+        (_, true) => format!("at least {}", range.min.as_ref().map(shown)?),
+        _ => return None,
+    };
+    Some(format!("`{} {}` never holds: the value is {limit}", operator.symbol(), shown(&bound)))
 }
 
 fn shown(bound: &Bound) -> String {

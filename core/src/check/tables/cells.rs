@@ -87,6 +87,20 @@ impl RawCell {
             findings.push(wrong(message, help));
             return None;
         }
+        if text == "-" || text == "*" {
+            findings.push(wrong(
+                format!("`{text}` is not a value of cells"),
+                "leave the cell empty where any value will do",
+            ));
+            return None;
+        }
+        if text.strip_prefix("not ").is_some_and(|rest| rest.trim_start().starts_with(['<', '>', '='])) {
+            findings.push(wrong(
+                "`not` stands before values, not before a comparison".to_owned(),
+                "turn the comparison round: `<= 5` for `not > 5`",
+            ));
+            return None;
+        }
         if text == "not"
             || text == "to"
             || text.ends_with(" to")
@@ -226,6 +240,14 @@ impl RawCell {
     ) -> (Expr, CellTest) {
         let span = self.span();
         let column = subject.expr.clone();
+        let needs_order = matches!(self.form, Form::Compare(..) | Form::Range { .. });
+        if needs_order && !column.base.is_ordered() {
+            findings.push(
+                Finding::error(Code::TypeMismatch, span, format!("the column is {}, which has no order", column.base))
+                    .help("write values, or `not` and values"),
+            );
+            return (Expr::boolean(ExprKind::Unknown, span), CellTest::Computed);
+        }
         match &self.form {
             Form::Unknown => {
                 let known = Expr::boolean(ExprKind::Known(Box::new(column)), span);
@@ -351,11 +373,6 @@ impl RawCell {
             Operand::Literal(snippet) => {
                 let refused =
                     Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span: snippet.whole() };
-                if !subject.expr.base.is_ordered() {
-                    // The comparison itself is reported, once, by the caller.
-                    let base = if number::parse(&snippet.text).is_some() { Type::Integer } else { Type::Text };
-                    return (Expr { base, ..refused }, None);
-                }
                 match self.literal(snippet, &Subject { expr: subject.expr, field: None }, findings) {
                     Some(value) => {
                         let base = subject.expr.base.clone();

@@ -174,7 +174,7 @@ impl TableReader<'_> {
             match name {
                 "row" => has_row = true,
                 _ if is_annotation(name) => {}
-                "" => self.findings.push(
+                "" | "then" => self.findings.push(
                     Finding::error(Code::GridSyntax, column.span, "this column has no name")
                         .help("name a field, a fact, or an output with `then`"),
                 ),
@@ -219,15 +219,20 @@ impl TableReader<'_> {
         let count = rows.len();
         for (index, row) in rows.iter().enumerate() {
             let NodeKind::Map(map) = &row.kind else { continue };
-            let Some(raw) = self.grid_row(table, map, row.span, skips_unknown) else { continue };
+            let Some(raw) = self.grid_row(table, map, row.span, skips_unknown, &given) else { continue };
             if raw.id.ends_with("/otherwise") {
-                if let Some(RawCondition::Cell { cell, .. }) = raw.conditions.first() {
+                if let Some(first) = &table.otherwise {
                     self.findings.push(
-                        Finding::error(Code::CellSyntax, cell.span(), "the row `otherwise` has no conditions")
-                            .help("empty this cell: the row stands for all that no other row took"),
+                        Finding::error(Code::DuplicateId, raw.span, "the row `otherwise` stands here twice")
+                            .also(first.span, "first here")
+                            .help("remove one"),
                     );
+                    continue;
                 }
-                if index + 1 != count {
+                let is_repeated = rows.iter().skip(index + 1).any(|row| {
+                    matches!(&row.kind, NodeKind::Map(map) if map.get("row").and_then(Node::text) == Some("otherwise"))
+                });
+                if index + 1 != count && !is_repeated {
                     self.findings.push(
                         Finding::error(Code::GridSyntax, row.span, "the row `otherwise` is not the last")
                             .help("move it to the end"),
@@ -272,7 +277,14 @@ impl TableReader<'_> {
         self.parser.parse(name, self.findings)
     }
 
-    fn grid_row(&mut self, table: &RawTable, map: &Map, span: Span, skips_unknown: bool) -> Option<RawRow> {
+    fn grid_row(
+        &mut self,
+        table: &RawTable,
+        map: &Map,
+        span: Span,
+        skips_unknown: bool,
+        given: &[&str],
+    ) -> Option<RawRow> {
         let id_node = map.get("row");
         let id_text = id_node.and_then(Node::text).unwrap_or("");
         let id_span = id_node.map_or(span, |node| node.span);
@@ -325,9 +337,24 @@ impl TableReader<'_> {
         }
         for entry in &map.entries {
             let name = entry.key.as_str();
+            if let Some(output) = name.strip_prefix("then ").map(str::trim)
+                && !table.outputs.iter().any(|field| *field.name == *output)
+                && !given.contains(&output)
+            {
+                let help = did_you_mean(output, table.outputs.iter().map(|field| &*field.name));
+                self.findings.push(
+                    Finding::error(
+                        Code::UnknownOutput,
+                        entry.key_span,
+                        format!("the table declares no output `{output}`"),
+                    )
+                    .maybe_help(help),
+                );
+            }
             let is_known = name == "row"
                 || name.starts_with("then ")
                 || is_annotation(name)
+                || name == "then"
                 || table.columns.iter().any(|column| column.name.text == name);
             if !is_known && !name.is_empty() && entry.key_span != entry.value.span && !table_column_twice(table, name) {
                 let names = table.columns.iter().map(|column| column.name.text.as_str());
@@ -357,7 +384,11 @@ impl TableReader<'_> {
         let hit = self.hit(&mut reader).unwrap_or(HitPolicy::Collect);
         let outputs = self.outputs(&mut reader, &what);
         let skips_unknown = self.on_unknown(&mut reader);
-        let list = reader.required("list", self.findings);
+        let list = if node_has(&entry.value, "script") {
+            reader.optional("list", self.findings)
+        } else {
+            reader.required("list", self.findings)
+        };
         let otherwise = reader.optional("otherwise", self.findings);
         reader.finish(self.findings);
         let outputs = outputs?;
@@ -647,7 +678,10 @@ impl TableReader<'_> {
         for entry in &map.entries {
             crate::check::names::report_name(&entry.key, entry.key_span, self.parser, self.findings);
             let mut records = Records { header: self.header, parser: self.parser, findings: self.findings };
-            let Some(field) = records.field(&entry.key, entry.key_span, &entry.value) else { continue };
+            let Some(field) = records.field(&entry.key, entry.key_span, &entry.value) else {
+                fields.push(records.refused(&entry.key, entry.key_span));
+                continue;
+            };
             if matches!(field.base, Type::List(_) | Type::Record(_)) {
                 self.findings.push(Finding::error(
                     Code::TypeMismatch,
@@ -694,7 +728,9 @@ impl TableReader<'_> {
     }
 
     fn duplicate_row(&mut self, rows: &[RawRow], row: &RawRow) {
-        if let Some(first) = rows.iter().find(|known| known.id == row.id && !row.id.ends_with("/?")) {
+        if let Some(first) =
+            rows.iter().find(|known| known.id == row.id && !row.id.ends_with("/?") && !row.id.ends_with('/'))
+        {
             let id = row.id.rsplit('/').next().unwrap_or("");
             self.findings.push(
                 Finding::error(Code::DuplicateId, row.span, format!("the id `{id}` stands here twice"))

@@ -59,6 +59,12 @@ impl RawTable {
         };
         let rows = self.rows.iter().map(|raw| row(raw, findings)).collect();
         let otherwise = self.otherwise.as_ref().map(|raw| row(raw, findings));
+        if let Some(condition) = otherwise.as_ref().and_then(|row| row.conditions.first()) {
+            findings.push(
+                Finding::error(Code::CellSyntax, condition.expr.span, "the row `otherwise` has no conditions")
+                    .help("empty this cell: the row stands for all that no other row took"),
+            );
+        }
         CheckedTable {
             id: self.id.clone(),
             family: self.family,
@@ -205,7 +211,9 @@ impl RawTable {
             }
             Some(RawValue::Computed(ast)) => {
                 let what = format!("`{}`", output.name);
-                Typer::new(names, findings).stored(ast, &output.base, output.maybe_none(), &what)
+                // An escalation may leave an output out, but one that it computes is there.
+                let maybe_none = output.maybe_none() && self.family != Family::Escalations;
+                Typer::new(names, findings).stored(ast, &output.base, maybe_none, &what)
             }
         }
     }

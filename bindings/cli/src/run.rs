@@ -1,0 +1,210 @@
+//! `recoup run`: the decisions of a portfolio, one line of JSON each, in the order of the file.
+//!
+//! The cases are streamed: what is kept of them is their keys and the counts of the summary.
+
+use std::collections::HashMap;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+use recoup::{CaseRow, Decision, Engine, Problem};
+
+use crate::cases::CasesArguments;
+use crate::pack::PackArguments;
+use crate::refusals::Refusals;
+use crate::replacement::Replacement;
+use crate::status::{Status, Stop};
+use crate::summary::Summary;
+use crate::terminal::tell;
+
+/// What `recoup run` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pack: PackArguments,
+    #[command(flatten)]
+    cases: CasesArguments,
+    /// Write the decisions to a file, which is replaced when the run is complete [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write all refused rows to a file, one line of JSON each
+    #[arg(long, value_name = "FILE")]
+    refusals: Option<PathBuf>,
+}
+
+/// Writes the decisions; refused rows and the summary go to standard error.
+pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
+    let started = Instant::now();
+    let engine = arguments.pack.load_to_use()?;
+    let as_of = arguments.cases.as_of();
+    let cases = arguments.cases.open(&engine)?;
+    keep_apart(arguments)?;
+    let mut decisions = Decisions::to(arguments.out.as_deref())?;
+    let refusals_file = arguments.refusals.as_deref().map(Replacement::of).transpose()?;
+
+    let progress = progress(arguments);
+    let mut refusals = Refusals::to(refusals_file);
+    let mut summary = Summary::of(&engine);
+    let mut keys = Keys::default();
+    for row in cases {
+        let row = row.map_err(|error| Stop::CouldNotRun(error.to_string()))?;
+        match decide(&engine, &row, as_of, &mut keys) {
+            Ok(decision) => {
+                summary.add(&decision);
+                if decisions.write(&decision)? == Reader::Gone {
+                    progress.finish_and_clear();
+                    return Ok(Status::of(refusals.count() > 0));
+                }
+            }
+            Err(problems) => {
+                summary.add_refused(&problems);
+                refusals.add(row.number(), row.key().as_deref(), &problems, &progress)?;
+            }
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+
+    let status = Status::of(refusals.count() > 0);
+    if decisions.finish()? == Reader::Gone {
+        return Ok(status);
+    }
+    refusals.finish()?;
+    let pack = engine.pack();
+    let what = format!("{} {} as of {}", pack.name, pack.version, as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    tell(summary.text(&what, started.elapsed()).trim_end());
+    Ok(status)
+}
+
+fn decide(engine: &Engine, row: &CaseRow, as_of: DateTime<Utc>, keys: &mut Keys) -> Result<Decision, Vec<Problem>> {
+    let mut outcome = engine.decide(row, as_of).map(|decided| decided.decision).map_err(|error| error.problems);
+    let key = match &outcome {
+        Ok(decision) => Some(decision.key()),
+        Err(_) => row.key(),
+    };
+    if let Some(repeated) = key.and_then(|key| keys.add(key, row.number())) {
+        match &mut outcome {
+            Ok(_) => outcome = Err(vec![repeated]),
+            Err(problems) => problems.push(repeated),
+        }
+    }
+    outcome
+}
+
+/// The keys that were seen, with the rows in which they stand.
+#[derive(Debug, Default)]
+struct Keys {
+    rows: HashMap<String, u64>,
+}
+
+impl Keys {
+    /// The problem of a key that was seen before.
+    fn add(&mut self, key: String, row: u64) -> Option<Problem> {
+        if let Some(first) = self.rows.get(&key) {
+            return Some(Problem {
+                path: String::new(),
+                message: format!("the key `{key}` stands in row {first} already"),
+                help: Some("give each case one row".to_owned()),
+            });
+        }
+        self.rows.insert(key, row);
+        None
+    }
+}
+
+/// Where the decisions go.
+enum Decisions {
+    File(Replacement, PathBuf),
+    // Its own buffer: standard output writes at each line's end.
+    Stdout(BufWriter<io::Stdout>),
+}
+
+/// Whether anybody still reads what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    There,
+    Gone,
+}
+
+impl Decisions {
+    fn to(out: Option<&Path>) -> Result<Decisions, Stop> {
+        Ok(match out {
+            Some(path) => Decisions::File(Replacement::of(path)?, path.to_owned()),
+            None => Decisions::Stdout(BufWriter::with_capacity(1 << 16, io::stdout())),
+        })
+    }
+
+    fn write(&mut self, decision: &Decision) -> Result<Reader, Stop> {
+        let line = decision.to_json() + "\n";
+        let written = match self {
+            Decisions::File(file, _) => file.write_all(line.as_bytes()),
+            Decisions::Stdout(stdout) => stdout.write_all(line.as_bytes()),
+        };
+        self.reader(written)
+    }
+
+    fn finish(mut self) -> Result<Reader, Stop> {
+        let flushed = match &mut self {
+            Decisions::File(file, _) => file.flush(),
+            Decisions::Stdout(stdout) => stdout.flush(),
+        };
+        let reader = self.reader(flushed)?;
+        if let Decisions::File(file, _) = self {
+            file.finish()?;
+        }
+        Ok(reader)
+    }
+
+    /// `| head` reads no further than it needs: that is no error.
+    fn reader(&self, written: io::Result<()>) -> Result<Reader, Stop> {
+        match (written, self) {
+            (Ok(()), _) => Ok(Reader::There),
+            (Err(error), _) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+            (Err(error), Decisions::File(_, path)) => Err(Stop::cannot_write(path, &error)),
+            (Err(error), Decisions::Stdout(_)) => Err(Stop::cannot_write(Path::new("standard output"), &error)),
+        }
+    }
+}
+
+/// Refuses to write over the cases, or two things into one file.
+fn keep_apart(arguments: &Arguments) -> Result<(), Stop> {
+    let files = [
+        ("--cases", Some(&arguments.cases.cases)),
+        ("--out", arguments.out.as_ref()),
+        ("--refusals", arguments.refusals.as_ref()),
+    ];
+    for (index, (option, path)) in files.iter().enumerate() {
+        for (earlier, earlier_path) in files.iter().take(index) {
+            if let (Some(path), Some(earlier_path)) = (path, earlier_path)
+                && is_same_file(path, earlier_path)
+            {
+                return Err(Stop::CouldNotRun(format!(
+                    "`{option}` and `{earlier}` name the same file, `{}`: name another",
+                    path.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other && one.is_file(),
+        (Err(_), Err(_)) => one == other,
+        _ => false,
+    }
+}
+
+/// Counts the cases where a person looks on, and nothing else is written to that terminal.
+fn progress(arguments: &Arguments) -> ProgressBar {
+    let is_alone = arguments.out.is_some() || !io::stdout().is_terminal();
+    if !io::stderr().is_terminal() || !is_alone {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {human_pos} cases, {elapsed}, {per_sec}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::new_spinner().with_style(style)
+}

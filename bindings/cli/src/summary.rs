@@ -1,0 +1,148 @@
+//! What a run came to, for the person who started it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use recoup::{Decision, Engine, Problem};
+
+use crate::problem_kinds::ProblemKinds;
+use crate::terminal::counted;
+
+/// How many kinds of problems are listed.
+const KINDS: usize = 10;
+/// How many facts are named for an unknown result.
+const FACTS: usize = 5;
+
+/// Counts over all cases of a run.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    decided: usize,
+    refused: usize,
+    problem_kinds: ProblemKinds,
+    /// In the order of the pack.
+    hits: Vec<(String, u64)>,
+    hit_indexes: HashMap<String, usize>,
+    unknowns: BTreeMap<String, Unknown>,
+    /// By place and code.
+    errors: BTreeMap<(String, &'static str), Failed>,
+}
+
+#[derive(Debug, Default)]
+struct Unknown {
+    count: u64,
+    facts: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct Failed {
+    count: u64,
+    place: Option<String>,
+}
+
+impl Summary {
+    /// Of no cases yet.
+    pub(crate) fn of(engine: &Engine) -> Summary {
+        let hits: Vec<(String, u64)> = engine.rule_ids().into_iter().map(|id| (id, 0)).collect();
+        Summary {
+            decided: 0,
+            refused: 0,
+            problem_kinds: ProblemKinds::default(),
+            hit_indexes: hits.iter().enumerate().map(|(index, (id, _))| (id.clone(), index)).collect(),
+            hits,
+            unknowns: BTreeMap::new(),
+            errors: BTreeMap::new(),
+        }
+    }
+
+    /// Counts a decided case.
+    pub(crate) fn add(&mut self, decision: &Decision) {
+        self.decided += 1;
+        for id in decision.fired() {
+            let hit = self.hit_indexes.get(id).and_then(|index| self.hits.get_mut(*index));
+            if let Some((_, hits)) = hit {
+                *hits += 1;
+            }
+        }
+        for result in decision.unknowns() {
+            let unknown = self.unknowns.entry(result.at.to_string()).or_default();
+            unknown.count += 1;
+            unknown.facts.extend(result.facts.iter().map(|fact| fact.to_string()));
+        }
+        for result in decision.errors() {
+            let failed = self.errors.entry((result.at.to_string(), result.code.slug()));
+            failed.or_insert_with(|| Failed { count: 0, place: result.place.clone() }).count += 1;
+        }
+    }
+
+    /// Counts a refused case.
+    pub(crate) fn add_refused(&mut self, problems: &[Problem]) {
+        self.refused += 1;
+        for problem in problems {
+            self.problem_kinds.add(problem);
+        }
+    }
+
+    /// The summary as text. `what` names the pack and the instant.
+    pub(crate) fn text(&self, what: &str, took: Duration) -> String {
+        let mut sections = vec![format!(
+            "{} decided, {} refused, in {:.1} seconds, by {what}\n",
+            counted(self.decided, "case"),
+            self.refused,
+            took.as_secs_f64(),
+        )];
+        let kinds = self.problem_kinds.counts();
+        let mut problems: Vec<Line> = kinds.iter().take(KINDS).map(|(count, text)| (*count, text.clone())).collect();
+        if kinds.len() > KINDS {
+            let rest: u64 = kinds.iter().skip(KINDS).map(|(count, _)| *count).sum();
+            problems.push((rest, format!("of {}", counted(kinds.len() - KINDS, "more kind"))));
+        }
+        sections.push(section("problems of refused cases", &problems));
+        if self.decided > 0 {
+            let hits: Vec<Line> = self.hits.iter().map(|(id, count)| (*count, id.clone())).collect();
+            sections.push(section("cases in which each row and rule fired", &hits));
+        }
+        let unknowns: Vec<Line> = self
+            .unknowns
+            .iter()
+            .map(|(at, unknown)| (unknown.count, format!("{at}  for want of {}", fact_list(&unknown.facts))))
+            .collect();
+        sections.push(section("unknown results", &most_first(unknowns)));
+        let errors: Vec<Line> = self
+            .errors
+            .iter()
+            .map(|((at, code), failed)| {
+                let place = failed.place.as_deref().map(|place| format!("  at {place}")).unwrap_or_default();
+                (failed.count, format!("{at}  {code}{place}"))
+            })
+            .collect();
+        sections.push(section("errors", &most_first(errors)));
+        sections.retain(|section| !section.is_empty());
+        sections.join("\n")
+    }
+}
+
+/// A count and what it counts.
+type Line = (u64, String);
+
+fn most_first(mut lines: Vec<Line>) -> Vec<Line> {
+    // Stable: what is equally frequent stays in its order.
+    lines.sort_by(|a, b| b.0.cmp(&a.0));
+    lines
+}
+
+fn section(title: &str, lines: &[Line]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let width = lines.iter().map(|(count, _)| count.to_string().len()).max().unwrap_or(0);
+    let lines: String = lines.iter().map(|(count, text)| format!("  {count:>width$}  {text}\n")).collect();
+    format!("{title}\n{lines}")
+}
+
+fn fact_list(facts: &BTreeSet<String>) -> String {
+    let mut names: Vec<&str> = facts.iter().take(FACTS).map(String::as_str).collect();
+    if facts.len() > FACTS {
+        names.push("...");
+    }
+    names.join(", ")
+}
