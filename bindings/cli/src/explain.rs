@@ -1,5 +1,6 @@
 //! `recoup explain`: why one case is decided as it is.
 
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use recoup::{CaseRow, Engine};
 
@@ -35,7 +36,7 @@ enum Format {
 pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let engine = arguments.pack.load_to_use()?;
     let as_of = arguments.cases.as_of();
-    let row = find(arguments, &engine)?;
+    let row = find(arguments, &engine, as_of)?;
     match engine.decide(&row, as_of) {
         Ok(decided) => {
             let explanation = decided.explain();
@@ -54,7 +55,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
 }
 
 /// The first row with the key; `recoup run` refuses any further one.
-fn find(arguments: &Arguments, engine: &Engine) -> Result<CaseRow, Stop> {
+fn find(arguments: &Arguments, engine: &Engine, as_of: DateTime<Utc>) -> Result<CaseRow, Stop> {
     let id = arguments.id.as_str();
     let mut alike = Alike::to(id);
     let mut count = 0;
@@ -62,7 +63,7 @@ fn find(arguments: &Arguments, engine: &Engine) -> Result<CaseRow, Stop> {
         let row = row.map_err(|error| Stop::CouldNotRun(error.to_string()))?;
         count += 1;
         // A key that an input computes is known only when the case is decided.
-        let key = row.key().or_else(|| Some(engine.decide(&row, arguments.cases.as_of()).ok()?.decision.key()));
+        let key = row.key().or_else(|| Some(engine.decide(&row, as_of).ok()?.decision.key()));
         match key {
             Some(key) if key == id => return Ok(row),
             Some(key) => alike.add(key),

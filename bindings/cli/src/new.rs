@@ -43,9 +43,9 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
         let path = folder.join(file);
         fs::write(&path, renamed(file, content, &name)).map_err(|error| Stop::cannot_write(&path, &error))?;
     }
-    print(&format!(
-        "made the pack `{name}` in `{shown}`\nnext, run:\n  recoup check {shown}\n  recoup test {shown}\n"
-    ))?;
+    // As a shell takes it for one word.
+    let word = if shown.to_string().contains(' ') { format!("\"{shown}\"") } else { shown.to_string() };
+    print(&format!("made the pack `{name}` in `{shown}`\nnext, run:\n  recoup check {word}\n  recoup test {word}\n"))?;
     Ok(Status::Good)
 }
 

@@ -17,7 +17,7 @@ use crate::refusals::Refusals;
 use crate::replacement::Replacement;
 use crate::status::{Status, Stop};
 use crate::summary::Summary;
-use crate::terminal::tell;
+use crate::terminal::{self, tell};
 
 /// What `recoup run` takes.
 #[derive(Debug, clap::Args)]
@@ -163,7 +163,7 @@ impl Decisions {
             (Ok(()), _) => Ok(Reader::There),
             (Err(error), _) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
             (Err(error), Decisions::File(_, path)) => Err(Stop::cannot_write(path, &error)),
-            (Err(error), Decisions::Stdout(_)) => Err(Stop::cannot_write(Path::new("standard output"), &error)),
+            (Err(error), Decisions::Stdout(_)) => Err(terminal::cannot_print(&error)),
         }
     }
 }
@@ -204,7 +204,7 @@ fn progress(arguments: &Arguments) -> ProgressBar {
     if !io::stderr().is_terminal() || !is_alone {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} {human_pos} cases, {elapsed}, {per_sec}")
+    let style = ProgressStyle::with_template("{spinner} {human_pos} cases in {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::new_spinner().with_style(style)
 }

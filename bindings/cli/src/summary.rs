@@ -1,5 +1,6 @@
 //! What a run came to, for the person who started it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -94,7 +95,7 @@ impl Summary {
         let mut problems: Vec<Line> = kinds.iter().take(KINDS).map(|(count, text)| (*count, text.clone())).collect();
         if kinds.len() > KINDS {
             let rest: u64 = kinds.iter().skip(KINDS).map(|(count, _)| *count).sum();
-            problems.push((rest, format!("of {}", counted(kinds.len() - KINDS, "more kind"))));
+            problems.push((rest, format!("in {}", counted(kinds.len() - KINDS, "kind") + " more")));
         }
         sections.push(section("problems of refused cases", &problems));
         if self.decided > 0 {
@@ -126,7 +127,7 @@ type Line = (u64, String);
 
 fn most_first(mut lines: Vec<Line>) -> Vec<Line> {
     // Stable: what is equally frequent stays in its order.
-    lines.sort_by(|a, b| b.0.cmp(&a.0));
+    lines.sort_by_key(|(count, _)| Reverse(*count));
     lines
 }
 

@@ -18,11 +18,14 @@ pub(crate) fn print(text: &str) -> Result<(), Stop> {
 pub(crate) fn print_raw(text: &str) -> Result<(), Stop> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Stop::CouldNotRun(format!("cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_print(&error)),
         _ => Ok(()),
     }
+}
+
+/// Standard output that takes no more.
+pub(crate) fn cannot_print(error: &io::Error) -> Stop {
+    Stop::CouldNotRun(format!("cannot write to standard output: {error}"))
 }
 
 /// Tells the user on standard error; adds the line's end.

@@ -70,11 +70,9 @@ fn results(report: &TestReport, lists_passed: bool) -> String {
     }
     let uncovered: Vec<_> = report.uncovered().collect();
     let total = report.coverage.len();
-    text.push_str(&format!("{} of {total} rows and rules fired", total - uncovered.len()));
-    if uncovered.is_empty() {
-        text.push('\n');
-    } else {
-        text.push_str("; no test makes these fire:\n");
+    if total > 0 {
+        let end = if uncovered.is_empty() { "" } else { "; no test makes these fire:" };
+        text.push_str(&format!("{} of {total} rows and rules fired{end}\n", total - uncovered.len()));
         for coverage in uncovered {
             text.push_str(&format!("  {}  ({})\n", coverage.id, coverage.place));
         }

@@ -98,11 +98,17 @@ pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: 
         for item in items {
             let mut reader = TestReader { pack, names, samples: &samples, broken: &broken, findings };
             if let Some(test) = reader.test(item) {
-                if let Some(first) = tests.iter().find(|known| known.name == test.name) {
+                if let Some(first) =
+                    tests.iter().find(|known| known.name == test.name && known.span.source == test.span.source)
+                {
                     findings.push(
-                        Finding::error(Code::DuplicateId, test.span, format!("two tests are called `{}`", test.name))
-                            .also(first.span, "the first")
-                            .help("give one another name"),
+                        Finding::error(
+                            Code::DuplicateId,
+                            test.span,
+                            format!("two tests of this file are called `{}`", test.name),
+                        )
+                        .also(first.span, "the first")
+                        .help("give one another name"),
                     );
                 }
                 tests.push(test);
