@@ -53,6 +53,7 @@ impl Decided {
         Explanation::new(&self.engine.parts(), &self.case, &self.trace)
     }
 
+    #[cfg(test)]
     pub(crate) fn trace(&self) -> &Trace {
         &self.trace
     }
@@ -72,13 +73,8 @@ impl Engine {
     /// # Errors
     /// A [`LoadError`] with all findings where the pack cannot be used, or the reason why the folder cannot be read.
     pub fn load(folder: impl AsRef<Path>) -> Result<Engine, LoadError> {
-        let folder = folder.as_ref();
-        let parent = match folder.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => folder,
-        };
-        Engine::load_with_library(folder, parent)
+        let (name, library) = load::locate(folder.as_ref(), None).map_err(LoadError::Unreadable)?;
+        Engine::compile(&library, &name)
     }
 
     /// Loads the pack in a folder; its bases are found by name in another folder.
@@ -86,7 +82,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::load`].
     pub fn load_with_library(folder: impl AsRef<Path>, library: impl AsRef<Path>) -> Result<Engine, LoadError> {
-        let (name, library) = load::locate(folder.as_ref(), library.as_ref()).map_err(LoadError::Unreadable)?;
+        let (name, library) = load::locate(folder.as_ref(), Some(library.as_ref())).map_err(LoadError::Unreadable)?;
         Engine::compile(&library, &name)
     }
 
@@ -204,7 +200,11 @@ impl Engine {
 
     /// Runs the pack's rule tests, and counts which rows and rules they fire.
     pub fn test(&self) -> TestReport {
-        testing::run(self, &self.inner.checked, &self.parts())
+        testing::run(&self.parts(), &|raw, as_of| {
+            self.evaluate_raw(raw, as_of)
+                .map(|decided| (decided.case, decided.trace, decided.decision))
+                .map_err(|error| error.problems)
+        })
     }
 
     /// Warnings and notes about the pack. One with errors is never loaded.

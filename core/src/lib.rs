@@ -36,6 +36,7 @@ pub use engine::{Decided, Engine, LoadError, RecordError};
 pub use error::Error;
 pub use explain::Explanation;
 pub use input::{CaseReader, CaseRow};
+pub use language::{FunctionReference, function_reference};
 pub use record::Problem;
 pub use testing::{Coverage, TestReport, TestResult};
 pub use value::ErrorCode;

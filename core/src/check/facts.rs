@@ -321,6 +321,6 @@ impl Counting<'_> {
             );
         }
         let item = Expr { kind: ExprKind::Local(LocalId(0)), base: Type::Record(record), maybe_none: false, span };
-        Expr { kind: ExprKind::Member { of: Box::new(item), index, name }, base, maybe_none, span }
+        Expr { kind: ExprKind::Member { of: Box::new(item), index }, base, maybe_none, span }
     }
 }

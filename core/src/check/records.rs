@@ -220,6 +220,9 @@ impl Records<'_> {
         if field.key && !matches!(field.base, Type::Text | Type::Integer | Type::Any) {
             refuse("key", "a key is a text or an integer");
         }
+        if field.key && field.private {
+            refuse("private", "the key is shown wherever a case is named");
+        }
         if field.key && !matches!(field.absence, Absence::Refused) {
             refuse("key", "a key is always given");
         }

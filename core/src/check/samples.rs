@@ -39,7 +39,6 @@ pub(crate) struct Test {
 pub(crate) struct Expectation {
     /// As it was written, such as `settlement_floor.floor`.
     pub(crate) what: String,
-    pub(crate) span: Span,
     pub(crate) kind: ExpectationKind,
 }
 
@@ -205,7 +204,7 @@ impl TestReader<'_> {
     fn expectation(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
         let key = entry.key.as_str();
         let mut push = |what: String, kind: ExpectationKind| {
-            expectations.push(Expectation { what, span: entry.key_span, kind });
+            expectations.push(Expectation { what, kind });
         };
         match key {
             "fired" => push(key.to_owned(), ExpectationKind::Fired(self.rule_ids(&entry.value))),
@@ -248,11 +247,7 @@ impl TestReader<'_> {
                             Some((_, slot, base, _)) => {
                                 if let Some(value) = self.value(&output.value, base) {
                                     let kind = ExpectationKind::Slot { slot: slot.0 as usize, value };
-                                    expectations.push(Expectation {
-                                        what: format!("{key}.{}", output.key),
-                                        span: output.key_span,
-                                        kind,
-                                    });
+                                    expectations.push(Expectation { what: format!("{key}.{}", output.key), kind });
                                 }
                             }
                             None => self.findings.push(
@@ -276,7 +271,7 @@ impl TestReader<'_> {
             Some(Name::Value { slot, base, .. }) => {
                 if let Some(value) = self.value(value, &base) {
                     let kind = ExpectationKind::Slot { slot: slot.0 as usize, value };
-                    expectations.push(Expectation { what: name.to_owned(), span: entry.key_span, kind });
+                    expectations.push(Expectation { what: name.to_owned(), kind });
                 }
             }
             _ => {
@@ -311,11 +306,8 @@ impl TestReader<'_> {
                     }
                     ids.push(id.to_owned());
                 }
-                expectations.push(Expectation {
-                    what: "escalations".to_owned(),
-                    span: entry.key_span,
-                    kind: ExpectationKind::Escalations(ids),
-                });
+                expectations
+                    .push(Expectation { what: "escalations".to_owned(), kind: ExpectationKind::Escalations(ids) });
             }
             NodeKind::Map(map) => {
                 for escalation in &map.entries {
@@ -350,11 +342,7 @@ impl TestReader<'_> {
                                 output: output.key.clone(),
                                 value,
                             };
-                            expectations.push(Expectation {
-                                what: format!("escalations/{}", escalation.key),
-                                span: output.key_span,
-                                kind,
-                            });
+                            expectations.push(Expectation { what: format!("escalations/{}", escalation.key), kind });
                         }
                     }
                 }

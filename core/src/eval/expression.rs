@@ -312,3 +312,66 @@ pub(crate) fn zero(base: &crate::value::Type) -> Value {
 fn count(len: usize) -> i64 {
     i64::try_from(len).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [char; 4] = ['t', 'f', 'u', 'e'];
+
+    fn outcome(state: char) -> Result<bool, Failure> {
+        match state {
+            't' => Ok(true),
+            'f' => Ok(false),
+            'u' => Err(Failure::unknown("fact")),
+            _ => Err(EvaluationError::new(ErrorCode::Overflow, "failed").into()),
+        }
+    }
+
+    fn state(outcome: &Result<bool, Failure>) -> char {
+        match outcome {
+            Ok(true) => 't',
+            Ok(false) => 'f',
+            Err(Failure::Unknown(_)) => 'u',
+            Err(Failure::Error(_)) => 'e',
+        }
+    }
+
+    fn apply(states: &str, deciding: bool) -> char {
+        state(&decide(states.chars().map(outcome).collect(), deciding))
+    }
+
+    #[test]
+    fn and_and_or_follow_their_truth_tables() {
+        // Rows and columns in the order true, false, unknown, error.
+        let and = ["tfue", "ffff", "ufue", "efee"];
+        let or = ["tttt", "tfue", "tuue", "teee"];
+        for (row, a) in STATES.iter().enumerate() {
+            for (column, b) in STATES.iter().enumerate() {
+                let operands = format!("{a}{b}");
+                assert_eq!(Some(apply(&operands, false)), and[row].chars().nth(column), "and {operands}");
+                assert_eq!(Some(apply(&operands, true)), or[row].chars().nth(column), "or {operands}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_and_grouping_of_operands_changes_nothing() {
+        for a in STATES {
+            for b in STATES {
+                for c in STATES {
+                    for deciding in [false, true] {
+                        let whole = apply(&format!("{a}{b}{c}"), deciding);
+                        for order in
+                            [format!("{b}{a}{c}"), format!("{c}{b}{a}"), format!("{a}{c}{b}"), format!("{b}{c}{a}")]
+                        {
+                            assert_eq!(apply(&order, deciding), whole, "{order}");
+                        }
+                        let grouped = format!("{}{c}", apply(&format!("{a}{b}"), deciding));
+                        assert_eq!(apply(&grouped, deciding), whole, "({a}{b}){c}");
+                    }
+                }
+            }
+        }
+    }
+}

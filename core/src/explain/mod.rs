@@ -38,6 +38,7 @@ struct FactReason {
     value: String,
     state: &'static str,
     text: String,
+    about: Option<String>,
     place: String,
 }
 
@@ -102,7 +103,7 @@ impl Explanation {
         let facts: Vec<Json> = self
             .facts
             .iter()
-            .map(|fact| json!({"name": fact.name, "state": fact.state, "value": fact.value, "text": fact.text, "place": fact.place}))
+            .map(|fact| json!({"name": fact.name, "state": fact.state, "value": fact.value, "text": fact.text, "about": fact.about, "place": fact.place}))
             .collect();
         let tables: Vec<Json> = self
             .tables
@@ -149,6 +150,7 @@ impl Explainer<'_> {
                 _ => "known",
             },
             text: fact.text.clone(),
+            about: fact.about.clone(),
             place: self.place(fact.span),
         }
     }

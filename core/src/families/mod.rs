@@ -15,8 +15,6 @@ use crate::value::{Rounding, Type};
 #[derive(Debug)]
 pub(crate) struct LoweredPack {
     pub(crate) slots: Vec<SlotInfo>,
-    /// How many slots the record fills.
-    pub(crate) fields: usize,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -35,6 +33,7 @@ pub(crate) struct Fact {
     pub(crate) slot: SlotId,
     pub(crate) expr: Expr,
     pub(crate) text: String,
+    pub(crate) about: Option<String>,
     pub(crate) span: Span,
 }
 
@@ -103,13 +102,14 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
                     slot: fact.slot,
                     expr: fact.expr.clone(),
                     text: fact.text.clone(),
+                    about: fact.about.clone(),
                     span: fact.span,
                 })
             }),
             Item::Table(index) => pack.tables.get(index).map(|table| Step::Table(lower_table(table))),
         })
         .collect();
-    LoweredPack { slots: pack.slots.clone(), fields: pack.record.fields.len(), steps }
+    LoweredPack { slots: pack.slots.clone(), steps }
 }
 
 fn lower_table(table: &CheckedTable) -> Table {

@@ -1,7 +1,5 @@
 //! A checked expression: every name a slot, every operator typed, every literal of its neighbour's type.
 
-use std::sync::Arc;
-
 use super::functions::Function;
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
@@ -36,7 +34,6 @@ pub(crate) enum ExprKind {
     Member {
         of: Box<Expr>,
         index: usize,
-        name: Arc<str>,
     },
     AsOf,
     Today,

@@ -4,6 +4,8 @@
 //! the text. Evaluates nothing.
 
 pub(crate) mod ast;
+#[cfg(test)]
+mod differential;
 pub(crate) mod expr;
 pub(crate) mod functions;
 pub(crate) mod parse;
@@ -12,4 +14,5 @@ pub(crate) mod typing;
 pub(crate) use ast::{Ast, AstKind};
 pub(crate) use expr::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 pub(crate) use functions::Function;
+pub use functions::{FunctionReference, function_reference};
 pub(crate) use typing::{Name, Scope, Typer};

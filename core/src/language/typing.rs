@@ -315,7 +315,7 @@ impl<'a> Typer<'a> {
             );
         }
         let maybe_none = of.maybe_none || field.maybe_none();
-        let kind = ExprKind::Member { of: Box::new(of), index, name: field.name.clone() };
+        let kind = ExprKind::Member { of: Box::new(of), index };
         Expr { kind, base: field.base.clone(), maybe_none, span }
     }
 

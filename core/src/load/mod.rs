@@ -236,24 +236,31 @@ pub(crate) fn inside(named: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The pack's name in a library, for the folder of a pack and the folder of its bases.
+/// The pack's name in a library, for the folder of a pack and the folder of its bases: without one, the folder that the
+/// pack lies in.
 ///
 /// # Errors
-/// When the folder is not there, or has no name.
-pub(crate) fn locate(folder: &Path, library: &Path) -> Result<(String, Library), Error> {
-    if !folder.is_dir() {
-        let what = if folder.exists() { "is not a folder" } else { "does not exist" };
-        return Err(Error::new(format!("cannot read the pack: `{}` {what}", folder.display())));
-    }
-    let real = folder
-        .canonicalize()
-        .map_err(|error| Error::new(format!("cannot read the pack `{}`: {error}", folder.display())))?;
-    let name = real.file_name().and_then(|name| name.to_str());
+/// When a folder is not there, or has no name.
+pub(crate) fn locate(folder: &Path, bases: Option<&Path>) -> Result<(String, Library), Error> {
+    let real = |path: &Path, what: &str| {
+        if path.exists() && !path.is_dir() {
+            return Err(Error::new(format!("cannot read the {what}: `{}` is not a folder", path.display())));
+        }
+        path.canonicalize().map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Error::new(format!("cannot read the {what}: `{}` does not exist", path.display()))
+            }
+            _ => Error::new(format!("cannot read the {what} `{}`: {error}", path.display())),
+        })
+    };
+    let root = real(folder, "pack")?;
+    let name = root.file_name().and_then(|name| name.to_str());
     let Some(name) = name else {
         return Err(Error::new(format!("`{}` is not the folder of a pack", folder.display())));
     };
-    let bases = library
-        .canonicalize()
-        .map_err(|error| Error::new(format!("cannot read the library `{}`: {error}", library.display())))?;
-    Ok((name.to_owned(), Library::Folder { name: name.to_owned(), root: real.clone(), bases }))
+    let bases = match bases {
+        Some(bases) => real(bases, "library")?,
+        None => root.parent().unwrap_or(&root).to_path_buf(),
+    };
+    Ok((name.to_owned(), Library::Folder { name: name.to_owned(), root, bases }))
 }

@@ -154,7 +154,7 @@ impl<'a> RecordReader<'a> {
                 return Some(Value::List(values.into()));
             }
             (Type::Record(record), Raw::Map(entries)) => {
-                let values = self.fields_of_item(record, entries, path);
+                let values = self.fields(record, entries, path);
                 return Some(Value::Record(values.into()));
             }
             (Type::List(_) | Type::Record(_), raw) => {
@@ -191,10 +191,6 @@ impl<'a> RecordReader<'a> {
                 None
             }
         }
-    }
-
-    fn fields_of_item(&mut self, record: &RecordType, entries: &[(String, Raw)], path: &str) -> Vec<Outcome> {
-        self.fields(record, entries, path)
     }
 
     fn problem(&mut self, path: String, message: String, help: Option<String>) {

@@ -1,8 +1,8 @@
 //! What a test expects against what came of it.
 
 use crate::check::samples::{Expectation, ExpectationKind, Expected, Test};
-use crate::decision::Parts;
-use crate::engine::Decided;
+use crate::decision::{Decision, Parts};
+use crate::eval::Trace;
 use crate::record::Problem;
 use crate::value::ops::{self, Comparison};
 use crate::value::show::Show;
@@ -33,10 +33,10 @@ pub(super) fn refusal(test: &Test, problems: &[Problem]) -> Vec<String> {
 }
 
 /// The differences for a case that was decided.
-pub(super) fn decision(test: &Test, decided: &Decided, parts: &Parts<'_>) -> Vec<String> {
+pub(super) fn decision(test: &Test, decision: &Decision, trace: &Trace, parts: &Parts<'_>) -> Vec<String> {
     let show = Show { currency_decimals: parts.checked.header.currency_decimals };
     let mut failures: Vec<String> =
-        test.expect.iter().filter_map(|expectation| difference(expectation, decided, show)).collect();
+        test.expect.iter().filter_map(|expectation| difference(expectation, decision, trace, show)).collect();
     let says_errors = test.expect.iter().any(|expectation| {
         matches!(
             &expectation.kind,
@@ -46,19 +46,18 @@ pub(super) fn decision(test: &Test, decided: &Decided, parts: &Parts<'_>) -> Vec
         )
     });
     if !says_errors {
-        for error in decided.decision.errors() {
+        for error in decision.errors() {
             failures.push(format!("errors: {} failed with {}: {}", error.at, error.code.slug(), error.message));
         }
     }
     failures
 }
 
-fn difference(expectation: &Expectation, decided: &Decided, show: Show) -> Option<String> {
+fn difference(expectation: &Expectation, decision: &Decision, trace: &Trace, show: Show) -> Option<String> {
     let what = &expectation.what;
-    let decision = &decided.decision;
     match &expectation.kind {
         ExpectationKind::Slot { slot, value } => {
-            let found = decided.trace().slots.get(*slot)?;
+            let found = trace.slots.get(*slot)?;
             compare(what, value, found, show)
         }
         ExpectationKind::Escalations(wanted) => {

@@ -5,10 +5,13 @@ mod compare;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::CheckedPack;
+use chrono::{DateTime, Utc};
+
 use crate::check::samples::Test;
-use crate::decision::Parts;
-use crate::engine::Engine;
+use crate::decision::{Decision, Parts};
+use crate::eval::{Case, Trace};
+use crate::explain::Explanation;
+use crate::record::{Problem, Raw};
 
 /// The outcome of all rule tests of a pack.
 #[derive(Clone, Debug)]
@@ -67,10 +70,14 @@ impl TestReport {
     }
 }
 
+/// Decides a record: what was kept of it, or the problems for which it is refused.
+pub(crate) type Decide<'a> = dyn Fn(&Raw, DateTime<Utc>) -> Result<(Case, Trace, Decision), Vec<Problem>> + 'a;
+
 /// Runs all tests of a pack.
-pub(crate) fn run(engine: &Engine, checked: &CheckedPack, parts: &Parts<'_>) -> TestReport {
+pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>) -> TestReport {
+    let checked = parts.checked;
     let mut hits: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-    let tests = checked.tests.iter().map(|test| run_test(engine, parts, test, &mut hits)).collect();
+    let tests = checked.tests.iter().map(|test| run_test(parts, decide, test, &mut hits)).collect();
     let coverage = checked
         .tables
         .iter()
@@ -84,15 +91,15 @@ pub(crate) fn run(engine: &Engine, checked: &CheckedPack, parts: &Parts<'_>) -> 
     TestReport { tests, coverage }
 }
 
-fn run_test(engine: &Engine, parts: &Parts<'_>, test: &Test, hits: &mut BTreeMap<Arc<str>, usize>) -> TestResult {
-    let (failures, explanation) = match engine.evaluate_raw(&test.record, test.as_of) {
-        Err(refused) => (compare::refusal(test, &refused.problems), None),
-        Ok(decided) => {
-            for id in decided.decision.fired() {
+fn run_test(parts: &Parts<'_>, decide: &Decide<'_>, test: &Test, hits: &mut BTreeMap<Arc<str>, usize>) -> TestResult {
+    let (failures, explanation) = match decide(&test.record, test.as_of) {
+        Err(problems) => (compare::refusal(test, &problems), None),
+        Ok((case, trace, decision)) => {
+            for id in decision.fired() {
                 *hits.entry(Arc::from(id)).or_default() += 1;
             }
-            let failures = compare::decision(test, &decided, parts);
-            let explanation = (!failures.is_empty()).then(|| decided.explain().to_text());
+            let failures = compare::decision(test, &decision, &trace, parts);
+            let explanation = (!failures.is_empty()).then(|| Explanation::new(parts, &case, &trace).to_text());
             (failures, explanation)
         }
     };

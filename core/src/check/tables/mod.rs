@@ -116,7 +116,6 @@ pub(crate) struct CheckedOutput {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) subject: Expr,
-    pub(crate) span: Span,
 }
 
 /// A row or rule.

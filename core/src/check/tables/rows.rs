@@ -33,11 +33,7 @@ impl RawTable {
                 let ast = column.ast.as_ref()?;
                 let before = findings.len();
                 let subject = self.subject(ast, names, findings)?;
-                (!findings.has_errors_since(before)).then(|| Column {
-                    name: column.name.text.clone(),
-                    subject,
-                    span: column.name.whole(),
-                })
+                (!findings.has_errors_since(before)).then(|| Column { name: column.name.text.clone(), subject })
             })
             .collect();
         let row = |row: &RawRow, findings: &mut Findings| CheckedRow {

@@ -180,3 +180,29 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 /// The methods of lists.
 pub(crate) const LIST_METHODS: [&str; 12] =
     ["count", "is_empty", "any", "all", "filter", "map", "sum", "min", "max", "latest", "earliest", "contains"];
+
+/// A function of the expression language, for reference pages and editors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionReference {
+    /// The function's name.
+    pub name: String,
+    /// The name with the types of its parameters, such as `round(number, integer)`.
+    pub signature: String,
+    /// What it does, in one line.
+    pub about: String,
+}
+
+/// Every function of the expression language, with what it takes and does. The methods of lists are not among them.
+pub fn function_reference() -> Vec<FunctionReference> {
+    let typed = [
+        ("known", "known(value)", "Whether a value is known; none is."),
+        ("rate", "rate(\"name\", date)", "The value of a rate of the pack on a date."),
+        ("min", "min(a, b, ..)", "The least of several values of one type."),
+        ("max", "max(a, b, ..)", "The greatest of several values of one type."),
+    ];
+    all()
+        .map(|function| (function.name, function.signature(), function.about))
+        .chain(typed.map(|(name, signature, about)| (name, signature.to_owned(), about)))
+        .map(|(name, signature, about)| FunctionReference { name: name.to_owned(), signature, about: about.to_owned() })
+        .collect()
+}

@@ -50,13 +50,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "is_empty",
         Kind::Boolean,
         "Whether the text has no characters; of a list, whether it has no items.",
-        |text| { Value::Boolean(text.is_empty()) }
+        |text| Value::Boolean(text.is_empty())
     ),
     of_texts!("starts_with", "Whether the text begins with another.", |text, part| text.starts_with(&**part)),
     of_texts!("ends_with", "Whether the text ends with another.", |text, part| text.ends_with(&**part)),
     of_texts!(
         "contains",
         "Whether the text holds another; of a list, whether an item equals a value.",
-        |text, part| { text.contains(&**part) }
+        |text, part| text.contains(&**part)
     ),
 ];
