@@ -30,6 +30,11 @@ mod syntax;
 mod testing;
 mod value;
 
+/// The README, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{Decided, Engine, LoadError, RecordError};

@@ -1,4 +1,5 @@
 //! Decisions over the example portfolio: as their schema says, and the same bytes whatever the order.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -108,4 +109,32 @@ fn a_case_has_the_same_decision_alone_and_in_a_file() {
         let decided = engine.decide(&row, as_of).expect("the case is good");
         assert_eq!(decided.decision.to_json(), decide(&engine, &line).to_json());
     }
+}
+
+#[test]
+fn private_operands_do_not_show_in_the_message_of_an_error() {
+    let pack = "\
+pack: small
+version: 1.0.0
+format: 1
+currency: USD
+time_zone: America/New_York
+records:
+  case:
+    fields:
+      case_id: {type: text, key: true}
+      salary: {type: money, private: true}
+      months: {type: integer}
+facts:
+  monthly: salary / months
+";
+    let engine = Engine::from_sources("small", [("small/pack.yaml", pack)]).expect("the pack loads");
+    let as_of = AS_OF.parse().expect("an instant");
+    let decided = engine.evaluate(r#"{"case_id": "A", "salary": 4321.00, "months": 0}"#, as_of).expect("a good record");
+    let shown = format!("{}{}{}", decided.decision.to_json(), decided.explain().to_text(), decided.explain().to_json());
+    assert!(shown.contains("division-by-zero"), "{shown}");
+    assert!(!shown.contains("4321"), "{shown}");
+    let refused = engine.evaluate(r#"{"case_id": "A", "salary": "4321.005", "months": "9999999999999999999"}"#, as_of);
+    let error = refused.expect_err("the record is refused").to_string();
+    assert!(error.contains("salary") && !error.contains("4321"), "{error}");
 }

@@ -1,4 +1,5 @@
 //! What a reviewer would look for in the tree: arrows between stages, front pages, lengths, words that must not stand.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

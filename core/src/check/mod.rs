@@ -5,6 +5,7 @@
 
 mod analysis;
 pub(crate) mod assemble;
+mod dated;
 
 mod expressions;
 pub(crate) mod facts;
@@ -19,5 +20,6 @@ pub(crate) mod samples;
 pub(crate) mod tables;
 
 pub(crate) use assemble::assemble;
+pub(crate) use dated::Rate;
 pub(crate) use pack::check;
-pub(crate) use pack::{CheckedPack, Item, Rate, SlotInfo};
+pub(crate) use pack::{CheckedPack, Item, SlotInfo};

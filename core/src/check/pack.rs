@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, Weekday};
-use rust_decimal::Decimal;
-
 use super::assemble::Assembled;
+use super::dated::{self, Rate};
 use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
 use super::inputs::{self, CheckedInput};
-use super::literals;
-use super::names::{Names, report_id};
+use super::names::Names;
 use super::records::Records;
 use super::samples::{self, Sample, Test};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
@@ -20,9 +17,8 @@ use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::language::{Expr, ExprKind, Name, SlotId};
 use crate::source::Span;
-use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, Map, Node, NodeKind};
-use crate::value::{RecordType, Type, Value, text};
+use crate::syntax::{Entry, Map, NodeKind};
+use crate::value::{RecordType, Type};
 
 /// A pack in which every name has a slot and every expression a type.
 #[derive(Debug)]
@@ -61,22 +57,13 @@ pub(crate) enum Item {
     Table(usize),
 }
 
-/// A rate that changes on dates.
-#[derive(Clone, Debug)]
-pub(crate) struct Rate {
-    pub(crate) name: String,
-    /// From when which value holds, by date.
-    pub(crate) from: BTreeMap<NaiveDate, Decimal>,
-    pub(crate) valid_until: Option<NaiveDate>,
-}
-
 /// Checks an assembled pack. Without errors among the findings the result can be used.
 pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPack {
     let parser = Parser::new();
     let header = header::read(assembled, findings);
     let root = &assembled.root;
     let record = read_records(root, &header, &parser, assembled.head, findings);
-    let calendars = read_calendars(root, findings);
+    let calendars = dated::calendars(root, findings);
     let calendar = header.calendar.as_ref().and_then(|(name, span)| {
         let found = calendars.iter().find(|calendar| calendar.name == *name);
         if found.is_none() {
@@ -87,7 +74,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         }
         found.cloned()
     });
-    let rates = read_rates(root, findings);
+    let rates = dated::rates(root, findings);
     let mut builder = Builder {
         names: Names::default(),
         slots: Vec::new(),
@@ -470,141 +457,4 @@ fn read_records(root: &Map, header: &Header, parser: &Parser, head: Span, findin
             Arc::new(RecordType { name: Arc::from("case"), fields: Vec::new(), ignores_unknown_fields: false })
         }
     }
-}
-
-fn read_calendars(root: &Map, findings: &mut Findings) -> Vec<Calendar> {
-    let mut calendars = Vec::new();
-    for entry in section(root, "calendars") {
-        report_id(&entry.key, entry.key_span, findings);
-        let what = format!("the calendar `{}`", entry.key);
-        let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { continue };
-        let weekend = reader.required("weekend", findings).map(|node| read_weekend(node, findings)).unwrap_or_default();
-        let from =
-            reader.required("valid_from", findings).and_then(|node| literals::date(node, "`valid_from`", findings));
-        let until =
-            reader.required("valid_until", findings).and_then(|node| literals::date(node, "`valid_until`", findings));
-        let mut holidays = BTreeMap::new();
-        if let Some(node) = reader.optional("holidays", findings)
-            && let Some(map) = node.as_map("`holidays`", findings)
-        {
-            for holiday in &map.entries {
-                match text::date(&holiday.key) {
-                    Ok(date) => {
-                        let is_reversed = matches!((from, until), (Some(from), Some(until)) if until < from);
-                        let is_covered = is_reversed
-                            || from.is_none_or(|from| date >= from) && until.is_none_or(|until| date <= until);
-                        if !is_covered {
-                            findings.push(
-                                Finding::error(
-                                    Code::OutsideDomain,
-                                    holiday.key_span,
-                                    format!("the holiday {date} lies outside the calendar's validity"),
-                                )
-                                .help("extend `valid_from` or `valid_until`, or remove it"),
-                            );
-                        }
-                        holidays.insert(date, holiday.value.text().unwrap_or("").to_owned());
-                    }
-                    Err(problem) => findings
-                        .push(Finding::error(problem.code, holiday.key_span, problem.message).maybe_help(problem.help)),
-                }
-            }
-        }
-        reader.finish(findings);
-        if let (Some(valid_from), Some(valid_until)) = (from, until) {
-            if valid_until < valid_from {
-                findings.push(
-                    Finding::error(Code::OutsideDomain, entry.key_span, format!("{what} ends before it begins"))
-                        .help("swap the dates"),
-                );
-            }
-            calendars.push(Calendar { name: entry.key.clone(), weekend, valid_from, valid_until, holidays });
-        }
-    }
-    calendars
-}
-
-fn read_weekend(node: &Node, findings: &mut Findings) -> Vec<Weekday> {
-    const DAYS: [(&str, Weekday); 7] = [
-        ("mon", Weekday::Mon),
-        ("tue", Weekday::Tue),
-        ("wed", Weekday::Wed),
-        ("thu", Weekday::Thu),
-        ("fri", Weekday::Fri),
-        ("sat", Weekday::Sat),
-        ("sun", Weekday::Sun),
-    ];
-    let mut weekend = Vec::new();
-    for item in node.as_list("`weekend`", findings).unwrap_or(&[]) {
-        let Some(word) = item.as_text("a day of the week", findings) else { continue };
-        match DAYS.iter().find(|(name, _)| *name == word) {
-            Some((_, day)) => weekend.push(*day),
-            None => findings.push(
-                Finding::error(Code::InvalidValue, item.span, format!("`{word}` is not a day of the week"))
-                    .maybe_help(did_you_mean(word, DAYS.iter().map(|(name, _)| *name))),
-            ),
-        }
-    }
-    if weekend.len() >= 7 {
-        findings.push(
-            Finding::error(Code::InvalidValue, node.span, "a week of weekends has no business days")
-                .help("name the days on which no business is done"),
-        );
-    }
-    weekend
-}
-
-fn read_rates(root: &Map, findings: &mut Findings) -> Vec<Rate> {
-    let mut rates = Vec::new();
-    for entry in section(root, "rates") {
-        report_id(&entry.key, entry.key_span, findings);
-        let what = format!("the rate `{}`", entry.key);
-        let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { continue };
-        if let Some(node) = reader.optional("unit", findings)
-            && node.as_text("`unit`", findings).is_some_and(|unit| unit != "percent")
-        {
-            findings.push(
-                Finding::error(Code::InvalidValue, node.span, "a rate is a percentage").help("write `unit: percent`"),
-            );
-        }
-        let mut from = BTreeMap::new();
-        if let Some(node) = reader.required("from", findings)
-            && let Some(map) = node.as_map("`from`", findings)
-        {
-            for step in &map.entries {
-                let date = match text::date(&step.key) {
-                    Ok(date) => date,
-                    Err(problem) => {
-                        findings.push(
-                            Finding::error(problem.code, step.key_span, problem.message).maybe_help(problem.help),
-                        );
-                        continue;
-                    }
-                };
-                let Some(written) = step.value.as_text("the value of a rate", findings) else { continue };
-                match text::read(written, &Type::Percent, None) {
-                    Ok(Value::Percent(value)) => {
-                        from.insert(date, value);
-                    }
-                    Ok(_) => {}
-                    Err(problem) => findings
-                        .push(Finding::error(problem.code, step.value.span, problem.message).maybe_help(problem.help)),
-                }
-            }
-            if map.entries.is_empty() {
-                findings.push(
-                    Finding::error(Code::MissingKey, node.span, format!("{what} has no values"))
-                        .help("write dates and values"),
-                );
-            }
-        }
-        let valid_until =
-            reader.optional("valid_until", findings).and_then(|node| literals::date(node, "`valid_until`", findings));
-        for key in ["source", "about", "status"] {
-            reader.text(key, findings);
-        }
-        reader.finish(findings);
-        rates.push(Rate { name: entry.key.clone(), from, valid_until });
-    }
-    rates
 }

@@ -22,6 +22,9 @@ use crate::value::ops::{self, Arithmetic};
 use crate::value::show::Show;
 use crate::value::{Duration, ErrorCode, Failure, Outcome, Value};
 
+/// Outputs by name, in the order of the pack.
+type NamedOutcomes = Vec<(Arc<str>, Outcome)>;
+
 /// The whole result for one case at one instant.
 ///
 /// Its JSON is the same bytes for the same pack, record and `as_of`.
@@ -31,10 +34,10 @@ pub struct Decision {
     as_of: DateTime<Utc>,
     today: NaiveDate,
     pack: Arc<PackIdentity>,
-    segmentation: Vec<(Arc<str>, Outcome)>,
+    segmentation: NamedOutcomes,
     scores: Vec<Score>,
     escalations: Vec<Escalation>,
-    results: Vec<(Arc<str>, Vec<(Arc<str>, Outcome)>)>,
+    results: Vec<(Arc<str>, NamedOutcomes)>,
     fired: Vec<Arc<str>>,
     unknowns: Vec<UnknownResult>,
     errors: Vec<FailedResult>,

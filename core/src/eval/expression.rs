@@ -7,13 +7,15 @@ use crate::language::functions::Context;
 use crate::language::functions::local_date;
 use crate::language::{Expr, ExprKind, ListMethod, LocalId};
 use crate::value::ops::{self, Arithmetic, Comparison};
-use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Value};
+use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Type, Value};
 
 /// What expressions read while they are evaluated.
 pub(crate) struct Reader<'a> {
     pub(crate) slots: &'a [Outcome],
     pub(crate) context: &'a Context<'a>,
     pub(crate) rates: &'a [Rate],
+    /// By slot: whether its value may not stand in a message.
+    pub(crate) private: &'a [bool],
     /// The items that list methods look at, outermost first.
     pub(crate) locals: Vec<Value>,
 }
@@ -255,6 +257,20 @@ impl Reader<'_> {
         }
     }
 
+    fn reads_private(&self, expr: &Expr) -> bool {
+        let mut found = false;
+        expr.walk(&mut |inner| match &inner.kind {
+            ExprKind::Slot(slot) => found |= self.private.get(slot.0 as usize).copied().unwrap_or(false),
+            ExprKind::Member { of, index } => {
+                if let Type::Record(record) = &of.base {
+                    found |= record.fields.get(*index).is_some_and(|field| field.private);
+                }
+            }
+            _ => {}
+        });
+        found
+    }
+
     fn placed(&self, expr: &Expr, failure: Failure) -> Failure {
         match failure {
             Failure::Error(error) if error.span.is_none() => self.error(expr, (*error).clone()),
@@ -264,6 +280,10 @@ impl Reader<'_> {
 
     fn error(&self, expr: &Expr, mut error: EvaluationError) -> Failure {
         error.span.get_or_insert(expr.span);
+        // Messages show operands; those of private fields do not leave the record.
+        if self.reads_private(expr) {
+            error.message = format!("{} (the values are private)", error.code.about());
+        }
         error.into()
     }
 }
@@ -299,8 +319,7 @@ fn extreme(values: Vec<Value>, is_most: bool) -> Value {
 }
 
 /// The sum of nothing, in a type.
-pub(crate) fn zero(base: &crate::value::Type) -> Value {
-    use crate::value::Type;
+pub(crate) fn zero(base: &Type) -> Value {
     match base {
         Type::Money => Value::Money(0.into()),
         Type::Percent => Value::Percent(0.into()),

@@ -19,9 +19,9 @@ use crate::language::Expr;
 use crate::language::functions::Context;
 use crate::value::Outcome;
 
-/// What a formula of an input comes to, over the columns of a row.
-pub(crate) fn formula(expr: &Expr, columns: &[Outcome], as_of: DateTime<Utc>, zone: Tz) -> Outcome {
+/// What a formula of an input comes to, over the columns of a row. `private` says of which no value may be shown.
+pub(crate) fn formula(expr: &Expr, columns: &[Outcome], private: &[bool], as_of: DateTime<Utc>, zone: Tz) -> Outcome {
     let context =
         Context { as_of, today: date_at(as_of, zone), zone, calendar: None, places: Ok(Vec::new()), place_field: "" };
-    expression::Reader { slots: columns, context: &context, rates: &[], locals: Vec::new() }.value(expr)
+    expression::Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new() }.value(expr)
 }

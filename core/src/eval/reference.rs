@@ -34,11 +34,13 @@ pub(crate) fn evaluate(checked: &CheckedPack, lowered: &LoweredPack, case: &Case
         places: places(place.and_then(|index| case.fields.get(index))),
         place_field: place.and_then(|index| checked.record.fields.get(index)).map_or("", |field| &field.name),
     };
+    let private: Vec<bool> = lowered.slots.iter().map(|slot| slot.private).collect();
     let mut slots: Vec<Outcome> = case.fields.clone();
     slots.resize(lowered.slots.len(), Ok(Value::None));
     let mut tables = Vec::with_capacity(lowered.steps.len());
     for step in &lowered.steps {
-        let mut reader = Reader { slots: &slots, context: &context, rates: &checked.rates, locals: Vec::new() };
+        let mut reader =
+            Reader { slots: &slots, context: &context, rates: &checked.rates, private: &private, locals: Vec::new() };
         match step {
             Step::Fact(fact) => {
                 let value = reader.value(&fact.expr);

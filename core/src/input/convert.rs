@@ -250,7 +250,8 @@ fn formula_value(
     let today = crate::calendar::date_at(as_of, cases.zone);
     let surroundings = Surroundings { as_of, today, currency: "" };
     let slots = RecordReader::read(&columns, &Raw::Map(entries), surroundings)?;
-    match formula(&source.expr, &slots, as_of, cases.zone) {
+    let private: Vec<bool> = source.columns.iter().map(|column| column.private || field.private).collect();
+    match formula(&source.expr, &slots, &private, as_of, cases.zone) {
         Ok(Value::None) => Ok(Raw::Absent),
         Ok(Value::Money(number) | Value::Decimal(number)) => {
             let decimals = field.decimals.unwrap_or(crate::value::number::DECIMALS);

@@ -351,7 +351,7 @@ fn by_reference(parser: &Parser, text: &str, record: &Record) -> Result<String, 
     assert!(diagnostics.is_empty(), "{text}:\n{}", diagnostics.render_short());
     let slots: Vec<Outcome> = record.values.iter().map(|(_, _, value)| Ok(value.clone())).collect();
     let zone = chrono_tz::America::New_York;
-    match eval::formula(&expr.expect("it was parsed"), &slots, DateTime::<Utc>::UNIX_EPOCH, zone) {
+    match eval::formula(&expr.expect("it was parsed"), &slots, &[], DateTime::<Utc>::UNIX_EPOCH, zone) {
         Ok(value) => Ok(plain(&value)),
         Err(Failure::Error(error)) => Err(error.code.slug().to_owned()),
         Err(Failure::Unknown(_)) => Err("unknown".to_owned()),

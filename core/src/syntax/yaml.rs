@@ -394,7 +394,7 @@ fn syntax_error(error: &serde_yaml::Error, text: &str, source: SourceId, sources
 }
 
 fn balanced_quotes(value: &str) -> bool {
-    value.matches('"').count() % 2 == 0
+    value.matches('"').count().is_multiple_of(2)
 }
 
 fn line_of(text: &str, span: Span) -> &str {

@@ -130,18 +130,23 @@ macro_rules! error_codes {
             pub fn slug(self) -> &'static str {
                 match self { $(ErrorCode::$name => $slug),* }
             }
+
+            /// What the code says, in one line.
+            pub fn about(self) -> &'static str {
+                match self { $(ErrorCode::$name => $about),* }
+            }
         }
     };
 }
 
 error_codes! {
-    Overflow "overflow" "A number too large to be kept exactly."
-    Underflow "underflow" "A product or quotient that is not zero but too small to be kept."
-    DivisionByZero "division-by-zero" "A division by zero."
-    OutsideValidity "outside-validity" "A rate or calendar asked about a day that it does not cover."
-    OutOfRange "out-of-range" "A date beyond the years 1 to 9999."
-    InvalidArgument "invalid-argument" "A function given an argument that it does not take."
-    MultipleHits "multiple-hits" "Two rows of a table where only one may match."
-    DifferingHits "differing-hits" "Rows of a table that match and differ."
-    NoHit "no-hit" "A table in which no row matches."
+    Overflow "overflow" "a number too large to be kept exactly"
+    Underflow "underflow" "a product or quotient that is not zero but too small to be kept"
+    DivisionByZero "division-by-zero" "a division by zero"
+    OutsideValidity "outside-validity" "a rate or calendar asked about a day that it does not cover"
+    OutOfRange "out-of-range" "a date beyond the years 1 to 9999"
+    InvalidArgument "invalid-argument" "a function given an argument that it does not take"
+    MultipleHits "multiple-hits" "two rows of a table where only one may match"
+    DifferingHits "differing-hits" "rows of a table that match and differ"
+    NoHit "no-hit" "a table in which no row matches"
 }
