@@ -111,6 +111,8 @@ fn examples(places: &Places) -> Outcome {
         let mut cargo = places.cargo("run --quiet --locked -p recoup-examples --bin");
         run(cargo.args([program, "--"]).arg(&written))?;
     }
+    let mut cargo = places.cargo("run --quiet --locked -p recoup-examples --bin decide_one_case");
+    run(cargo.stdout(std::process::Stdio::null()))?;
     let committed = places.root.join("examples/data");
     let names: BTreeSet<OsString> = data_files(&committed)?.union(&data_files(&written)?).cloned().collect();
     for name in names {

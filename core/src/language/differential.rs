@@ -529,7 +529,7 @@ fn interpreter() -> Engine {
         let mut sum: Option<Value> = None;
         for value in values {
             let value = from_dynamic(&value);
-            let zero = sum.take().unwrap_or_else(|| match value {
+            let zero = sum.take().unwrap_or(match value {
                 Value::Money(_) => Value::Money(Decimal::ZERO),
                 _ => Value::Integer(0),
             });
