@@ -160,8 +160,12 @@ impl Engine {
 
     pub(crate) fn evaluate_raw(&self, raw: &Raw, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
         let checked = &self.inner.checked;
+        if !(2..=9998).contains(&chrono::Datelike::year(&as_of)) {
+            let message = format!("`as_of` lies outside the years 2 to 9998: {as_of}");
+            return Err(RecordError { problems: vec![Problem { path: String::new(), message, help: None }] });
+        }
         let today = date_at(as_of, checked.header.zone);
-        let surroundings = Surroundings { as_of, today, currency: &checked.header.currency };
+        let surroundings = Surroundings { as_of, today, currency: Some(&checked.header.currency) };
         let fields =
             RecordReader::read(&checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
         let case = Case { fields, as_of };

@@ -28,6 +28,9 @@ const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
 const LATER: [&str; 9] =
     ["workflows", "contact", "settlement", "incentives", "experiments", "metrics", "plugins", "actions", "templates"];
 
+/// How deep packs may extend each other.
+const EXTENDS: usize = 16;
+
 /// The key under which a grid's rows stand in its table.
 pub(crate) const ROWS: &str = "@rows";
 /// The key under which a grid's header stands in its table.
@@ -57,8 +60,15 @@ pub(crate) fn assemble(
     sources: &mut Sources,
     findings: &mut Findings,
 ) -> Result<Option<Assembled>, Error> {
-    let mut assembler =
-        Assembler { library, sources, findings, digested: Vec::new(), overlays: Vec::new(), open: Vec::new() };
+    let mut assembler = Assembler {
+        library,
+        sources,
+        findings,
+        digested: Vec::new(),
+        overlays: Vec::new(),
+        open: Vec::new(),
+        merged: Vec::new(),
+    };
     let Some((root, head)) = assembler.pack(pack)? else { return Ok(None) };
     let mut digested = std::mem::take(&mut assembler.digested);
     let overlays = std::mem::take(&mut assembler.overlays);
@@ -84,6 +94,8 @@ struct Assembler<'a> {
     overlays: Vec<String>,
     /// The packs being read, to see circles.
     open: Vec<String>,
+    /// The bases that were merged already.
+    merged: Vec<String>,
 }
 
 impl Assembler<'_> {
@@ -113,6 +125,7 @@ impl Assembler<'_> {
             self.sections(map, &mut own, &mut overlays);
         }
         self.grids(name, &files, &mut own, &mut used);
+        self.overlay_grids(name, &files, &mut overlays, &mut used);
         self.unused(&files, &used);
         let head = own
             .entries
@@ -214,6 +227,20 @@ impl Assembler<'_> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// The same for tables that overlays bring along.
+    fn overlay_grids(&mut self, pack: &str, files: &PackFiles, overlays: &mut Map, used: &mut BTreeSet<String>) {
+        for operation in &mut overlays.entries {
+            let NodeKind::Map(items) = &mut operation.value.kind else { continue };
+            for item in &mut items.entries {
+                let is_table = item.key == "segmentation"
+                    || item.key.strip_prefix("tables/").is_some_and(|name| !name.contains('/'));
+                if is_table && let NodeKind::Map(table) = &mut item.value.kind {
+                    self.table_rows(pack, files, table, used);
+                }
             }
         }
     }
@@ -332,6 +359,16 @@ impl Assembler<'_> {
                 );
                 continue;
             }
+            if self.merged.iter().any(|merged| merged == base_name) {
+                // Two bases may share one: it is merged once.
+                continue;
+            }
+            if self.open.len() >= EXTENDS {
+                let message = format!("packs extend each other deeper than {EXTENDS}");
+                self.findings.push(Finding::error(Code::ExtendsCycle, base.span, message).help("merge some of them"));
+                continue;
+            }
+            self.merged.push(base_name.to_owned());
             if let Some((mut base_root, _)) = self.pack(base_name)? {
                 base_root.entries.retain(|entry| !matches!(entry.key.as_str(), "tests" | "extends"));
                 self.merge(base_root, root);

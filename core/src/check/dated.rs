@@ -14,6 +14,9 @@ use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node};
 use crate::value::{Type, Value, text};
 
+/// The longest validity of a calendar, in days.
+const DAYS: i64 = 200 * 366;
+
 /// A rate that changes on dates.
 #[derive(Clone, Debug)]
 pub(crate) struct Rate {
@@ -64,6 +67,12 @@ pub(super) fn calendars(root: &Map, findings: &mut Findings) -> Vec<Calendar> {
         }
         reader.finish(findings);
         if let (Some(valid_from), Some(valid_until)) = (from, until) {
+            if (valid_until - valid_from).num_days() > DAYS {
+                findings.push(
+                    Finding::error(Code::OutsideDomain, entry.key_span, format!("{what} covers more than 200 years"))
+                        .help("a calendar covers the years whose holidays are known"),
+                );
+            }
             if valid_until < valid_from {
                 findings.push(
                     Finding::error(Code::OutsideDomain, entry.key_span, format!("{what} ends before it begins"))

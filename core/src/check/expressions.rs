@@ -47,7 +47,35 @@ pub(crate) fn parse(snippet: &Snippet, parser: &Parser, findings: &mut Findings)
         );
         return None;
     }
+    if let Some((start, end)) = comment(&snippet.text) {
+        findings.push(
+            Finding::error(
+                Code::UnsupportedSyntax,
+                snippet.span(start, end),
+                "this would turn the rest into a comment",
+            )
+            .help("`div(a, b)` divides integers; a comment of YAML stands on a line of its own"),
+        );
+        return None;
+    }
     parser.parse(snippet, findings)
+}
+
+/// Where a text begins or ends a comment of Rhai, outside quotes.
+fn comment(text: &str) -> Option<(usize, usize)> {
+    let mut quote = None;
+    let mut previous = ' ';
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(open) if c == open && previous != '\\' => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '`') => quote = Some(c),
+            None if matches!((previous, c), ('/', '/' | '*') | ('*', '/')) => return Some((at - 1, at + 1)),
+            None => {}
+        }
+        previous = c;
+    }
+    None
 }
 
 /// Conditions: one, or a list of them.

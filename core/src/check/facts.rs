@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, NodeKind};
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{Duration, DurationUnit, RecordType, Type, Value};
+use crate::value::{Duration, DurationUnit, ItemType, RecordType, Type, Value};
 
 /// A fact before names and types are known.
 pub(crate) struct RawFact {
@@ -69,8 +69,7 @@ impl RawFact {
         let filter_node = reader.optional("where", findings);
         let window_node = reader.optional("in", findings);
         let filter = filter_node.and_then(|node| expression(node, "`where`", parser, findings));
-        let window =
-            window_node.and_then(|node| literals::duration(node, "`in`", findings).map(|window| (window, node.span)));
+        let window = window_node.and_then(|node| literals::window(node, findings).map(|window| (window, node.span)));
         match (value, counting.as_slice()) {
             (Some(node), []) => {
                 fact.text = node.text().unwrap_or("").to_owned();
@@ -142,7 +141,7 @@ impl RawFact {
                     *window,
                 )
             }
-            None => Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span: self.span },
+            None => Expr { kind: ExprKind::Refused, base: Type::Any, maybe_none: false, span: self.span },
         };
         if matches!(expr.base, Type::Any) && matches!(expr.kind, ExprKind::Literal(Value::None)) {
             findings.push(Finding::error(Code::TypeMismatch, self.span, "a fact that is always none says nothing"));
@@ -169,7 +168,7 @@ struct Counting<'a> {
 
 impl Counting<'_> {
     fn expr(&mut self, list: &Ast, filter: Option<&Ast>, window: Option<(Duration, Span)>) -> Expr {
-        let refused = Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span: self.span };
+        let refused = Expr { kind: ExprKind::Refused, base: Type::Any, maybe_none: false, span: self.span };
         // `sum: payments.amount` names a field of the list's items.
         let (list_ast, item_field) = match (&list.kind, self.method) {
             (AstKind::Member { of, name, name_span }, method) if method != "count" => (&**of, Some((name, *name_span))),
@@ -187,7 +186,7 @@ impl Counting<'_> {
             Type::Record(record) => Some(record.clone()),
             _ => None,
         };
-        let filtered = self.filtered(list, &item.base, record.as_deref(), filter, window);
+        let filtered = self.filtered(list, &item, record.as_deref(), filter, window);
         let local = LocalId(0);
         let body = match (item_field, &record) {
             (Some((name, name_span)), Some(record)) => {
@@ -235,19 +234,19 @@ impl Counting<'_> {
     fn filtered(
         &mut self,
         list: Expr,
-        item: &Type,
+        item: &ItemType,
         record: Option<&RecordType>,
         filter: Option<&Ast>,
         window: Option<(Duration, Span)>,
     ) -> Expr {
         let mut tests = Vec::new();
         if let Some((window, span)) = window
-            && let Some(test) = self.window(item, record, window, span)
+            && let Some(test) = self.window(&item.base, record, window, span)
         {
             tests.push(test);
         }
         if let Some(filter) = filter {
-            tests.push(Typer::with_item(self.names, item.clone(), self.findings).condition(filter));
+            tests.push(Typer::with_item(self.names, item, self.findings).condition(filter));
         }
         let Some(span) = tests.first().map(|test| test.span) else { return list };
         let test = if tests.len() == 1 { tests.remove(0) } else { Expr::boolean(ExprKind::And(tests), span) };

@@ -82,6 +82,19 @@ pub(crate) fn duration(node: &Node, what: &str, findings: &mut Findings) -> Opti
     duration
 }
 
+/// The length of a window: at least one of its unit.
+pub(crate) fn window(node: &Node, findings: &mut Findings) -> Option<Duration> {
+    let window = duration(node, "`in`", findings)?;
+    if window.count() < 1 {
+        findings.push(
+            Finding::error(Code::OutsideDomain, node.span, format!("a window of `{window}` holds nothing"))
+                .help("count the current day: `1 days` is today"),
+        );
+        return None;
+    }
+    Some(window)
+}
+
 /// The unit of duration fields.
 pub(crate) fn duration_unit(node: &Node, findings: &mut Findings) -> Option<DurationUnit> {
     match node.as_text("`unit`", findings)? {

@@ -41,6 +41,10 @@ fn change(root: &mut Map, item: &Entry, findings: &mut Findings) -> Option<Strin
         return None;
     };
     let mut keys = Vec::new();
+    if changes.get(ROWS).is_some() {
+        // A new grid takes the place of the old one, whether that stood in the rules or in a file.
+        known.entries.retain(|entry| !matches!(entry.key.as_str(), "grid" | "file" | "delimiter" | ROWS | COLUMNS));
+    }
     for change in &changes.entries {
         if change.key == "id" || change.key == "row" {
             findings.push(
@@ -124,6 +128,16 @@ fn add(root: &mut Map, item: &Entry, findings: &mut Findings) -> Option<String> 
                 item.value.as_map(&format!("`{}`", item.key), findings);
                 return None;
             };
+            if let Some(entry) = map.entries.iter().find(|entry| entry.key == "id" || entry.key == "row") {
+                findings.push(
+                    Finding::error(
+                        Code::UnknownKey,
+                        entry.key_span,
+                        format!("the id stands in `{}` already", item.key),
+                    )
+                    .help("remove this key"),
+                );
+            }
             let place = take_place(map, list, findings);
             let id_key = if is_rows { "row" } else { "id" };
             let id_snippet = crate::source::Snippet::verbatim(id, item.key_span);

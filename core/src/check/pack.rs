@@ -325,6 +325,9 @@ impl Builder<'_> {
     }
 }
 
+/// How long a chain of facts that read each other may be.
+const CHAIN: usize = 256;
+
 /// Depth-first search over what reads what.
 struct Sorter<'a> {
     facts: &'a [RawFact],
@@ -350,6 +353,19 @@ impl Sorter<'_> {
                 return;
             }
             None => {}
+        }
+        if self.path.len() >= CHAIN {
+            if let Some(span) = read_at {
+                self.findings.push(
+                    Finding::error(
+                        Code::YamlLimit,
+                        span,
+                        format!("facts read each other in a chain of more than {CHAIN}"),
+                    )
+                    .help("shorten the chain"),
+                );
+            }
+            return;
         }
         self.marks.insert(key, false);
         self.path.push((item, read_at));

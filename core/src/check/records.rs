@@ -10,7 +10,9 @@ use crate::language::parse::Parser;
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node, NodeKind};
-use crate::value::{Absence, Bound, DurationUnit, Field, Range, RecordType, Type, Value, number, text};
+use crate::value::{
+    Absence, Bound, DurationUnit, Field, ItemRules, ItemType, Range, RecordType, Type, Value, number, text,
+};
 
 /// Reads declarations of records, fields and types.
 pub(crate) struct Records<'a> {
@@ -288,8 +290,7 @@ impl Records<'_> {
                     );
                     return None;
                 };
-                let (base, maybe_none) = self.item(name, of)?;
-                Some(Type::list(base, maybe_none))
+                self.item(name, of).map(|item| Type::List(Arc::new(item)))
             }
             "record" => {
                 stray(of, "of");
@@ -329,21 +330,40 @@ impl Records<'_> {
     }
 
     /// The items of a list: a type's name, a map with `type`, or the fields of one item.
-    fn item(&mut self, name: &str, of: &Node) -> Option<(Type, bool)> {
+    fn item(&mut self, name: &str, of: &Node) -> Option<ItemType> {
+        let plain = |base: Type, decimals: Option<u32>| {
+            let rules = ItemRules { decimals, ..ItemRules::default() };
+            ItemType { base, maybe_none: false, rules }
+        };
         match &of.kind {
             NodeKind::Scalar(_) => {
                 let word = of.as_text("`of`", self.findings)?;
-                self.plain_type(word, of.span, name).map(|base| (base, false))
+                let base = self.plain_type(word, of.span, name)?;
+                let decimals = self.default_decimals(&base);
+                Some(plain(base, decimals))
             }
             NodeKind::Map(map) if map.get("type").is_some_and(|node| matches!(node.kind, NodeKind::Scalar(_))) => {
                 let field = self.field(name, of.span, of)?;
+                let has_default = matches!(field.absence, Absence::Default(_));
+                if field.key || field.time || field.place || !field.decides || has_default {
+                    self.findings.push(
+                        Finding::error(Code::UnknownKey, of.span, format!("the items of `{name}` are no fields"))
+                            .help("`key`, `time`, `place`, `decides` and `default` belong to fields; give the items fields of their own"),
+                    );
+                }
                 let maybe_none = field.maybe_none();
-                Some((field.base, maybe_none))
+                let rules = ItemRules {
+                    decimals: field.decimals,
+                    range: field.range,
+                    private: field.private,
+                    absence_is_unknown: matches!(field.absence, Absence::Unknown),
+                };
+                Some(ItemType { base: field.base, maybe_none, rules })
             }
             NodeKind::Map(map) => {
                 let fields = self.fields(map);
                 let record = RecordType { name: Arc::from(name), fields, ignores_unknown_fields: false };
-                Some((Type::Record(Arc::new(record)), false))
+                Some(plain(Type::Record(Arc::new(record)), None))
             }
             _ => {
                 of.as_map("`of`", self.findings);

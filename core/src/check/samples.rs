@@ -437,7 +437,8 @@ pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
 
 /// Reports every problem of a record in a rule file, at its place.
 fn check_record(pack: &CheckedPack, node: &Node, as_of: DateTime<Utc>, findings: &mut Findings) -> bool {
-    let surroundings = Surroundings { as_of, today: date_at(as_of, pack.header.zone), currency: &pack.header.currency };
+    let surroundings =
+        Surroundings { as_of, today: date_at(as_of, pack.header.zone), currency: Some(&pack.header.currency) };
     match RecordReader::read(&pack.record, &Raw::from_node(node), surroundings) {
         Ok(_) => true,
         Err(problems) => {

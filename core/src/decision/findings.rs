@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{FailedResult, Parts, UnknownResult};
 use crate::eval::{RowOutcome, TableTrace, Trace};
 use crate::families::{Hit, ResultPlace, Step, Table};
-use crate::value::{EvaluationError, Failure};
+use crate::value::{EvaluationError, Failure, Value};
 
 /// Collects the unknowns and errors of an evaluation.
 pub(super) fn collect(
@@ -70,6 +70,7 @@ impl Collector<'_> {
                 }
             }
         }
+        self.inside_lists(table, trace);
         for failure in failures {
             match failure {
                 Failure::Unknown(facts) => {
@@ -81,6 +82,20 @@ impl Collector<'_> {
                     let at = arose_in(table, trace, error).unwrap_or(&table.id);
                     self.error(at, error);
                 }
+            }
+        }
+    }
+
+    /// Values of rows that stand in a list, but are not known.
+    fn inside_lists(&mut self, table: &Table, trace: &TableTrace) {
+        let is_list = trace.results.iter().any(|result| matches!(result, Ok(Value::List(_))));
+        if !is_list {
+            return;
+        }
+        for index in &trace.fired {
+            let (Some(row), Some(row_trace)) = (table.rows.get(*index), trace.rows.get(*index)) else { continue };
+            for failure in row_trace.outputs.iter().filter_map(|output| output.as_ref().err()) {
+                self.failure(&row.id, failure);
             }
         }
     }

@@ -181,6 +181,17 @@ impl Decision {
             }
         }
         findings::collect(parts, trace, &mut decision.unknowns, &mut decision.errors);
+        for escalation in &decision.escalations {
+            // The deadline is computed here, so its failure is named here.
+            if let (Ok(_), Err(Failure::Error(error))) = (&escalation.due_in, &escalation.due_on) {
+                decision.errors.push(FailedResult {
+                    at: Arc::from(format!("escalations/{}", escalation.id)),
+                    code: error.code,
+                    message: error.message.clone(),
+                    place: error.span.map(|span| parts.sources.place(span)),
+                });
+            }
+        }
         decision
     }
 

@@ -1,12 +1,18 @@
 //! "did you mean": the nearest of the names that would have been right.
 
+/// Longer texts are no misspelt names.
+const LONGEST: usize = 64;
+
 /// The nearest candidate, if one is near enough to be a misspelling.
 pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.len() > LONGEST {
+        return None;
+    }
     let lower = wrong.to_lowercase();
     let limit = (wrong.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != wrong)
+        .filter(|candidate| *candidate != wrong && candidate.len().abs_diff(wrong.len()) <= limit * 4)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()

@@ -18,7 +18,12 @@ pub(crate) struct Reader<'a> {
     pub(crate) private: &'a [bool],
     /// The items that list methods look at, outermost first.
     pub(crate) locals: Vec<Value>,
+    /// Steps of this fact or row so far.
+    pub(crate) steps: u64,
 }
+
+/// The most steps of one fact or one row. Part of the meaning: passing it is an error of that fact or row.
+pub(crate) const STEPS: u64 = 1_000_000;
 
 impl Reader<'_> {
     /// A condition: true, false, or why neither can be said.
@@ -34,9 +39,15 @@ impl Reader<'_> {
 
     /// What an expression comes to.
     pub(crate) fn value(&mut self, expr: &Expr) -> Outcome {
+        self.steps += 1;
+        if self.steps > STEPS {
+            let message =
+                format!("this takes more than {STEPS} steps; shorten the lists, or do not nest their methods");
+            return Err(self.error(expr, EvaluationError::new(ErrorCode::TooLong, message)));
+        }
         match &expr.kind {
             ExprKind::Literal(value) => Ok(value.clone()),
-            ExprKind::Unknown => Err(Failure::Unknown(Arc::from([]))),
+            ExprKind::Unknown | ExprKind::Refused => Err(Failure::Unknown(Arc::from([]))),
             ExprKind::Slot(slot) => self.slots.get(slot.0 as usize).cloned().unwrap_or(Ok(Value::None)),
             ExprKind::Local(local) => Ok(self.locals.get(local.0 as usize).cloned().unwrap_or(Value::None)),
             ExprKind::Member { of, index, .. } => match self.value(of)? {
@@ -278,7 +289,8 @@ impl Reader<'_> {
         }
     }
 
-    fn error(&self, expr: &Expr, mut error: EvaluationError) -> Failure {
+    /// An error with its place.
+    pub(crate) fn error(&self, expr: &Expr, mut error: EvaluationError) -> Failure {
         error.span.get_or_insert(expr.span);
         // Messages show operands; those of private fields do not leave the record.
         if self.reads_private(expr) {

@@ -23,7 +23,10 @@ pub(crate) fn results(table: &Table, rows: Vec<RowTrace>, otherwise: Option<Vec<
     };
     let chosen = match policy {
         HitPolicy::First => first(&rows, (0..rows.len()).collect(), otherwise.as_deref()),
-        HitPolicy::Priority => first(&rows, by_output(table, &rows), otherwise.as_deref()),
+        HitPolicy::Priority => match unranked(table, &rows) {
+            Some(failure) => Err(failure),
+            None => first(&rows, by_output(table, &rows), otherwise.as_deref()),
+        },
         HitPolicy::Unique => unique(table, &rows, otherwise.as_deref()),
         HitPolicy::Any => any(table, &rows, otherwise.as_deref()),
         _ => return collected(table, policy, rows),
@@ -134,8 +137,12 @@ fn any(table: &Table, rows: &[RowTrace], otherwise: Option<&[Outcome]>) -> Resul
     let hits = matched(rows);
     let outputs = hits.first().and_then(|hit| rows.get(*hit)).map(|row| row.outputs.as_slice());
     if let Some(outputs) = outputs {
-        let differing: Vec<usize> =
-            hits.iter().copied().filter(|hit| !rows.get(*hit).is_some_and(|row| same(&row.outputs, outputs))).collect();
+        let differing: Vec<usize> = hits
+            .iter()
+            .copied()
+            .skip(1)
+            .filter(|hit| !rows.get(*hit).is_some_and(|row| same(&row.outputs, outputs)))
+            .collect();
         if let (Some(first), false) = (hits.first(), differing.is_empty()) {
             // Outputs that are unknown or failing are no difference that is known.
             let failures = hits
@@ -175,6 +182,10 @@ fn any(table: &Table, rows: &[RowTrace], otherwise: Option<&[Outcome]>) -> Resul
 fn collected(table: &Table, policy: HitPolicy, rows: Vec<RowTrace>) -> TableTrace {
     let mut fired = matched(&rows);
     if policy == HitPolicy::OutputOrder {
+        if let Some(failure) = unranked(table, &rows) {
+            let outputs = table.outputs.len();
+            return failed(rows, outputs, failure);
+        }
         let order = by_output(table, &rows);
         fired.sort_by_key(|hit| order.iter().position(|index| index == hit));
     }
@@ -234,6 +245,17 @@ fn best(values: Vec<Value>, wanted: Comparison) -> Value {
         .into_iter()
         .reduce(|best, value| if ops::compare(wanted, &value, &best) { value } else { best })
         .unwrap_or(Value::None)
+}
+
+/// Why rows cannot be ranked: one that matches, or may, gives an output by which rows are ranked that is not known.
+fn unranked(table: &Table, rows: &[RowTrace]) -> Option<Failure> {
+    let ranking = |index: usize| table.outputs.get(index).is_some_and(|output| matches!(output.base, Type::Choice(_)));
+    rows.iter()
+        .filter(|row| matches!(row.outcome, RowOutcome::Matched | RowOutcome::Failed(..)))
+        .flat_map(|row| row.outputs.iter().enumerate())
+        .filter(|(index, _)| ranking(*index))
+        .filter_map(|(_, output)| output.as_ref().err().cloned())
+        .reduce(Failure::and)
 }
 
 /// Rows by the rank of their outputs: the order of the choices, output by output; equal ranks keep their order. An

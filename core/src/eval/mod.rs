@@ -23,5 +23,6 @@ use crate::value::Outcome;
 pub(crate) fn formula(expr: &Expr, columns: &[Outcome], private: &[bool], as_of: DateTime<Utc>, zone: Tz) -> Outcome {
     let context =
         Context { as_of, today: date_at(as_of, zone), zone, calendar: None, places: Ok(Vec::new()), place_field: "" };
-    expression::Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new() }.value(expr)
+    expression::Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new(), steps: 0 }
+        .value(expr)
 }

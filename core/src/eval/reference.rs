@@ -13,7 +13,7 @@ use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::families::{LoweredPack, Output, Row, Step, Table};
 use crate::language::functions::Context;
-use crate::value::{Failure, Outcome, Value, number};
+use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Value, number, text};
 
 /// A record to decide on, and when.
 #[derive(Clone, Debug)]
@@ -39,8 +39,14 @@ pub(crate) fn evaluate(checked: &CheckedPack, lowered: &LoweredPack, case: &Case
     slots.resize(lowered.slots.len(), Ok(Value::None));
     let mut tables = Vec::with_capacity(lowered.steps.len());
     for step in &lowered.steps {
-        let mut reader =
-            Reader { slots: &slots, context: &context, rates: &checked.rates, private: &private, locals: Vec::new() };
+        let mut reader = Reader {
+            slots: &slots,
+            context: &context,
+            rates: &checked.rates,
+            private: &private,
+            locals: Vec::new(),
+            steps: 0,
+        };
         match step {
             Step::Fact(fact) => {
                 let value = reader.value(&fact.expr);
@@ -67,6 +73,7 @@ pub(crate) fn evaluate(checked: &CheckedPack, lowered: &LoweredPack, case: &Case
 
 /// How a row fares. Its conditions are order-free: one that does not hold decides, then an error, then unknown.
 fn try_row(table: &Table, row: &Row, reader: &mut Reader<'_>) -> RowTrace {
+    reader.steps = 0;
     let today = reader.context.today;
     let is_early = row.annotations.valid_from.is_some_and(|from| today < from);
     let is_late = row.annotations.valid_until.is_some_and(|until| today > until);
@@ -110,19 +117,29 @@ fn outputs(table: &Table, row: &Row, reader: &mut Reader<'_>) -> Vec<Outcome> {
     row.outputs
         .iter()
         .zip(&table.outputs)
-        .map(|(expr, output)| reader.value(expr).and_then(|value| stored(value, output)))
+        .map(|(expr, output)| {
+            let value = reader.value(expr)?;
+            stored(value, output).map_err(|error| reader.error(expr, error))
+        })
         .collect()
 }
 
-/// A value as its output stores it: money and decimals rounded to their decimals by the declared mode.
-fn stored(value: Value, output: &Output) -> Outcome {
-    let Some(decimals) = output.decimals else { return Ok(value) };
-    let round = |number| number::add(output.rounding.round(number, decimals), 0.into());
-    Ok(match value {
+/// A value as its output stores it: money and decimals rounded to their decimals by the declared mode, and within the
+/// declared bounds.
+fn stored(value: Value, output: &Output) -> Result<Value, EvaluationError> {
+    let round = |number| match output.decimals {
+        Some(decimals) => number::add(output.rounding.round(number, decimals), 0.into()),
+        None => Ok(number),
+    };
+    let value = match value {
         Value::Money(amount) => Value::Money(round(amount)?),
         Value::Decimal(number) => Value::Decimal(round(number)?),
         other => other,
-    })
+    };
+    match text::within(&value, &output.range) {
+        Ok(()) => Ok(value),
+        Err(problem) => Err(EvaluationError::new(ErrorCode::OutsideDomain, problem.message)),
+    }
 }
 
 /// The debtor's candidate zones, out of the field marked so.

@@ -9,7 +9,7 @@ use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, 
 use crate::check::{CheckedPack, Item, SlotInfo};
 use crate::language::{Expr, SlotId};
 use crate::source::Span;
-use crate::value::{Rounding, Type};
+use crate::value::{Range, Rounding, Type};
 
 /// What the executors run: facts and tables over slots, in order.
 #[derive(Debug)]
@@ -77,6 +77,8 @@ pub(crate) struct Output {
     /// The decimals to which a stored value is rounded; nothing where it is kept as it is.
     pub(crate) decimals: Option<u32>,
     pub(crate) rounding: Rounding,
+    /// The bounds of its values.
+    pub(crate) range: Range,
 }
 
 /// A row: conditions that must all hold, and one value for each output.
@@ -141,6 +143,7 @@ fn lower_table(table: &CheckedTable) -> Table {
                 base: output.field.base.clone(),
                 decimals: output.field.decimals.filter(|_| matches!(output.field.base, Type::Money | Type::Decimal)),
                 rounding: output.field.rounding,
+                range: output.field.range.clone(),
             })
             .collect(),
         rows: table.rows.iter().map(row).collect(),

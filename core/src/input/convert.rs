@@ -154,6 +154,10 @@ fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, V
     if !is_typed {
         return Ok(raw);
     }
+    // Blanks alone are no absence: they are refused as what they are.
+    if !text.is_empty() && text.trim().is_empty() || matches!(&raw, Raw::Text(text) if text.is_empty()) {
+        return Ok(Raw::Text(text.to_owned()));
+    }
     let text = text.trim();
     if let Some(format) = &source.format {
         return dated(text, format, source, field).map_err(|message| problem(message, ""));
@@ -175,7 +179,15 @@ fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, V
         return Ok(if matches!(raw, Raw::Number(_)) { raw } else { Raw::Plain(text.to_owned()) });
     }
     let mut number = text.to_owned();
-    if let Some(grouping) = source.grouping {
+    if let Some(grouping) = source.grouping
+        && number.contains(grouping)
+    {
+        if !is_grouped(&number, grouping, source.decimal_mark.unwrap_or('.')) {
+            return Err(problem(
+                format!("{} is not grouped by `{grouping}` in thousands", shown(text)),
+                "check which character separates decimals: `decimal_mark:`",
+            ));
+        }
         number.retain(|c| c != grouping);
     }
     if let Some(mark) = source.decimal_mark {
@@ -198,8 +210,24 @@ fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, V
     Ok(Raw::Plain(number))
 }
 
+/// Whether groups of three digits, and nothing else, are separated before the decimal mark.
+fn is_grouped(text: &str, grouping: char, mark: char) -> bool {
+    let (whole, fraction) = text.split_once(mark).unwrap_or((text, ""));
+    let mut groups = whole.trim_start_matches('-').split(grouping);
+    let is_digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    !fraction.contains(grouping)
+        && groups.next().is_some_and(|first| is_digits(first) && first.len() <= 3)
+        && groups.all(|group| is_digits(group) && group.len() == 3)
+}
+
 /// A number as other programs print floats: with an exponent, with digits beyond the last that counts.
 fn foreign(text: &str) -> Option<Decimal> {
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if !digits(whole.trim_start_matches('-')) || !digits(fraction) || !digits(exponent.trim_start_matches(['+', '-'])) {
+        return None;
+    }
     let number =
         if text.contains(['e', 'E']) { Decimal::from_scientific(text).ok()? } else { text.parse::<Decimal>().ok()? };
     Some(number.normalize())
@@ -248,7 +276,7 @@ fn formula_value(
         .filter_map(|column| row.get(&column.name).map(|raw| (column.name.to_string(), raw)))
         .collect();
     let today = crate::calendar::date_at(as_of, cases.zone);
-    let surroundings = Surroundings { as_of, today, currency: "" };
+    let surroundings = Surroundings { as_of, today, currency: None };
     let slots = RecordReader::read(&columns, &Raw::Map(entries), surroundings)?;
     let private: Vec<bool> = source.columns.iter().map(|column| column.private || field.private).collect();
     match formula(&source.expr, &slots, &private, as_of, cases.zone) {

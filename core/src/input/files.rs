@@ -19,9 +19,9 @@ const JSON_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The rows of a file.
 pub(super) enum Rows {
-    Csv { reader: csv::Reader<BufReader<File>>, header: Arc<[String]> },
+    Csv { reader: csv::Reader<QuoteWatch>, header: Arc<[String]> },
     Ndjson { reader: BufReader<File>, line: u64, path: String },
-    Json { items: std::vec::IntoIter<Raw>, number: u64 },
+    Json { items: std::vec::IntoIter<Result<Raw, String>>, number: u64 },
 }
 
 type Numbered = (u64, Result<Row, String>);
@@ -51,12 +51,8 @@ impl Rows {
                         "`{shown}` has more than {JSON_BYTES} bytes, the limit of a JSON file: write NDJSON, one case a line"
                     )));
                 }
-                match json::parse(&text) {
-                    Ok(Raw::List(items)) => Ok(Rows::Json { items: items.into_iter(), number: 0 }),
-                    Ok(record @ Raw::Map(_)) => Ok(Rows::Json { items: vec![record].into_iter(), number: 0 }),
-                    Ok(other) => Err(Error::new(format!("`{shown}` holds {}, not an array of cases", other.word()))),
-                    Err(message) => Err(Error::new(format!("`{shown}`: {message}"))),
-                }
+                let items = json::parse_items(&text).map_err(|message| Error::new(format!("`{shown}`: {message}")))?;
+                Ok(Rows::Json { items: items.into_iter(), number: 0 })
             }
         }
     }
@@ -67,7 +63,7 @@ impl Rows {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .delimiter(u8::try_from(delimiter).unwrap_or(b','))
-            .from_reader(reader);
+            .from_reader(QuoteWatch::new(reader, delimiter));
         let header: Vec<String> = reader
             .headers()
             .map_err(|error| Error::new(format!("cannot read the header of `{path}`: {error}")))?
@@ -127,7 +123,13 @@ impl Rows {
                     Ok(false) => None,
                     Ok(true) => {
                         let line = record.position().map_or(0, csv::Position::line);
-                        Some(Ok((line, csv_row(&record, header))))
+                        let row = match reader.get_ref().open_since() {
+                            Some(since) if reader.is_done() => Err(format!(
+                                "a quote that opens in line {since} is never closed: all that follows was read as one cell"
+                            )),
+                            _ => csv_row(&record, header),
+                        };
+                        Some(Ok((line, row)))
                     }
                     Err(error) => Some(Err(Error::new(format!("cannot read on: {error}")))),
                 }
@@ -159,9 +161,61 @@ impl Rows {
             Rows::Json { items, number } => {
                 let item = items.next()?;
                 *number += 1;
-                Some(Ok((*number, row_of(item))))
+                Some(Ok((*number, item.and_then(row_of))))
             }
         }
+    }
+}
+
+/// Watches the quotes of a CSV file as it is read, so that one that is never closed does not swallow rows unseen.
+pub(super) struct QuoteWatch {
+    inner: BufReader<File>,
+    delimiter: u8,
+    line: u64,
+    /// The line of the quote that is open, and how many bytes came since.
+    open: Option<(u64, u64)>,
+    at_start: bool,
+}
+
+impl QuoteWatch {
+    fn new(inner: BufReader<File>, delimiter: char) -> QuoteWatch {
+        QuoteWatch { inner, delimiter: u8::try_from(delimiter).unwrap_or(b','), line: 1, open: None, at_start: true }
+    }
+
+    /// The line of a quote that is open.
+    fn open_since(&self) -> Option<u64> {
+        self.open.map(|(line, _)| line)
+    }
+
+    fn watch(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        for byte in bytes {
+            if let Some((line, count)) = self.open {
+                // A doubled quote closes and opens again at once.
+                self.open = if *byte == b'"' { None } else { Some((line, count + 1)) };
+                self.at_start = *byte == b'"';
+                if count > LINE_BYTES {
+                    let message =
+                        format!("the quote that opens in line {line} is not closed within {LINE_BYTES} bytes");
+                    return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+                }
+            } else {
+                if *byte == b'"' && self.at_start {
+                    self.open = Some((self.line, 0));
+                }
+                self.at_start = *byte == self.delimiter || matches!(*byte, b'\n' | b'\r');
+            }
+            self.line += u64::from(*byte == b'\n');
+        }
+        Ok(())
+    }
+}
+
+impl Read for QuoteWatch {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let bytes = buffer.get(..count).unwrap_or(&[]).to_vec();
+        self.watch(&bytes)?;
+        Ok(count)
     }
 }
 

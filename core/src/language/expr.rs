@@ -28,6 +28,8 @@ pub(crate) enum ExprKind {
     Literal(Value),
     /// The literal `unknown`.
     Unknown,
+    /// What was refused, and reported: a pack with it is never evaluated.
+    Refused,
     Slot(SlotId),
     Local(LocalId),
     /// A field of a record.
@@ -127,6 +129,7 @@ impl Expr {
         match &self.kind {
             ExprKind::Literal(_)
             | ExprKind::Unknown
+            | ExprKind::Refused
             | ExprKind::Slot(_)
             | ExprKind::Local(_)
             | ExprKind::AsOf

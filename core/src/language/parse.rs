@@ -195,7 +195,13 @@ impl Reader<'_> {
         let span = self.token(position);
         let kind = match expr {
             Expr::BoolConstant(value, _) => AstKind::Boolean(*value),
-            Expr::IntegerConstant(value, _) => AstKind::Integer(*value),
+            Expr::IntegerConstant(value, _) => {
+                let literal = self.literal_at(span).unwrap_or_default();
+                if literal.starts_with('0') && literal.len() > 1 && self.snippet_text(span).len() == 1 {
+                    return self.unsupported(span, "a number in another base", "write it in decimal digits");
+                }
+                AstKind::Integer(*value)
+            }
             Expr::StringConstant(value, _) => AstKind::Text(value.to_string()),
             Expr::DynamicConstant(value, _) => return self.constant(value, span),
             Expr::Variable(variable, _, _) => AstKind::Name(variable.1.to_string()),
@@ -331,7 +337,9 @@ impl Reader<'_> {
     fn call(&mut self, call: &rhai::FnCallExpr, position: Position, receiver: Option<Ast>) -> Option<Ast> {
         let span = self.token(position);
         if receiver.is_none() {
-            if call.name == "curry" && call.op_token.is_none() {
+            let is_capture =
+                matches!(call.args.first(), Some(Expr::DynamicConstant(..))) && self.snippet_text(span) != "curry";
+            if call.name == "curry" && call.op_token.is_none() && is_capture {
                 return call.args.first().and_then(|closure| self.expr(closure));
             }
             if call.op_token.is_some() || call.name == "contains" && self.snippet_text(span) == "in" {
@@ -362,7 +370,7 @@ impl Reader<'_> {
             let kind = match call.name.as_str() {
                 "!" => AstKind::Not(Box::new(first)),
                 "-" => AstKind::Negate(Box::new(first)),
-                "+" => return Some(first),
+                "+" => return self.unsupported(span, "a leading `+`", "remove it"),
                 other => {
                     let other = other.to_owned();
                     return self.unsupported(span, &format!("`{other}`"), "see the operators in rules/README.md");

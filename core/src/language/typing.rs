@@ -11,7 +11,7 @@ use super::functions::{self, Function, Gives, Needs, Param};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{DurationUnit, Range, Type, Value, text};
+use crate::value::{DurationUnit, ItemType, Range, Type, Value, text};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -56,8 +56,9 @@ impl<'a> Typer<'a> {
     }
 
     /// A typer for `where`: bare names see the fields of an item, which is local 0.
-    pub(crate) fn with_item(scope: &'a dyn Scope, item: Type, findings: &'a mut Findings) -> Self {
-        Typer { scope, findings, locals: vec![(String::new(), item, false)], looks_into_item: true }
+    pub(crate) fn with_item(scope: &'a dyn Scope, item: &ItemType, findings: &'a mut Findings) -> Self {
+        let local = (String::new(), item.base.clone(), item.maybe_none);
+        Typer { scope, findings, locals: vec![local], looks_into_item: true }
     }
 
     /// A condition: boolean, never none.
@@ -200,8 +201,8 @@ impl<'a> Typer<'a> {
                     Some(&format!("rename one, or use a list method: `list.filter(|item| item.{name} ..)`")),
                 );
             }
-            let item =
-                Expr { kind: ExprKind::Local(LocalId(0)), base: Type::Record(record.clone()), maybe_none: false, span };
+            let maybe_none = self.locals.first().is_some_and(|(_, _, maybe_none)| *maybe_none);
+            let item = Expr { kind: ExprKind::Local(LocalId(0)), base: Type::Record(record.clone()), maybe_none, span };
             return self.field_of(item, &record, index, span);
         }
         match self.scope.name(name) {
@@ -423,11 +424,15 @@ impl<'a> Typer<'a> {
             if !(is_comparable(&item.base, &bound.base) && item.base.is_ordered() && bound.base.is_ordered()) {
                 let message = format!("a range of {} does not go with {}", bound.base, item.base);
                 self.report(Code::TypeMismatch, span, &message, None);
-                return Expr::boolean(ExprKind::Unknown, span);
+                return Expr::boolean(ExprKind::Refused, span);
             }
         }
         if let (Some(low_value), Some(high_value)) = (low.literal_value(), high.literal_value())
-            && crate::value::ops::compare(Comparison::Greater, low_value, high_value)
+            && crate::value::ops::compare(
+                if is_inclusive { Comparison::Greater } else { Comparison::GreaterOrEqual },
+                low_value,
+                high_value,
+            )
         {
             self.report(
                 Code::OutsideDomain,
@@ -694,7 +699,10 @@ impl<'a> Typer<'a> {
         let body = match arguments {
             [] => None,
             [Ast { kind: AstKind::Closure { parameter, body }, .. }] => {
-                if self.scope.name(parameter).is_some() || self.locals.iter().any(|(local, _, _)| local == parameter) {
+                if matches!(parameter.as_str(), "today" | "as_of" | "local_today" | "none" | "unknown")
+                    || self.scope.name(parameter).is_some()
+                    || self.locals.iter().any(|(local, _, _)| local == parameter)
+                {
                     let message = format!("the parameter `{parameter}` hides something of the same name");
                     self.report(Code::AmbiguousName, span, &message, Some("give the parameter a name of its own"));
                 }
@@ -906,13 +914,13 @@ impl<'a> Typer<'a> {
 
 /// An expression that was refused: it goes with everything, so that it is reported once.
 fn any(span: Span) -> Expr {
-    Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span }
+    Expr { kind: ExprKind::Refused, base: Type::Any, maybe_none: false, span }
 }
 
 /// Whether a part of the expression was refused already, so that its type says nothing.
 fn is_refused(expr: &Expr) -> bool {
     let mut found = false;
-    expr.walk(&mut |inner| found |= matches!(inner.kind, ExprKind::Unknown) && inner.base == Type::Any);
+    expr.walk(&mut |inner| found |= matches!(inner.kind, ExprKind::Refused));
     found
 }
 

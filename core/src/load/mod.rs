@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostic::{Code, Finding, Findings};
@@ -202,10 +203,16 @@ fn walk(
             }
         } else if is_document(&name) {
             // People's texts beside the rules: never read.
+        } else if !metadata.is_file() {
+            found.push((path, Err(Refusal::Unreadable("it is no file".to_owned()))));
+        } else if found.len() > FILES {
+            return Ok(());
         } else if metadata.len() > FILE_BYTES {
             found.push((path, Err(Refusal::TooLarge(metadata.len()))));
         } else {
-            let content = fs::read(&real).map_err(|error| Refusal::Unreadable(error.kind().to_string()));
+            let mut content = Vec::new();
+            let read = fs::File::open(&real).and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut content));
+            let content = read.map(|_| content).map_err(|error| Refusal::Unreadable(error.kind().to_string()));
             found.push((path, content));
         }
     }

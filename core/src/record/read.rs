@@ -8,12 +8,18 @@ use super::{Problem, Raw};
 use crate::diagnostic::{did_you_mean, nearest};
 use crate::value::{Absence, Failure, Field, Outcome, RecordType, Type, Value, text};
 
+/// The most problems that one record reports.
+const PROBLEMS: usize = 100;
+/// The longest message of a problem, in characters: values of hosts can be of any length.
+const MESSAGE: usize = 300;
+
 /// What a record must agree with beside its declaration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) as_of: DateTime<Utc>,
     pub(crate) today: NaiveDate,
-    pub(crate) currency: &'a str,
+    /// The pack's currency; nothing where rows are no cases.
+    pub(crate) currency: Option<&'a str>,
 }
 
 /// Reads one record and collects its problems.
@@ -42,11 +48,11 @@ impl<'a> RecordReader<'a> {
                 help: None,
             }]);
         };
-        let values = reader.fields(record, entries, "");
+        let values = reader.fields(record, entries, "", false);
         if reader.problems.is_empty() { Ok(values) } else { Err(reader.problems) }
     }
 
-    fn fields(&mut self, record: &RecordType, entries: &[(String, Raw)], prefix: &str) -> Vec<Outcome> {
+    fn fields(&mut self, record: &RecordType, entries: &[(String, Raw)], prefix: &str, private: bool) -> Vec<Outcome> {
         let is_top = prefix.is_empty();
         for (key, _) in entries {
             if record.index_of(key).is_none() && !record.ignores_unknown_fields {
@@ -64,12 +70,13 @@ impl<'a> RecordReader<'a> {
                     self.field = field.name.clone();
                 }
                 let raw = entries.iter().find(|(key, _)| **key == *field.name).map_or(&Raw::Absent, |(_, raw)| raw);
-                self.field(field, raw, join(prefix, &field.name))
+                self.field(field, raw, join(prefix, &field.name), private)
             })
             .collect()
     }
 
-    fn field(&mut self, field: &Field, raw: &Raw, path: String) -> Outcome {
+    fn field(&mut self, field: &Field, raw: &Raw, path: String, around: bool) -> Outcome {
+        let private = around || field.private;
         let value = match raw {
             Raw::Absent => return self.absent(field, path),
             Raw::Plain(text) if text.is_empty() && field.base != Type::Text => return self.absent(field, path),
@@ -78,12 +85,15 @@ impl<'a> RecordReader<'a> {
                 return Err(Failure::unknown(&self.field));
             }
             Raw::Unknown => return Err(Failure::unknown(&self.field)),
-            _ => self.value(&field.base, field.decimals, field.private, raw, &path),
+            _ => self.value(&field.base, field.decimals, private, raw, &path),
         };
         let Some(value) = value else { return Err(Failure::unknown(&self.field)) };
         if let Err(problem) = text::within(&value, &field.range) {
-            let message = if field.private { "this value is out of range".to_owned() } else { problem.message };
+            let message = if private { "this value is out of range".to_owned() } else { problem.message };
             self.problem(path.clone(), message, None);
+        }
+        if field.key && matches!(&value, Value::Text(key) if key.trim().is_empty()) {
+            self.problem(path.clone(), "the key of a record is not empty".to_owned(), None);
         }
         if field.time {
             let is_future = match &value {
@@ -103,11 +113,12 @@ impl<'a> RecordReader<'a> {
         if &*field.name == "currency"
             && path == "currency"
             && let Value::Text(currency) = &value
-            && **currency != *self.surroundings.currency
+            && let Some(wanted) = self.surroundings.currency
+            && **currency != *wanted
         {
             self.problem(
                 path,
-                format!("the case is in {currency}, the pack in {}", self.surroundings.currency),
+                format!("the case is in {currency}, the pack in {wanted}"),
                 Some("decide it with a pack of its currency".to_owned()),
             );
         }
@@ -138,23 +149,34 @@ impl<'a> RecordReader<'a> {
                     .enumerate()
                     .map(|(index, raw)| {
                         let path = format!("{path}[{index}]");
+                        let rules = &item.rules;
                         match raw {
                             Raw::Unknown => Err(Failure::unknown(&self.field)),
                             Raw::Absent if item.maybe_none => Ok(Value::None),
+                            Raw::Absent if rules.absence_is_unknown => Err(Failure::unknown(&self.field)),
                             Raw::Absent => {
                                 self.problem(path, "this item is missing".to_owned(), None);
                                 Ok(Value::None)
                             }
-                            raw => self
-                                .value(&item.base, None, private, raw, &path)
-                                .ok_or_else(|| Failure::unknown(&self.field)),
+                            raw => {
+                                let private = private || rules.private;
+                                let value = self.value(&item.base, rules.decimals, private, raw, &path);
+                                if let Some(Err(problem)) =
+                                    value.as_ref().map(|value| text::within(value, &rules.range))
+                                {
+                                    let message =
+                                        if private { "this value is out of range".to_owned() } else { problem.message };
+                                    self.problem(path, message, None);
+                                }
+                                value.ok_or_else(|| Failure::unknown(&self.field))
+                            }
                         }
                     })
                     .collect();
                 return Some(Value::List(values.into()));
             }
             (Type::Record(record), Raw::Map(entries)) => {
-                let values = self.fields(record, entries, path);
+                let values = self.fields(record, entries, path, private);
                 return Some(Value::Record(values.into()));
             }
             (Type::List(_) | Type::Record(_), raw) => {
@@ -194,7 +216,14 @@ impl<'a> RecordReader<'a> {
     }
 
     fn problem(&mut self, path: String, message: String, help: Option<String>) {
-        self.problems.push(Problem { path, message, help });
+        if self.problems.len() < PROBLEMS {
+            let message = if message.chars().count() > MESSAGE {
+                message.chars().take(MESSAGE).chain("..".chars()).collect()
+            } else {
+                message
+            };
+            self.problems.push(Problem { path, message, help });
+        }
     }
 }
 

@@ -42,7 +42,15 @@ pub(crate) fn parse(source: SourceId, delimiter: char, sources: &Sources, findin
             }
         };
         let at = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
-        let spans = field_spans(text, at, delimiter, record.len());
+        let (spans, is_closed) = field_spans(text, at, delimiter, record.len());
+        if !is_closed {
+            let open = spans.last().map_or(at, |(from, _)| from.saturating_sub(1));
+            let span = sources.span(source, start + open, start + open + 1);
+            findings.push(
+                Finding::error(Code::GridSyntax, span, "this quote is never closed").help("close it with another `\"`"),
+            );
+            return None;
+        }
         let cells: Vec<Snippet> = record
             .iter()
             .zip(&spans)
@@ -72,8 +80,9 @@ pub(crate) fn parse(source: SourceId, delimiter: char, sources: &Sources, findin
     header.map(|header| Grid { header, rows })
 }
 
-/// Where the fields of a record that begins at `at` stand, inside their quotes.
-fn field_spans(text: &str, at: usize, delimiter: char, count: usize) -> Vec<(usize, usize)> {
+/// Where the fields of a record that begins at `at` stand, inside their quotes; and whether all quotes are closed.
+fn field_spans(text: &str, at: usize, delimiter: char, count: usize) -> (Vec<(usize, usize)>, bool) {
+    let mut is_closed = true;
     let mut spans = Vec::with_capacity(count);
     let mut from = at + text.get(at..).unwrap_or("").chars().take_while(|c| matches!(c, '\n' | '\r')).count();
     while spans.len() < count {
@@ -88,6 +97,7 @@ fn field_spans(text: &str, at: usize, delimiter: char, count: usize) -> Vec<(usi
                         break;
                     }
                     None => {
+                        is_closed = false;
                         close = rest.len();
                         break;
                     }
@@ -103,5 +113,5 @@ fn field_spans(text: &str, at: usize, delimiter: char, count: usize) -> Vec<(usi
         spans.push((from + value_start, from + value_end.max(value_start)));
         from += end + delimiter.len_utf8();
     }
-    spans
+    (spans, is_closed)
 }

@@ -4,6 +4,7 @@
 //! aliases are the parser's own budgets. YAML's ways of cutting an expression (a tag, a comment, a comma in a flow map)
 //! are noted on the scalar, for `check` to report where the scalar is an expression.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -172,7 +173,7 @@ impl Builder<'_> {
     fn node(&mut self, raw: Raw, around: Around) -> Node {
         let (span, is_alias) = self.span(&raw);
         match raw.0.value {
-            Content::Null if self.cut(span).is_some() => {
+            Content::Null if self.tag(span).is_some() => {
                 self.scalar(Some(String::new()), span, is_alias, &raw.0.defined)
             }
             Content::Null if self.raw_text(span).is_empty() || is_null(self.raw_text(span)) => {
@@ -181,18 +182,23 @@ impl Builder<'_> {
             Content::Null | Content::Other => self.scalar(None, span, is_alias, &raw.0.defined),
             Content::Text(text) => self.scalar(Some(text), span, is_alias, &raw.0.defined),
             Content::List(items) => {
+                self.refuse_tag(span);
                 let inside = if self.raw_text(span).starts_with('[') { Around::Flow } else { around };
                 let items: Vec<Node> = items.into_iter().map(|item| self.node(item, inside)).collect();
                 let span = items.last().map_or(span, |last| if is_alias { span } else { span.to(last.span) });
                 Node { span, kind: NodeKind::List(items) }
             }
-            Content::Map(entries) => self.map(entries, span, is_alias, around),
+            Content::Map(entries) => {
+                self.refuse_tag(span);
+                self.map(entries, span, is_alias, around)
+            }
         }
     }
 
     fn map(&mut self, entries: Vec<(Raw, Raw)>, span: Span, is_alias: bool, around: Around) -> Node {
         let inside = if self.raw_text(span).starts_with('{') { Around::Flow } else { around };
         let mut map = Map::default();
+        let mut seen: HashMap<String, Span> = HashMap::new();
         for (key, value) in entries {
             let (key_span, _) = self.span(&key);
             let key_text = match key.0.value {
@@ -230,14 +236,15 @@ impl Builder<'_> {
                     continue;
                 }
             }
-            if let Some(first) = map.entries.iter().find(|entry| entry.key == key_text) {
+            if let Some(first) = seen.get(&key_text) {
                 self.findings.push(
                     Finding::error(Code::DuplicateKey, key_span, format!("the key `{key_text}` stands here twice"))
-                        .also(first.key_span, "first here")
+                        .also(*first, "first here")
                         .help("remove one, or rename it"),
                 );
                 continue;
             }
+            seen.insert(key_text.clone(), key_span);
             if is_alias {
                 value.span = span;
             }
@@ -261,7 +268,7 @@ impl Builder<'_> {
         if style == Style::Block {
             snippet = Snippet::aligned(text.trim_end_matches('\n'), raw, place);
         }
-        let cut = if style == Style::Plain { self.cut(place) } else { None };
+        let cut = self.cut(place, style);
         let span = if is_alias { span } else { snippet.span(0, snippet.text.len()) };
         let span = if style == Style::Quoted && !is_alias { place } else { span };
         Node { span, kind: NodeKind::Scalar(Scalar { snippet, style, cut }) }
@@ -281,17 +288,38 @@ impl Builder<'_> {
         header.ends_with('|') || header.ends_with('>')
     }
 
-    /// What YAML took away before or behind a plain scalar in its line.
-    fn cut(&self, span: Span) -> Option<Cut> {
-        let before = self.text.get(..span.start as usize).unwrap_or("");
+    /// The tag before a node: `!` and what is written to it, in the same line or in one before.
+    fn tag(&self, span: Span) -> Option<String> {
+        let before = self.text.get(..span.start as usize).unwrap_or("").trim_end();
         let line = before.rsplit('\n').next().unwrap_or("");
-        let word = line.trim_end().rsplit([' ', '{', '[']).next().unwrap_or("");
-        if word.starts_with('!') {
-            return Some(Cut::Tag(word.to_owned()));
+        let start = line.rfind([' ', '{', '[', ',']).map_or(0, |at| at + 1);
+        let (head, word) = (line.get(..start).unwrap_or("").trim_end(), line.get(start..).unwrap_or(""));
+        let stands_before_a_value = head.is_empty() || head.ends_with([':', '-', '[', '{', ',', '?']);
+        let is_comment = head.starts_with('#') || head.contains(" #");
+        (word.starts_with('!') && stands_before_a_value && !is_comment).then(|| word.to_owned())
+    }
+
+    /// What YAML took away before a scalar, or behind a plain one in its line.
+    fn cut(&self, span: Span, style: Style) -> Option<Cut> {
+        if let Some(tag) = self.tag(span) {
+            return Some(Cut::Tag(tag));
+        }
+        if style != Style::Plain {
+            return None;
         }
         let after = self.text.get(span.end as usize..).unwrap_or("").lines().next().unwrap_or("");
         let comment = after.trim_start();
         (comment.starts_with('#') && comment.len() < after.len()).then(|| Cut::Comment(comment.to_owned()))
+    }
+
+    /// Lists and maps with a tag: YAML would pass it over.
+    fn refuse_tag(&mut self, span: Span) {
+        if let Some(tag) = self.tag(span) {
+            self.findings.push(
+                Finding::error(Code::CutExpression, span.start_of(), format!("YAML takes `{tag}` for a tag"))
+                    .help("remove it, or quote the value that begins with `!`"),
+            );
+        }
     }
 
     fn raw_text(&self, span: Span) -> &str {

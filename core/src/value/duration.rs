@@ -2,6 +2,11 @@
 
 use super::types::DurationUnit;
 
+/// The most days, months or business days: more than the years 1 to 9999 have.
+const STEPS: u64 = 10_000_000;
+/// The most seconds of exact time: likewise.
+const SECONDS: u64 = 1_000_000_000_000;
+
 /// A span of time. Days, months and business days are steps on the calendar; exact time is counted in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Duration {
@@ -45,6 +50,12 @@ impl Duration {
 
     /// `count` of a unit named as in an expression: `days`, `weeks`, `months`, `years`, `hours`, `minutes`, `seconds`.
     pub(crate) fn named(count: i64, unit: &str) -> Option<Duration> {
+        let duration = Duration::unlimited(count, unit)?;
+        let most = if duration.unit() == DurationUnit::Exact { SECONDS } else { STEPS };
+        (duration.count().unsigned_abs() <= most).then_some(duration)
+    }
+
+    fn unlimited(count: i64, unit: &str) -> Option<Duration> {
         match unit {
             "day" | "days" => Some(Duration::Days(count)),
             "week" | "weeks" => count.checked_mul(7).map(Duration::Days),
@@ -75,6 +86,6 @@ impl std::fmt::Display for Duration {
             Duration::Exact(seconds) if seconds % 60 == 0 => (seconds / 60, "minute"),
             Duration::Exact(seconds) => (seconds, "second"),
         };
-        write!(f, "{count} {unit}{}", if count.abs() == 1 { "" } else { "s" })
+        write!(f, "{count} {unit}{}", if count.unsigned_abs() == 1 { "" } else { "s" })
     }
 }

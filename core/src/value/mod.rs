@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 use crate::source::Span;
 pub(crate) use duration::Duration;
 pub(crate) use number::Rounding;
-pub(crate) use types::{Absence, Bound, DurationUnit, Field, Range, RecordType, Type};
+pub(crate) use types::{Absence, Bound, DurationUnit, Field, ItemRules, ItemType, Range, RecordType, Type};
 
 /// A known value. `None` is one: it says that there is nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,5 +148,7 @@ error_codes! {
     InvalidArgument "invalid-argument" "a function given an argument that it does not take"
     MultipleHits "multiple-hits" "two rows of a table where only one may match"
     DifferingHits "differing-hits" "rows of a table that match and differ"
+    OutsideDomain "outside-domain" "a computed output beyond the bounds that are declared for it"
+    TooLong "too-long" "a calculation of more steps than the limit"
     NoHit "no-hit" "a table in which no row matches"
 }

@@ -31,10 +31,26 @@ pub(crate) enum Type {
 }
 
 /// The items of a list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct ItemType {
     pub(crate) base: Type,
     pub(crate) maybe_none: bool,
+    pub(crate) rules: ItemRules,
+}
+
+/// What a record's declaration asks of the items of a list, beside their type.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ItemRules {
+    pub(crate) decimals: Option<u32>,
+    pub(crate) range: Range,
+    pub(crate) private: bool,
+    pub(crate) absence_is_unknown: bool,
+}
+
+impl PartialEq for ItemType {
+    fn eq(&self, other: &ItemType) -> bool {
+        self.base == other.base && self.maybe_none == other.maybe_none
+    }
 }
 
 /// The kinds of durations.
@@ -49,7 +65,7 @@ pub(crate) enum DurationUnit {
 impl Type {
     /// A list of values of this type.
     pub(crate) fn list(base: Type, maybe_none: bool) -> Type {
-        Type::List(Arc::new(ItemType { base, maybe_none }))
+        Type::List(Arc::new(ItemType { base, maybe_none, rules: ItemRules::default() }))
     }
 
     /// Whether values of this type are numbers.
@@ -124,7 +140,9 @@ pub(crate) struct RecordType {
 
 impl PartialEq for RecordType {
     fn eq(&self, other: &RecordType) -> bool {
-        std::ptr::eq(self, other) || self.name == other.name && self.fields.len() == other.fields.len()
+        let alike = |(a, b): (&Field, &Field)| a.name == b.name && a.base == b.base && a.maybe_none() == b.maybe_none();
+        std::ptr::eq(self, other)
+            || self.fields.len() == other.fields.len() && self.fields.iter().zip(&other.fields).all(alike)
     }
 }
 

@@ -52,9 +52,8 @@ impl Axis {
             .flatten()
             .map(days)
             .collect();
-        if let (Some(first), Some(last)) = (dates.first().copied(), dates.last().copied()) {
-            // Before the first and after the last date nothing can be said of what is meant.
-            let pieces = ordered(&dates, Some(Decimal::ONE), (Some(first), Some(last)));
+        if !dates.is_empty() {
+            let pieces = ordered(&dates, Some(Decimal::ONE), (None, None));
             axes.push(Axis {
                 name: "today".to_owned(),
                 pieces,
@@ -115,6 +114,15 @@ impl Axis {
             pieces.push(Piece::None);
         }
         Some(Axis { name: checked.name.clone(), pieces, base: subject.base.clone(), step, is_today: false })
+    }
+
+    /// Whether a piece lies before the first or after the last date of dated rows: nothing is said of those days.
+    pub(super) fn is_beyond(&self, piece: usize) -> bool {
+        self.is_today
+            && matches!(
+                self.pieces.get(piece),
+                Some(Piece::Between { low: None, .. } | Piece::Between { high: None, .. })
+            )
     }
 
     /// Whether the values of a piece pass a test.

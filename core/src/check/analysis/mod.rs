@@ -26,6 +26,12 @@ pub(crate) fn analyse(table: &CheckedTable, pack: &CheckedPack, findings: &mut F
     if table.columns.is_empty() || table.rows.is_empty() {
         return;
     }
+    if table.rows.len() > ROWS {
+        let message =
+            format!("this table has {} rows; gaps and overlaps are looked for up to {ROWS}", table.rows.len());
+        findings.push(Finding::note(Code::AnalysisLimit, table.span, message));
+        return;
+    }
     let axes = Axis::of_table(table, pack);
     let show = Show { currency_decimals: pack.header.currency_decimals };
     let analysis = Analysis { table, axes, show, rows: Vec::new() };
@@ -112,10 +118,6 @@ impl<'a> Analysis<'a> {
     }
 
     fn overlaps(&self, findings: &mut Findings) {
-        if self.rows.len() > ROWS {
-            self.undecided("overlaps", ROWS, "rows", findings);
-            return;
-        }
         let mut found = 0;
         for (index, second) in self.rows.iter().enumerate() {
             for first in self.rows.iter().take(index) {
@@ -209,7 +211,12 @@ impl<'a> Analysis<'a> {
     /// Cases that no row takes; where there are none, an `otherwise` row has nothing to do.
     fn gaps(&self, findings: &mut Findings) {
         let covering: Vec<&RowBox<'_>> = self.rows.iter().filter(|row| row.is_exact && !row.wants_unknown).collect();
-        let everything: Box = self.axes.iter().map(|axis| Pieces::all(axis.pieces.len())).collect();
+        let mut everything: Box = self.axes.iter().map(|axis| Pieces::all(axis.pieces.len())).collect();
+        if self.table.otherwise.is_none() {
+            for (axis, pieces) in self.axes.iter().zip(&mut everything) {
+                pieces.keep(|piece| !axis.is_beyond(piece));
+            }
+        }
         let Some(left) = self.left(vec![everything], &covering) else {
             if self.table.otherwise.is_none() {
                 self.undecided("gaps", BOXES, "combinations", findings);

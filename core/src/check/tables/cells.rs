@@ -246,7 +246,7 @@ impl RawCell {
                 Finding::error(Code::TypeMismatch, span, format!("the column is {}, which has no order", column.base))
                     .help("write values, or `not` and values"),
             );
-            return (Expr::boolean(ExprKind::Unknown, span), CellTest::Computed);
+            return (Expr::boolean(ExprKind::Refused, span), CellTest::Computed);
         }
         match &self.form {
             Form::Unknown => {
@@ -322,6 +322,17 @@ impl RawCell {
         if written == "none" {
             return Some(Value::None);
         }
+        if matches!(written, "unknown" | "known" | "otherwise") {
+            findings.push(
+                Finding::error(
+                    Code::CellSyntax,
+                    snippet.whole(),
+                    format!("`{written}` does not stand beside other values"),
+                )
+                .help("give it a row of its own; a text of this name stands in quotes"),
+            );
+            return None;
+        }
         if matches!(subject.expr.base, Type::List(_) | Type::Record(_)) {
             findings.push(
                 Finding::error(
@@ -372,7 +383,7 @@ impl RawCell {
         match operand {
             Operand::Literal(snippet) => {
                 let refused =
-                    Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span: snippet.whole() };
+                    Expr { kind: ExprKind::Refused, base: Type::Any, maybe_none: false, span: snippet.whole() };
                 match self.literal(snippet, &Subject { expr: subject.expr, field: None }, findings) {
                     Some(value) => {
                         let base = subject.expr.base.clone();

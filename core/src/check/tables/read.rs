@@ -248,6 +248,16 @@ impl TableReader<'_> {
                         .help("without a hit its result is the empty list, 0 or none"),
                     );
                 }
+                if raw.annotations.valid_from.is_some() || raw.annotations.valid_until.is_some() {
+                    self.findings.push(
+                        Finding::error(
+                            Code::GridSyntax,
+                            raw.span,
+                            "the row `otherwise` has no dates: it stands for all that is left",
+                        )
+                        .help("empty its `valid_from` and `valid_until`"),
+                    );
+                }
                 table.otherwise = Some(raw);
             } else {
                 self.duplicate_row(&table.rows, &raw);
@@ -306,10 +316,14 @@ impl TableReader<'_> {
             skips_unknown,
         };
         for (index, column) in table.columns.iter().enumerate() {
-            if let Some(cell) = map.get(&column.name.text)
-                && let NodeKind::Scalar(scalar) = &cell.kind
-                && let Some(cell) = RawCell::parse(&scalar.snippet, self.parser, self.findings)
-            {
+            let Some(cell) = map.get(&column.name.text) else { continue };
+            let Some(scalar) = cell.as_scalar(&format!("the cell of `{}`", column.name.text), self.findings) else {
+                continue;
+            };
+            if scalar.report_cut(cell.span, self.findings) {
+                continue;
+            }
+            if let Some(cell) = RawCell::parse(&scalar.snippet, self.parser, self.findings) {
                 row.conditions.push(RawCondition::Cell { column: index, cell });
             }
         }

@@ -152,7 +152,7 @@ impl RawTable {
             None => Expr::literal(Value::None, output.base.clone(), row),
             Some(RawValue::Literal(snippet)) => {
                 let refused =
-                    Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span: snippet.whole() };
+                    Expr { kind: ExprKind::Refused, base: Type::Any, maybe_none: false, span: snippet.whole() };
                 let Some(value) =
                     literals::value(snippet, &output.base, output.decimals, output.maybe_none(), findings)
                 else {
