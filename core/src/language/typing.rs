@@ -11,7 +11,7 @@ use super::functions::{self, Function, Gives, Needs, Param};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{DurationUnit, Range, Type, Value, text};
+use crate::value::{Absence, DurationUnit, Range, Type, Value, text};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub(crate) trait Scope {
     fn has_place(&self) -> bool;
     /// The values that a slot can have.
     fn range(&self, slot: SlotId) -> Option<Range>;
+    /// What the absence of a field means; nothing for slots that are no fields.
+    fn absence(&self, slot: SlotId) -> Option<Absence>;
 }
 
 /// Types expressions in one scope.
@@ -348,13 +350,8 @@ impl<'a> Typer<'a> {
         if !operator.is_order() {
             for (side, other) in [(&a, &b), (&b, &a)] {
                 if is_none(side) && !is_none(other) && !other.maybe_none && other.base != Type::Any {
-                    let message = format!("this is never none, so it need not be asked (`{}`)", operator.symbol());
-                    self.report(
-                        Code::NeverNone,
-                        other.span,
-                        &message,
-                        Some("remove the question, or declare what absence means: `absent: none`"),
-                    );
+                    let is_cell = !(span.start <= other.span.start && other.span.end <= span.end);
+                    self.never_none(other, if is_cell { span } else { other.span }, is_cell);
                 }
             }
         }
@@ -370,6 +367,42 @@ impl<'a> Typer<'a> {
         }
         self.report_out_of_range(operator, &a, &b);
         Expr::boolean(ExprKind::Compare(operator, Box::new(a), Box::new(b)), span)
+    }
+
+    /// Reports a question whether something is none that never is.
+    fn never_none(&mut self, expr: &Expr, place: Span, is_cell: bool) {
+        let (name, absence) = match &expr.kind {
+            ExprKind::Slot(slot) => (self.name_of(*slot), self.scope.absence(*slot)),
+            ExprKind::Member { of, index } => match &of.base {
+                Type::Record(record) => match record.fields.get(*index) {
+                    Some(field) => (Some(field.name.to_string()), Some(field.absence.clone())),
+                    None => (None, None),
+                },
+                _ => (None, None),
+            },
+            _ => (None, None),
+        };
+        let called = name.as_ref().map_or("this".to_owned(), |name| format!("`{name}`"));
+        let help = match (&name, absence) {
+            (Some(name), Some(Absence::Unknown)) => {
+                format!("its absence is unknown: ask `known({name})`, or `unknown` in a cell")
+            }
+            (_, Some(_)) if is_cell => format!("empty the cell, or declare `absent: none` for {called}"),
+            (_, Some(_)) => format!("remove the question, or declare `absent: none` for {called}"),
+            (_, None) if is_cell => "empty the cell".to_owned(),
+            _ => "remove the question".to_owned(),
+        };
+        self.report(Code::NeverNone, place, &format!("{called} is never none"), Some(&help));
+    }
+
+    /// The name that expressions read a slot by.
+    fn name_of(&self, slot: SlotId) -> Option<String> {
+        self.scope.names().into_iter().find_map(|name| match self.scope.name(&name)? {
+            Name::Value { slot: own, .. } => (own == slot).then_some(name),
+            Name::Group(outputs) => {
+                outputs.iter().find(|(_, own, ..)| *own == slot).map(|(output, ..)| format!("{name}.{output}"))
+            }
+        })
     }
 
     /// Reports a comparison of a field with a value that the field never reaches.
@@ -463,12 +496,12 @@ impl<'a> Typer<'a> {
                     wrong = Some((member.span, member.base.clone()));
                 }
                 if matches!(member.kind, ExprKind::Literal(Value::None)) && !item.maybe_none && item.base != Type::Any {
-                    self.report(
-                        Code::NeverNone,
-                        member.span,
-                        "the value asked for is never none",
-                        Some("remove `none` from the list"),
-                    );
+                    let called = match &item.kind {
+                        ExprKind::Slot(slot) => self.name_of(*slot).map(|name| format!("`{name}`")),
+                        _ => None,
+                    };
+                    let message = format!("{} is never none", called.as_deref().unwrap_or("the value asked for"));
+                    self.report(Code::NeverNone, member.span, &message, Some("remove `none` from the list"));
                 }
             }
             if let Some((member_span, base)) = wrong {
