@@ -704,7 +704,9 @@ fn foreign(text: &str, start: usize, snippet: &Snippet) -> Option<Finding> {
             let more = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.')).unwrap_or(rest.len());
             let written = text.get(from..start + 1 + more)?;
             let message = format!("`{written}` is written with a comma");
-            return finding(from, from + written.len(), message, format!("write `{}`", written.replace(',', "")));
+            let is_grouped = written.split('.').next()?.split(',').skip(1).all(|group| group.len() == 3);
+            let plain = if is_grouped { written.replace(',', "") } else { written.replace('.', "").replace(',', ".") };
+            return finding(from, from + written.len(), message, format!("write `{plain}`"));
         }
         if let Some(unit) = unit(token) {
             let message = format!("`{number} {token}` is not a value of this language");

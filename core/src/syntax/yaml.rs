@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
+use super::balance::unbalanced;
 use super::node::{Cut, Entry, Map, Node, NodeKind, Scalar, Style, quoted};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::source::{Snippet, SourceId, Sources, Span};
@@ -182,7 +183,10 @@ impl Builder<'_> {
             Content::Text(text) => self.scalar(Some(text), span, is_alias, &raw.0.defined),
             Content::List(items) => {
                 let inside = if self.raw_text(span).starts_with('[') { Around::Flow } else { around };
-                let items: Vec<Node> = items.into_iter().map(|item| self.node(item, inside)).collect();
+                let mut items: Vec<Node> = items.into_iter().map(|item| self.node(item, inside)).collect();
+                if inside == Around::Flow {
+                    mark_cut_items(&mut items);
+                }
                 let span = items.last().map_or(span, |last| if is_alias { span } else { span.to(last.span) });
                 Node { span, kind: NodeKind::List(items) }
             }
@@ -310,6 +314,20 @@ impl Builder<'_> {
     }
 }
 
+/// `[max(a, 5) > 3, b]` ends the first item at its first comma.
+fn mark_cut_items(items: &mut [Node]) {
+    for at in 1..items.len() {
+        let Some(next) = items.get(at).and_then(Node::text).map(str::to_owned) else { continue };
+        if let Some(Node { kind: NodeKind::Scalar(scalar), .. }) = items.get_mut(at - 1)
+            && scalar.style == Style::Plain
+            && scalar.cut.is_none()
+            && unbalanced(&scalar.snippet.text).is_some()
+        {
+            scalar.cut = Some(Cut::Comma(next));
+        }
+    }
+}
+
 fn is_null(text: &str) -> bool {
     matches!(text, "~" | "null" | "Null" | "NULL")
 }
@@ -372,7 +390,8 @@ fn syntax_error(error: &serde_yaml::Error, text: &str, source: SourceId, sources
     match value.chars().next() {
         Some('>') if value.len() > 1 => cut(
             "YAML takes a leading `>` for the beginning of a text block",
-            Some(format!("name what is compared, such as `balance {value}`")),
+            matches!(key, "when" | "unless" | "where" | "value")
+                .then(|| format!("name what is compared, such as `balance {value}`")),
         ),
         Some('|') if value.len() > 1 => cut("YAML takes a leading `|` for the beginning of a text block", None),
         Some('"' | '\'')
