@@ -4,24 +4,13 @@ use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::Ast;
 use crate::language::parse::Parser;
 use crate::source::Snippet;
-use crate::syntax::node::quoted;
-use crate::syntax::{Node, Style};
+use crate::syntax::Node;
+use crate::syntax::balance::{Unbalanced, unbalanced};
 
 /// The expression in a slot that takes nothing else.
 pub(crate) fn expression(node: &Node, what: &str, parser: &Parser, findings: &mut Findings) -> Option<Ast> {
     let scalar = node.as_scalar(what, findings)?;
     if scalar.report_cut(node.span, findings) {
-        return None;
-    }
-    if scalar.style == Style::Plain
-        && let Some(problem) = unbalanced(&scalar.snippet.text)
-    {
-        let help = format!(
-            "YAML may have cut it: complete it and quote it, such as {}",
-            quoted(&format!("{}..", scalar.snippet.text))
-        );
-        findings
-            .push(Finding::error(Code::CutExpression, node.span, format!("this expression has {problem}")).help(help));
         return None;
     }
     parse(&scalar.snippet, parser, findings)
@@ -41,9 +30,10 @@ pub(crate) fn parse(snippet: &Snippet, parser: &Parser, findings: &mut Findings)
         return None;
     }
     if let Some(problem) = unbalanced(&snippet.text) {
+        let Unbalanced { at, what, help } = problem;
         findings.push(
-            Finding::error(Code::CutExpression, snippet.whole(), format!("this expression has {problem}"))
-                .help("close what was opened"),
+            Finding::error(Code::CutExpression, snippet.span(at, at + 1), format!("this expression has {what}"))
+                .help(help),
         );
         return None;
     }
@@ -94,37 +84,4 @@ pub(crate) fn conditions(node: &Node, what: &str, parser: &Parser, findings: &mu
             expression(item, what, parser, findings).map(|ast| (ast, text))
         })
         .collect()
-}
-
-/// What is not closed in a text, if anything: brackets or a quote.
-fn unbalanced(text: &str) -> Option<&'static str> {
-    let mut open = Vec::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' | '`' => loop {
-                match chars.next() {
-                    Some('\\') => {
-                        chars.next();
-                    }
-                    Some(other) if other == c => break,
-                    Some(_) => {}
-                    None => return Some("a quote that is not closed"),
-                }
-            },
-            '(' | '[' | '{' => open.push(c),
-            ')' | ']' | '}' => {
-                let wanted = match c {
-                    ')' => '(',
-                    ']' => '[',
-                    _ => '{',
-                };
-                if open.pop() != Some(wanted) {
-                    return Some("a bracket that was not opened");
-                }
-            }
-            _ => {}
-        }
-    }
-    if open.is_empty() { None } else { Some("a bracket that is not closed") }
 }

@@ -14,7 +14,7 @@ use crate::language::{Expr, Name, Scope, SlotId, Typer};
 use crate::record::Raw;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Map, Node, NodeKind};
-use crate::value::{Field, Range, RecordType, Type, text};
+use crate::value::{Absence, Field, Range, RecordType, Type, text};
 
 /// How the rows of one source become records.
 #[derive(Clone, Debug)]
@@ -483,6 +483,10 @@ impl Scope for Columns<'_> {
 
     fn range(&self, slot: SlotId) -> Option<Range> {
         self.columns.get(slot.0 as usize).map(|column| column.range.clone())
+    }
+
+    fn absence(&self, slot: SlotId) -> Option<Absence> {
+        self.columns.get(slot.0 as usize).map(|column| column.absence.clone())
     }
 }
 

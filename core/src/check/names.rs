@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::parse::Parser;
 use crate::language::{Name, Scope, SlotId};
 use crate::source::Span;
-use crate::value::{Range, Type};
+use crate::value::{Absence, Field, Range, Type};
 
 /// Whether this may be the id of a row, rule, pack or calendar, or a value of a choice.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -73,6 +73,8 @@ pub(crate) struct Names {
     has_place: bool,
     /// By slot of a field.
     ranges: Vec<Range>,
+    /// By slot of a field.
+    absences: Vec<Absence>,
 }
 
 impl Names {
@@ -109,8 +111,9 @@ impl Names {
     }
 
     /// The ranges of the record's fields, which have the first slots.
-    pub(crate) fn set_ranges(&mut self, ranges: Vec<Range>) {
-        self.ranges = ranges;
+    pub(crate) fn set_fields(&mut self, fields: &[Field]) {
+        self.ranges = fields.iter().map(|field| field.range.clone()).collect();
+        self.absences = fields.iter().map(|field| field.absence.clone()).collect();
     }
 
     /// A plain value.
@@ -151,6 +154,10 @@ impl Scope for Names {
 
     fn range(&self, slot: SlotId) -> Option<Range> {
         self.ranges.get(slot.0 as usize).cloned()
+    }
+
+    fn absence(&self, slot: SlotId) -> Option<Absence> {
+        self.absences.get(slot.0 as usize).cloned()
     }
 }
 

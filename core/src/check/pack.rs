@@ -126,7 +126,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn decisions(&mut self, root: &Map) -> (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Item>) {
         let record = self.record.clone();
-        self.names.set_ranges(record.fields.iter().map(|field| field.range.clone()).collect());
+        self.names.set_fields(&record.fields);
         for field in &record.fields {
             let slot = self.slot(&field.name, field.base.clone(), field.private);
             let name =

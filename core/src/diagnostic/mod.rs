@@ -129,6 +129,15 @@ impl Findings {
         self.list.iter().skip(len).any(|finding| finding.severity == Severity::Error)
     }
 
+    /// Whether an error has its place inside a span.
+    pub(crate) fn has_errors_in(&self, span: Span) -> bool {
+        self.list.iter().filter(|finding| finding.severity == Severity::Error).any(|finding| {
+            finding.labels.first().is_some_and(|label| {
+                label.span.source == span.source && label.span.start >= span.start && label.span.end <= span.end
+            })
+        })
+    }
+
     /// Resolves places, and sorts by severity, then file, line and column.
     pub(crate) fn finish(self, sources: &Sources) -> Diagnostics {
         let mut list: Vec<Diagnostic> = self.list.iter().map(|finding| Diagnostic::resolve(finding, sources)).collect();

@@ -338,6 +338,9 @@ impl Scope for Record {
     fn range(&self, _: SlotId) -> Option<Range> {
         None
     }
+    fn absence(&self, _: SlotId) -> Option<Absence> {
+        None
+    }
 }
 
 fn by_reference(parser: &Parser, text: &str, record: &Record) -> Result<String, String> {

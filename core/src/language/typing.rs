@@ -11,7 +11,7 @@ use super::functions::{self, Function, Gives, Needs, Param};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{DurationUnit, ItemType, Range, Type, Value, text};
+use crate::value::{Absence, DurationUnit, ItemType, Range, Type, Value, text};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub(crate) trait Scope {
     fn has_place(&self) -> bool;
     /// The values that a slot can have.
     fn range(&self, slot: SlotId) -> Option<Range>;
+    /// What the absence of a field means; nothing for slots that are no fields.
+    fn absence(&self, slot: SlotId) -> Option<Absence>;
 }
 
 /// Types expressions in one scope.
@@ -47,18 +49,20 @@ pub(crate) struct Typer<'a> {
     locals: Vec<(String, Type, bool)>,
     /// Whether bare names are first looked up among the fields of the first local: `where`.
     looks_into_item: bool,
+    /// What a bare name is compared with.
+    beside: Option<Type>,
 }
 
 impl<'a> Typer<'a> {
     /// A typer without items.
     pub(crate) fn new(scope: &'a dyn Scope, findings: &'a mut Findings) -> Self {
-        Typer { scope, findings, locals: Vec::new(), looks_into_item: false }
+        Typer { scope, findings, locals: Vec::new(), looks_into_item: false, beside: None }
     }
 
     /// A typer for `where`: bare names see the fields of an item, which is local 0.
     pub(crate) fn with_item(scope: &'a dyn Scope, item: &ItemType, findings: &'a mut Findings) -> Self {
         let local = (String::new(), item.base.clone(), item.maybe_none);
-        Typer { scope, findings, locals: vec![local], looks_into_item: true }
+        Typer { scope, findings, locals: vec![local], looks_into_item: true, beside: None }
     }
 
     /// A condition: boolean, never none.
@@ -114,8 +118,7 @@ impl<'a> Typer<'a> {
             }
             AstKind::List(items) => {
                 let items: Vec<Expr> = items.iter().map(|item| self.expr(item)).collect();
-                let (items, base, maybe_none) = self.unified(items, "the items of a list");
-                Expr { kind: ExprKind::List(items), base: Type::list(base, maybe_none), maybe_none: false, span }
+                self.list(items, span)
             }
             AstKind::Range { .. } => {
                 self.report(Code::TypeMismatch, span, "a range stands only behind `in`", Some("write `x in 1..=5`"));
@@ -125,15 +128,11 @@ impl<'a> Typer<'a> {
                 let inner_expr = self.expr(inner);
                 if !matches!(inner_expr.base, Type::Boolean | Type::Any) {
                     let message = format!("`not` takes a boolean, but this is {}", inner_expr.base);
-                    self.report(
-                        Code::TypeMismatch,
-                        inner_expr.span,
-                        &message,
-                        Some("`not` binds tighter than a comparison: write `not (a == b)`"),
-                    );
-                } else {
-                    self.require_boolean(&inner_expr);
+                    let help = format!("compare it first: `not ({})`", self.example(&inner_expr));
+                    self.report(Code::TypeMismatch, inner_expr.span, &message, Some(&help));
+                    return any(span);
                 }
+                self.require_boolean(&inner_expr);
                 Expr::boolean(ExprKind::Not(Box::new(inner_expr)), span)
             }
             AstKind::Negate(inner) => self.negate(inner, span),
@@ -171,6 +170,7 @@ impl<'a> Typer<'a> {
     }
 
     fn name(&mut self, name: &str, span: Span) -> Expr {
+        let beside = self.beside.take();
         match name {
             "none" => return Expr::literal(Value::None, Type::Any, span),
             "unknown" => return Expr { kind: ExprKind::Unknown, base: Type::Any, maybe_none: false, span },
@@ -236,9 +236,20 @@ impl<'a> Typer<'a> {
                     name,
                     names.iter().map(String::as_str).chain(["today", "as_of", "none", "unknown", "true", "false"]),
                 );
-                let help = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "declare it as a field or a fact; a value of a choice belongs in double quotes".to_owned(),
+                let help = match (beside, near) {
+                    (Some(Type::Choice(words)), _) if words.iter().any(|word| &**word == name) => {
+                        format!("a value of a choice stands in quotes: `\"{name}\"`")
+                    }
+                    (Some(Type::Boolean), _) if matches!(name, "yes" | "Yes" | "YES" | "True" | "TRUE") => {
+                        "write `true`".to_owned()
+                    }
+                    (Some(Type::Boolean), _) if matches!(name, "no" | "No" | "NO" | "False" | "FALSE") => {
+                        "write `false`".to_owned()
+                    }
+                    (_, Some(near)) => format!("did you mean `{near}`?"),
+                    (_, None) => {
+                        "declare it as a field or a fact; a value of a choice belongs in double quotes".to_owned()
+                    }
                 };
                 let message = format!("nothing is named `{name}`");
                 self.report(Code::UnknownName, span, &message, Some(&help));
@@ -330,7 +341,7 @@ impl<'a> Typer<'a> {
         }
         if !inner.base.is_number() && inner.base != Type::Any {
             let message = format!("`-` takes a number, but this is {}", inner.base);
-            self.report(Code::TypeMismatch, inner.span, &message, None);
+            self.report(Code::TypeMismatch, inner.span, &message, Some("remove the `-`, or write a number"));
             return any(span);
         }
         let (base, maybe_none) = (inner.base.clone(), inner.maybe_none);
@@ -338,7 +349,12 @@ impl<'a> Typer<'a> {
     }
 
     fn compare(&mut self, operator: Comparison, a: &Ast, b: &Ast, span: Span) -> Expr {
-        let (a, b) = (self.expr(a), self.expr(b));
+        let a = self.expr(a);
+        if matches!(b.kind, AstKind::Name(_)) {
+            self.beside = Some(a.base.clone());
+        }
+        let b = self.expr(b);
+        self.beside = None;
         self.comparison(operator, a, b, span)
     }
 
@@ -349,13 +365,8 @@ impl<'a> Typer<'a> {
         if !operator.is_order() {
             for (side, other) in [(&a, &b), (&b, &a)] {
                 if is_none(side) && !is_none(other) && !other.maybe_none && other.base != Type::Any {
-                    let message = format!("this is never none, so it need not be asked (`{}`)", operator.symbol());
-                    self.report(
-                        Code::NeverNone,
-                        other.span,
-                        &message,
-                        Some("remove the question, or declare what absence means: `absent: none`"),
-                    );
+                    let is_cell = !(span.start <= other.span.start && other.span.end <= span.end);
+                    self.never_none(other, if is_cell { span } else { other.span }, is_cell);
                 }
             }
         }
@@ -366,11 +377,137 @@ impl<'a> Typer<'a> {
         };
         if !fits && !is_refused(&a) && !is_refused(&b) {
             let message = format!("`{}` does not go between {} and {}", operator.symbol(), a.base, b.base);
-            let help = compare_help(&a.base, &b.base, operator);
+            let help = self.literal_help(&a, &b).or_else(|| compare_help(&a.base, &b.base, operator));
             self.findings.push(Finding::error(Code::TypeMismatch, span, message).here(String::new()).maybe_help(help));
         }
         self.report_out_of_range(operator, &a, &b);
         Expr::boolean(ExprKind::Compare(operator, Box::new(a), Box::new(b)), span)
+    }
+
+    /// Reports a question whether something is none that never is.
+    fn never_none(&mut self, expr: &Expr, place: Span, is_cell: bool) {
+        let (name, absence) = match &expr.kind {
+            ExprKind::Slot(slot) => (self.name_of(*slot), self.scope.absence(*slot)),
+            ExprKind::Member { of, index } => match &of.base {
+                Type::Record(record) => match record.fields.get(*index) {
+                    Some(field) => (Some(field.name.to_string()), Some(field.absence.clone())),
+                    None => (None, None),
+                },
+                _ => (None, None),
+            },
+            _ => (None, None),
+        };
+        let called = name.as_ref().map_or("this".to_owned(), |name| format!("`{name}`"));
+        let help = match (&name, absence) {
+            (Some(name), Some(Absence::Unknown)) => {
+                format!("its absence is unknown: ask `known({name})`, or `unknown` in a cell")
+            }
+            (_, Some(_)) if is_cell => format!("empty the cell, or declare `absent: none` for {called}"),
+            (_, Some(_)) => format!("remove the question, or declare `absent: none` for {called}"),
+            (_, None) if is_cell => "empty the cell".to_owned(),
+            _ => "remove the question".to_owned(),
+        };
+        self.report(Code::NeverNone, place, &format!("{called} is never none"), Some(&help));
+    }
+
+    /// What an expression is called, if it has a name.
+    fn called(&self, expr: &Expr) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Slot(slot) => self.name_of(*slot),
+            ExprKind::Local(local) => self.locals.get(local.0 as usize).map(|(name, ..)| name.clone()),
+            ExprKind::Member { of, index } => match &of.base {
+                Type::Record(record) => {
+                    let field = &record.fields.get(*index)?.name;
+                    match self.called(of) {
+                        Some(of) if !of.is_empty() => Some(format!("{of}.{field}")),
+                        _ => Some(field.to_string()),
+                    }
+                }
+                _ => None,
+            },
+            ExprKind::Widen(inner) => self.called(inner),
+            _ => None,
+        }
+    }
+
+    /// A condition about something that is none itself.
+    fn example(&self, expr: &Expr) -> String {
+        let name = self.called(expr).unwrap_or_else(|| "..".to_owned());
+        match &expr.base {
+            Type::List(_) => format!("{name}.count() > 0"),
+            Type::Choice(words) => {
+                format!("{name} == \"{}\"", words.first().map_or("", |word| word))
+            }
+            Type::Text | Type::Zone => format!("{name} == \"..\""),
+            Type::Date => format!("{name} < today"),
+            Type::Timestamp => format!("{name} < as_of"),
+            Type::Duration(DurationUnit::Exact) => format!("{name} > 48.hours"),
+            Type::Duration(_) => format!("{name} > 30.days"),
+            _ => format!("{name} > 0"),
+        }
+    }
+
+    /// The name that expressions read a slot by.
+    fn name_of(&self, slot: SlotId) -> Option<String> {
+        self.scope.names().into_iter().find_map(|name| match self.scope.name(&name)? {
+            Name::Value { slot: own, .. } => (own == slot).then_some(name),
+            Name::Group(outputs) => {
+                outputs.iter().find(|(_, own, ..)| *own == slot).map(|(output, ..)| format!("{name}.{output}"))
+            }
+        })
+    }
+
+    /// What to write for a literal beside something of another type.
+    fn literal_help(&self, a: &Expr, b: &Expr) -> Option<String> {
+        for (side, other) in [(a, b), (b, a)] {
+            match (&side.base, other.literal_value()) {
+                (base, Some(Value::Text(text))) if base.is_number() => {
+                    return Some(match crate::value::number::parse(text) {
+                        Some(_) => format!("write the number without quotes: `{text}`"),
+                        None => format!("{} is compared with a number, without quotes", article(base)),
+                    });
+                }
+                (Type::Boolean, Some(Value::Text(text))) => {
+                    let word =
+                        if matches!(&*text.to_lowercase(), "no" | "n" | "false" | "0") { "false" } else { "true" };
+                    return Some(format!("write `{word}`, without quotes"));
+                }
+                (Type::Boolean, Some(Value::Integer(number @ (0 | 1)))) => {
+                    return Some(format!("write `{}`", *number == 1));
+                }
+                (Type::Text, Some(Value::Integer(number))) => {
+                    return Some(format!("write the text in quotes: `\"{number}\"`"));
+                }
+                _ => {}
+            }
+            if let (Type::Integer, Type::Duration(_)) = (&side.base, &other.base) {
+                let counted = match &side.kind {
+                    ExprKind::Call { function, .. } => Some(function.name.to_owned()),
+                    _ => self.called(side),
+                };
+                let written = match &other.kind {
+                    ExprKind::Call { arguments, .. } => match arguments.as_slice() {
+                        [only] => only.literal_value(),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                if let (Some(counted), Some(Value::Integer(number))) = (counted, written) {
+                    let what = if counted.starts_with("days") { "a number of days" } else { "a number" };
+                    return Some(format!("`{counted}` is {what}: write `{number}`"));
+                }
+            }
+            if let (Type::Duration(unit), Some(Value::Integer(number))) = (&side.base, other.literal_value()) {
+                let unit = match unit {
+                    DurationUnit::Days => "days",
+                    DurationUnit::Months => "months",
+                    DurationUnit::Exact => "hours",
+                    DurationUnit::BusinessDays => return None,
+                };
+                return Some(format!("say the unit: `{number}.{unit}`"));
+            }
+        }
+        None
     }
 
     /// Reports a comparison of a field with a value that the field never reaches.
@@ -410,10 +547,30 @@ impl<'a> Typer<'a> {
                 self.range(item, low, high, *is_inclusive, span)
             }
             _ => {
-                let list = self.expr(of);
+                // A bare name in the list meets the type of the item, as beside `==`.
+                let list = match &of.kind {
+                    AstKind::List(members) => {
+                        let members = members
+                            .iter()
+                            .map(|member| {
+                                self.beside = matches!(member.kind, AstKind::Name(_)).then(|| item.base.clone());
+                                let member = self.expr(member);
+                                self.beside = None;
+                                member
+                            })
+                            .collect();
+                        self.list(members, of.span)
+                    }
+                    _ => self.expr(of),
+                };
                 self.membership(item, list, span)
             }
         }
+    }
+
+    fn list(&mut self, items: Vec<Expr>, span: Span) -> Expr {
+        let (items, base, maybe_none) = self.unified(items, "the items of a list");
+        Expr { kind: ExprKind::List(items), base: Type::list(base, maybe_none), maybe_none: false, span }
     }
 
     /// Whether a value lies in a range; also what `1 to 15` in a cell comes to.
@@ -423,7 +580,11 @@ impl<'a> Typer<'a> {
         for bound in [&low, &high] {
             if !(is_comparable(&item.base, &bound.base) && item.base.is_ordered() && bound.base.is_ordered()) {
                 let message = format!("a range of {} does not go with {}", bound.base, item.base);
-                self.report(Code::TypeMismatch, span, &message, None);
+                let help = self.literal_help(&item, bound).or_else(|| match item.base {
+                    Type::Choice(_) => Some("name the values: `in [\"..\", \"..\"]`".to_owned()),
+                    _ => compare_help(&item.base, &bound.base, Comparison::Less),
+                });
+                self.report(Code::TypeMismatch, span, &message, help.as_deref());
                 return Expr::boolean(ExprKind::Refused, span);
             }
         }
@@ -465,20 +626,23 @@ impl<'a> Typer<'a> {
             let mut wrong = None;
             for member in items {
                 if !is_equatable(&item, member) {
-                    wrong = Some((member.span, member.base.clone()));
+                    let help = self
+                        .literal_help(&item, member)
+                        .or_else(|| compare_help(&item.base, &member.base, Comparison::Equal));
+                    wrong = Some((member.span, member.base.clone(), help));
                 }
                 if matches!(member.kind, ExprKind::Literal(Value::None)) && !item.maybe_none && item.base != Type::Any {
-                    self.report(
-                        Code::NeverNone,
-                        member.span,
-                        "the value asked for is never none",
-                        Some("remove `none` from the list"),
-                    );
+                    let called = match &item.kind {
+                        ExprKind::Slot(slot) => self.name_of(*slot).map(|name| format!("`{name}`")),
+                        _ => None,
+                    };
+                    let message = format!("{} is never none", called.as_deref().unwrap_or("the value asked for"));
+                    self.report(Code::NeverNone, member.span, &message, Some("remove `none` from the list"));
                 }
             }
-            if let Some((member_span, base)) = wrong {
+            if let Some((member_span, base, help)) = wrong {
                 let message = format!("{} is never {}", article(&item.base), article(&base));
-                self.report(Code::TypeMismatch, member_span, &message, None);
+                self.report(Code::TypeMismatch, member_span, &message, help.as_deref());
             }
         } else {
             let fits = match &list.base {
@@ -598,7 +762,7 @@ impl<'a> Typer<'a> {
                 let base = arguments.first().map_or(Type::Any, |first| first.base.clone());
                 if base != Type::Any {
                     let message = format!("`{name}` is a method of lists, but this is {base}");
-                    self.report(Code::TypeMismatch, name_span, &message, None);
+                    self.report(Code::TypeMismatch, name_span, &message, Some("use it on a list, or remove it"));
                 }
                 return any(span);
             }
@@ -638,7 +802,18 @@ impl<'a> Typer<'a> {
             if !param.takes(&argument.base) {
                 let message =
                     format!("`{}` takes {}, but this is {}", function.signature(), param.word(), argument.base);
-                self.report(Code::TypeMismatch, argument.span, &message, None);
+                let help = match (param, &argument.base) {
+                    (Param::Text, Type::Choice(_)) => "a choice is used as it is, without this function",
+                    (Param::Date, Type::Timestamp) => "take its date: `date_of(..)`",
+                    (Param::Integer | Param::Decimal, Type::Money) => "take its number: `amount(..)`",
+                    (Param::Date, _) => "write a date in the brackets, such as `today`",
+                    (Param::Timestamp, _) => "write an instant in the brackets, such as `as_of`",
+                    (Param::Text, _) => "write a text in the brackets",
+                    (Param::Money, _) => "write an amount in the brackets, such as `money(5)`",
+                    (Param::Percent, _) => "write a percentage in the brackets, such as `5.percent`",
+                    _ => "write a number in the brackets",
+                };
+                self.report(Code::TypeMismatch, argument.span, &message, Some(help));
             }
             checked.push(if *param == Param::Fraction { widen_to(argument, &Type::Decimal) } else { argument });
         }
@@ -675,7 +850,7 @@ impl<'a> Typer<'a> {
         let Type::List(item) = list.base.clone() else {
             if list.base != Type::Any {
                 let message = format!("`{name}` is a method of lists, but this is {}", list.base);
-                self.report(Code::TypeMismatch, list.span, &message, None);
+                self.report(Code::TypeMismatch, list.span, &message, Some("use it on a list, or remove it"));
             }
             return any(span);
         };
@@ -715,8 +890,8 @@ impl<'a> Typer<'a> {
                 self.report(
                     Code::WrongArguments,
                     other.span,
-                    &format!("`{name}` takes a closure"),
-                    Some("write `|item| ..`"),
+                    &format!("`{name}` needs {} the items", needed(name)),
+                    Some(&method_example(name)),
                 );
                 return any(span);
             }
@@ -740,10 +915,13 @@ impl<'a> Typer<'a> {
         let takes_closure = !matches!(name, "count" | "is_empty");
         let needs_closure = matches!(name, "any" | "all" | "filter" | "map");
         if needs_closure && body.is_none() || !takes_closure && body.is_some() {
-            let help =
-                if needs_closure { "write `|item| ..`" } else { "filter first: `list.filter(|item| ..).count()`" };
-            let message = format!("`{name}` takes {}", if needs_closure { "a closure" } else { "no closure" });
-            self.report(Code::WrongArguments, name_span, &message, Some(help));
+            let (message, help) = if needs_closure {
+                (format!("`{name}` needs {} the items", needed(name)), method_example(name))
+            } else {
+                let help = format!("filter first: `list.filter(|item| ..).{name}()`");
+                (format!("`{name}` takes no condition"), help)
+            };
+            self.report(Code::WrongArguments, name_span, &message, Some(&help));
             return any(span);
         }
         if matches!(name, "any" | "all" | "filter")
@@ -803,7 +981,11 @@ impl<'a> Typer<'a> {
             );
         } else if !matches!(expr.base, Type::Boolean | Type::Any) {
             let message = format!("a condition is true or false, but this is {}", expr.base);
-            self.report(Code::TypeMismatch, expr.span, &message, Some("compare it with something, such as `.. > 0`"));
+            let help = match expr.base {
+                Type::List(_) => format!("ask about its items, such as `{}`", self.example(expr)),
+                _ => format!("compare it, such as `{}`", self.example(expr)),
+            };
+            self.report(Code::TypeMismatch, expr.span, &message, Some(&help));
         }
     }
 
@@ -902,7 +1084,14 @@ impl<'a> Typer<'a> {
     }
 
     fn wrong_arguments(&mut self, span: Span, signature: &str, found: usize) -> Expr {
-        let message = format!("`{signature}` is not called with {found} argument{}", if found == 1 { "" } else { "s" });
+        let listed = signature.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+        let message = match listed.split(", ").filter(|param| !param.is_empty()).collect::<Vec<_>>().as_slice() {
+            [.., ".."] => format!("`{signature}` takes two arguments or more, not {found}"),
+            params => {
+                let plural = if params.len() == 1 { "" } else { "s" };
+                format!("`{signature}` takes {} argument{plural}, not {found}", params.len())
+            }
+        };
         self.report(Code::WrongArguments, span, &message, Some(&format!("write `{signature}`")));
         any(span)
     }
@@ -1017,6 +1206,19 @@ fn article(base: &Type) -> String {
     format!("{} {word}", if an { "an" } else { "a" })
 }
 
+/// What a method of lists needs in its brackets.
+fn needed(name: &str) -> &'static str {
+    if matches!(name, "any" | "all" | "filter") { "a condition on" } else { "a value of" }
+}
+
+fn method_example(name: &str) -> String {
+    match name {
+        "any" | "all" => format!("write `contacts.{name}(|c| c.channel == \"call\")`"),
+        "filter" => "write `contacts.filter(|c| c.channel == \"call\").count()`".to_owned(),
+        _ => format!("write `contacts.{name}(|c| c.channel)`"),
+    }
+}
+
 fn convert_help(from: &Type, to: &Type) -> Option<String> {
     let function = match (from, to) {
         (Type::Money, Type::Decimal) => "amount(..)",
@@ -1024,6 +1226,10 @@ fn convert_help(from: &Type, to: &Type) -> Option<String> {
         (Type::Decimal | Type::Integer, Type::Percent) => "percent(..)",
         (Type::Decimal, Type::Integer) => "integer(..)",
         (Type::Timestamp, Type::Date) => "date_of(..)",
+        (Type::Money, Type::Integer) => "integer(amount(..))",
+        (Type::Money, Type::Percent) => return Some("divide by the whole: `percent(100 * a / b)`".to_owned()),
+        (Type::Boolean, to) if to.is_number() => return Some("write `if .. { 1 } else { 0 }`".to_owned()),
+        (_, Type::Text) => return Some("write a text in quotes".to_owned()),
         _ => return None,
     };
     Some(format!("convert it: `{function}`"))
@@ -1040,11 +1246,19 @@ fn compare_help(a: &Type, b: &Type, operator: Comparison) -> Option<String> {
                 .to_owned()
         }
         (Duration(_), Integer) | (Integer, Duration(_)) => "say the unit: `30.days`, `48.hours`".to_owned(),
-        (Duration(_), Duration(_)) => "durations of different kinds are not compared".to_owned(),
+        (Duration(_), Duration(_)) => "write both sides in the same unit, such as `2.days`".to_owned(),
+        (Date, Integer | Decimal) | (Integer | Decimal, Date) => "write a date as `2026-09-30`".to_owned(),
         (Date, Text) | (Text, Date) => "write a date without quotes: `2026-11-21`".to_owned(),
         (Choice(_), Choice(_)) if operator.is_order() => "the values of a choice have no order".to_owned(),
         (Choice(_), Choice(_)) => "the two choices have no value in common".to_owned(),
         (Type::Boolean, Text) | (Text, Type::Boolean) => "write `true` or `false` without quotes".to_owned(),
+        (Type::List(_), other) | (other, Type::List(_)) if other.is_number() => {
+            "take a number of the list first, such as its `count()`".to_owned()
+        }
+        (Choice(words), _) | (_, Choice(words)) => format!(
+            "a choice is compared with one of its values, such as `\"{}\"`",
+            words.first().map_or("", |word| word)
+        ),
         _ if operator.is_order() && !a.is_ordered() => format!("{} has no order: use `==`, `!=` or `in`", article(a)),
         _ => return None,
     })
@@ -1068,6 +1282,11 @@ fn arithmetic_help(a: &Type, b: &Type, operator: Arithmetic) -> Option<String> {
             "one side is a number, not money: `amount(..)`".to_owned()
         }
         (Money, Percent) | (Percent, Money) => "take the hundredth first: `money * percent`".to_owned(),
+        (Percent, Percent) => "one side is a plain number: `5.percent * 0.05`".to_owned(),
+        (Type::Text, Type::Text) => "texts are not joined: make them two outputs".to_owned(),
+        (a, b) if [a, b].iter().any(|side| matches!(side, Type::Choice(_) | Type::Text | Type::Boolean)) => {
+            "only numbers, dates and durations are computed with: give it a number first, such as with `if`".to_owned()
+        }
         _ if operator == Arithmetic::Remainder => "`%` is the rest of a division of integers".to_owned(),
         _ => return None,
     })

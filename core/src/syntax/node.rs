@@ -1,5 +1,6 @@
 //! The generic document: scalars, lists and maps with places, and a reader of maps that misses no key.
 
+use super::balance::unbalanced;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::{Snippet, Span};
 
@@ -43,8 +44,8 @@ pub(crate) enum Style {
 /// Text that YAML took away from a scalar.
 #[derive(Clone, Debug)]
 pub(crate) enum Cut {
-    /// `!` at the front made it a tag.
-    Tag(String),
+    /// `!` at the front made it a tag, which stands there.
+    Tag(String, Span),
     /// ` #` made the rest a comment.
     Comment(String),
     /// A `,` in a flow map or list ended it; the next entry has no value.
@@ -166,6 +167,20 @@ impl Node {
         Finding::error(Code::WrongKind, self.span, format!("{what} is {wanted}, but this is {}", self.word()))
             .maybe_help(match (&self.kind, wanted) {
                 (NodeKind::Null, _) => Some("give it a value, or remove the key".to_owned()),
+                (NodeKind::Map(map), "a single value")
+                    if map.entries.len() == 1
+                        && map.entries.iter().all(|entry| matches!(entry.value.kind, NodeKind::Null)) =>
+                {
+                    Some("remove the braces".to_owned())
+                }
+                (NodeKind::Map(map), "a single value") if matches!(what, "`when`" | "`unless`") => {
+                    map.entries.first().map(|entry| {
+                        let value = entry.value.text().unwrap_or("..");
+                        let is_word = value.starts_with(char::is_alphabetic) && !matches!(value, "true" | "false");
+                        let quote = if is_word { "\"" } else { "" };
+                        format!("write a condition, such as `{} == {quote}{value}{quote}`", entry.key)
+                    })
+                }
                 (NodeKind::Map(map), "a single value") if !map.entries.is_empty() => {
                     Some("quote it if it is one value that holds `{` or `: `".to_owned())
                 }
@@ -173,6 +188,9 @@ impl Node {
                     Some("quote it if it is one value that begins with `[`".to_owned())
                 }
                 (NodeKind::Scalar(_), "a list") => Some("write one item a line, each after `- `".to_owned()),
+                (NodeKind::Map(_), "a list") => Some("begin each item with `- `".to_owned()),
+                (NodeKind::List(_), "a map") => Some("write `name: value` a line, without `- `".to_owned()),
+                (NodeKind::Scalar(_), "a map") => Some("write `name: value`, one a line".to_owned()),
                 _ => None,
             })
     }
@@ -183,8 +201,10 @@ impl Scalar {
     pub(crate) fn report_cut(&self, span: Span, findings: &mut Findings) -> bool {
         let Some(cut) = &self.cut else { return false };
         let text = &self.snippet.text;
+        let mut place = span;
         let (message, whole) = match cut {
-            Cut::Tag(tag) => {
+            Cut::Tag(tag, from) => {
+                place = from.to(span);
                 ("YAML took the leading `!` for a tag".to_owned(), format!("{tag} {text}").trim_end().to_owned())
             }
             Cut::Comment(rest) => {
@@ -192,7 +212,13 @@ impl Scalar {
             }
             Cut::Comma(rest) => ("YAML cut this at the comma".to_owned(), format!("{text}, {rest}")),
         };
-        findings.push(Finding::error(Code::CutExpression, span, message).help(format!("quote it: {}", quoted(&whole))));
+        let is_comment = matches!(cut, Cut::Comment(_));
+        let help = if is_comment && unbalanced(text).is_some() && unbalanced(&whole).is_some() {
+            "close the bracket before the comment; quote the value only if `#` belongs to it".to_owned()
+        } else {
+            format!("quote it: {}", quoted(&whole))
+        };
+        findings.push(Finding::error(Code::CutExpression, place, message).help(help));
         true
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
+use super::balance::unbalanced;
 use super::node::{Cut, Entry, Map, Node, NodeKind, Scalar, Style, quoted};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::source::{Snippet, SourceId, Sources, Span};
@@ -184,7 +185,10 @@ impl Builder<'_> {
             Content::List(items) => {
                 self.refuse_tag(span);
                 let inside = if self.raw_text(span).starts_with('[') { Around::Flow } else { around };
-                let items: Vec<Node> = items.into_iter().map(|item| self.node(item, inside)).collect();
+                let mut items: Vec<Node> = items.into_iter().map(|item| self.node(item, inside)).collect();
+                if inside == Around::Flow {
+                    mark_cut_items(&mut items);
+                }
                 let span = items.last().map_or(span, |last| if is_alias { span } else { span.to(last.span) });
                 Node { span, kind: NodeKind::List(items) }
             }
@@ -289,20 +293,22 @@ impl Builder<'_> {
     }
 
     /// The tag before a node: `!` and what is written to it, in the same line or in one before.
-    fn tag(&self, span: Span) -> Option<String> {
+    fn tag(&self, span: Span) -> Option<(String, Span)> {
         let before = self.text.get(..span.start as usize).unwrap_or("").trim_end();
         let line = before.rsplit('\n').next().unwrap_or("");
         let start = line.rfind([' ', '{', '[', ',']).map_or(0, |at| at + 1);
         let (head, word) = (line.get(..start).unwrap_or("").trim_end(), line.get(start..).unwrap_or(""));
         let stands_before_a_value = head.is_empty() || head.ends_with([':', '-', '[', '{', ',', '?']);
         let is_comment = head.starts_with('#') || head.contains(" #");
-        (word.starts_with('!') && stands_before_a_value && !is_comment).then(|| word.to_owned())
+        let end = before.len();
+        (word.starts_with('!') && stands_before_a_value && !is_comment)
+            .then(|| (word.to_owned(), self.sources.span(self.source, end - word.len(), end)))
     }
 
     /// What YAML took away before a scalar, or behind a plain one in its line.
     fn cut(&self, span: Span, style: Style) -> Option<Cut> {
-        if let Some(tag) = self.tag(span) {
-            return Some(Cut::Tag(tag));
+        if let Some((tag, place)) = self.tag(span) {
+            return Some(Cut::Tag(tag, place));
         }
         if style != Style::Plain {
             return None;
@@ -314,9 +320,9 @@ impl Builder<'_> {
 
     /// Lists and maps with a tag: YAML would pass it over.
     fn refuse_tag(&mut self, span: Span) {
-        if let Some(tag) = self.tag(span) {
+        if let Some((tag, place)) = self.tag(span) {
             self.findings.push(
-                Finding::error(Code::CutExpression, span.start_of(), format!("YAML takes `{tag}` for a tag"))
+                Finding::error(Code::CutExpression, place, format!("YAML takes `{tag}` for a tag"))
                     .help("remove it, or quote the value that begins with `!`"),
             );
         }
@@ -334,6 +340,20 @@ impl Builder<'_> {
 
     fn location_span(&self, location: &Location) -> Span {
         location_span(location, self.text, self.source, self.sources)
+    }
+}
+
+/// `[max(a, 5) > 3, b]` ends the first item at its first comma.
+fn mark_cut_items(items: &mut [Node]) {
+    for at in 1..items.len() {
+        let Some(next) = items.get(at).and_then(Node::text).map(str::to_owned) else { continue };
+        if let Some(Node { kind: NodeKind::Scalar(scalar), .. }) = items.get_mut(at - 1)
+            && scalar.style == Style::Plain
+            && scalar.cut.is_none()
+            && unbalanced(&scalar.snippet.text).is_some()
+        {
+            scalar.cut = Some(Cut::Comma(next));
+        }
     }
 }
 
@@ -368,56 +388,189 @@ fn syntax_error(error: &serde_yaml::Error, text: &str, source: SourceId, sources
     let line = line_of(text, span);
     let value =
         line.trim_start().trim_start_matches("- ").split_once(": ").map(|(_, value)| value.trim()).unwrap_or("");
+    let at = |start: usize, len: usize| sources.span(source, start, start + len);
+    let line_start = start_of_line(text, span);
+    let syntax = |place: Span, message: &str, help: &str| Finding::error(Code::YamlSyntax, place, message).help(help);
     if message.contains("multiple YAML documents") {
+        let place = second_document(text).map_or(span, |start| at(start, 3));
         return Finding::error(
             Code::SeveralDocuments,
-            span,
+            place,
             "a rule file holds one YAML document, but `---` begins another",
         )
         .help("remove the `---`, or make it a file of its own");
     }
-    if message.contains("budget")
-        || message.contains("limit")
-        || message.contains("depth")
-        || message.contains("recursion")
-    {
-        let text = format!("{message} (limits: depth {DEPTH}, nodes {NODES}, aliases {ALIASES})");
-        return Finding::error(Code::YamlLimit, span, text)
-            .help("split the file, or write it without nesting and aliases");
+    if let Some((message, help)) = limit(&message) {
+        return Finding::error(Code::YamlLimit, span, message).help(help);
     }
-    if line.starts_with('\t') || line.trim_start_matches(' ').starts_with('\t') || message.contains("tab") {
-        return Finding::error(Code::YamlSyntax, span, "a tab stands where YAML wants blanks")
-            .help("indent with blanks");
+    if let Some(tab) = tab_in_front(text, line_start, message.contains("tab")) {
+        return syntax(at(tab, 1), "a tab stands where YAML wants blanks", "indent with blanks");
     }
-    let cut =
-        |message: &str| Finding::error(Code::CutExpression, span, message).help(format!("quote it: {}", quoted(value)));
+    let key = line.trim_start().trim_start_matches("- ").split(':').next().unwrap_or("");
+    let is_prose = matches!(key, "about" | "because" | "source" | "status" | "title");
+    let cut = |message: &str, help: Option<String>| {
+        let help = help.filter(|_| !is_prose).unwrap_or_else(|| format!("quote it: {}", quoted(value)));
+        Finding::error(Code::CutExpression, span, message).help(help)
+    };
+    let without = |marks: &[char]| {
+        let bare: String = value.chars().filter(|c| !marks.contains(c)).collect();
+        Some(format!("remove it: write `{}`", bare.trim()))
+    };
     match value.chars().next() {
-        Some('>' | '|') if value.len() > 1 => cut("YAML takes a leading `>` or `|` for the beginning of a text block"),
+        Some('>') if value.len() > 1 => cut(
+            "YAML takes a leading `>` for the beginning of a text block",
+            matches!(key, "when" | "unless" | "where" | "value")
+                .then(|| format!("name what is compared, such as `balance {value}`")),
+        ),
+        Some('|') if value.len() > 1 => cut("YAML takes a leading `|` for the beginning of a text block", None),
         Some('"' | '\'')
             if message.contains("trailing content")
                 || message.contains("quoted scalar") && value.len() > 1 && balanced_quotes(value) =>
         {
-            cut("YAML takes a leading quote for the whole value")
+            cut("YAML takes a leading quote for the whole value", None)
         }
-        Some('%' | '@' | '`') => cut("YAML keeps `%`, `@` and the backtick at the beginning of a value for itself"),
-        Some('*') => cut("YAML takes a leading `*` for an alias"),
-        Some('&') => cut("YAML takes a leading `&` for an anchor"),
-        Some('!') => cut("YAML takes a leading `!` for a tag"),
-        Some('[' | '{') if !value.ends_with([']', '}']) => {
-            cut("YAML takes a leading `[` or `{` for a list or a map that ends where it closes")
+        Some(mark @ ('%' | '@')) => cut(
+            &format!("YAML keeps a leading `{mark}` for itself"),
+            value.get(1..).map(|rest| format!("remove it: write `{}`", rest.trim())),
+        ),
+        Some('`') => cut("YAML keeps a leading backtick for itself", without(&['`'])),
+        Some('*') => cut(
+            "YAML takes a leading `*` for an alias",
+            value.get(1..).map(|rest| format!("remove it: write `{}`", rest.trim())),
+        ),
+        Some('&') => cut("YAML takes a leading `&` for an anchor", None),
+        Some('!') => cut("YAML takes a leading `!` for a tag", None),
+        Some('{') if value.contains('}') && !value.ends_with('}') => cut(
+            "YAML takes a leading `{` for a map that ends where it closes",
+            without(&['{', '}']).map(|help| help.replace("remove it", "remove the braces")),
+        ),
+        Some('[') if value.contains(']') && !value.ends_with(']') => {
+            cut("YAML takes a leading `[` for a list that ends where it closes", None)
         }
         _ if message.contains("flow mapping") || message.contains("flow sequence") => {
             Finding::error(Code::CutExpression, span, "YAML cannot read what stands between these brackets")
                 .help("quote a value that holds brackets, commas or quotes, or write one key a line")
         }
         _ if message.contains("mapping values are not allowed") && value.contains(": ") => {
-            cut("YAML takes `: ` inside a value for another key")
+            cut("YAML takes `: ` inside a value for another key", None)
         }
-        _ if message.contains("quoted scalar") || message.contains("quote") => {
-            Finding::error(Code::YamlSyntax, span, message).help("close the quote")
+        _ if message.contains("unclosed bracket") => {
+            let (what, close) = if message.contains('{') { ("brace", '}') } else { ("bracket", ']') };
+            syntax(span, &format!("this {what} is not closed"), &format!("add the missing `{close}`"))
         }
-        _ => Finding::error(Code::YamlSyntax, span, message)
-            .help("check indentation, quotes and brackets here and in the line before"),
+        _ if message.contains("quote") => {
+            let place = opening_quote(text, span).map_or(span, |start| at(start, 1));
+            syntax(place, "this quote is not closed", "close the quote at the end of the text")
+        }
+        _ if message.contains("block scalar") && line.trim_start().starts_with('|') => {
+            syntax(span, "a grid needs `|` behind `grid:`", "write `grid: |` in the line above")
+        }
+        _ if message.contains("expected ':'") => missing_blank(line, line_start, &at, span),
+        _ if message.contains("indentation") || message.contains("did not find expected") => {
+            let before = text.get(..line_start).unwrap_or("").lines().rev().find(|line| !line.trim().is_empty());
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let is_even = before.is_some_and(|before| indent(before) == indent(line));
+            let is_item = |line: &str| line.trim_start().starts_with("- ");
+            match before {
+                Some(before) if is_even && is_item(before) != is_item(line) => syntax(
+                    span,
+                    "items with `- ` and keys without it stand side by side here",
+                    "begin every item of a list with `- `, and no key of a map",
+                ),
+                _ => syntax(
+                    span,
+                    "this line is indented differently from its neighbours",
+                    "indent it as deep as the lines that it belongs to",
+                ),
+            }
+        }
+        _ if message.contains("mapping values are not allowed") => syntax(
+            span,
+            "another `name: value` does not belong here",
+            "indent the line as deep as its neighbours, or quote a value that holds `: `",
+        ),
+        _ => syntax(
+            span,
+            "YAML cannot read this line",
+            "check indentation, quotes and brackets here and in the line before",
+        ),
+    }
+}
+
+/// What is said of a limit of the parser's, and what to do.
+fn limit(message: &str) -> Option<(String, &'static str)> {
+    Some(if message.contains("Aliases") {
+        (format!("this file uses more than {ALIASES} aliases"), "write the values out")
+    } else if message.contains("Anchor") || message.contains("alias") && message.contains("limit") {
+        ("the aliases of this file stand for more values than a file may have".to_owned(), "write the values out")
+    } else if message.contains("depth") || message.contains("Depth") || message.contains("recursion") {
+        (format!("lists and maps nest deeper than {DEPTH} levels here"), "write them with fewer levels")
+    } else if message.contains("budget") || message.contains("limit") {
+        (format!("this file has more than {NODES} keys and values"), "split the file")
+    } else {
+        return None;
+    })
+}
+
+/// Where the `---` of a second document stands.
+fn second_document(text: &str) -> Option<usize> {
+    let mut start = 0;
+    let mut has_content = false;
+    for line in text.split_inclusive('\n') {
+        if has_content && line.starts_with("---") {
+            return Some(start);
+        }
+        let bare = line.trim();
+        has_content |= !bare.is_empty() && !bare.starts_with(['#', '%']) && bare != "\u{feff}";
+        start += line.len();
+    }
+    None
+}
+
+/// The tab that indents the line of an error, or the line behind it.
+fn tab_in_front(text: &str, line_start: usize, is_tab: bool) -> Option<usize> {
+    let mut start = line_start;
+    for line in text.get(line_start..)?.split_inclusive('\n').take(if is_tab { 2 } else { 1 }) {
+        let indent = line.len() - line.trim_start().len();
+        if let Some(tab) = line.get(..indent).and_then(|blank| blank.find('\t'))
+            && !line.trim().is_empty()
+        {
+            return Some(start + tab);
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// A key whose colon has no blank behind it.
+fn missing_blank(line: &str, line_start: usize, at: &dyn Fn(usize, usize) -> Span, span: Span) -> Finding {
+    let bare = line.trim_start();
+    let found = bare.split_once(':').filter(|(key, value)| !key.is_empty() && !value.is_empty());
+    match found {
+        Some((key, value)) => {
+            let start = line_start + line.len() - bare.len();
+            let place = at(start, key.len() + 1);
+            Finding::error(Code::YamlSyntax, place, format!("a blank is missing behind `{key}:`"))
+                .help(format!("write `{key}: {}`", value.trim()))
+        }
+        None => Finding::error(Code::YamlSyntax, span, "this line has no `: `").help("write `name: value`"),
+    }
+}
+
+/// The last quote before a place that begins a value and has no partner in its line.
+fn opening_quote(text: &str, span: Span) -> Option<usize> {
+    let until = (span.start as usize).min(text.len());
+    let mut end = text.get(until..)?.find('\n').map_or(text.len(), |at| until + at);
+    loop {
+        let start = text.get(..end)?.rfind('\n').map_or(0, |at| at + 1);
+        let line = text.get(start..end)?;
+        for (at, quote) in line.char_indices().filter(|(_, c)| matches!(c, '"' | '\'')) {
+            let is_first = line.get(..at)?.trim_end_matches(' ').ends_with([':', '-', '[', '{', ',']);
+            if is_first && line.matches(quote).count() % 2 == 1 {
+                return Some(start + at);
+            }
+        }
+        end = start.checked_sub(1)?;
     }
 }
 
@@ -425,8 +578,11 @@ fn balanced_quotes(value: &str) -> bool {
     value.matches('"').count().is_multiple_of(2)
 }
 
-fn line_of(text: &str, span: Span) -> &str {
+fn start_of_line(text: &str, span: Span) -> usize {
     let at = (span.start as usize).min(text.len());
-    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("")
+    text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1)
+}
+
+fn line_of(text: &str, span: Span) -> &str {
+    text.get(start_of_line(text, span)..).and_then(|rest| rest.lines().next()).unwrap_or("")
 }

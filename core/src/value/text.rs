@@ -259,8 +259,28 @@ pub(crate) fn zone(text: &str) -> Result<Tz, TextProblem> {
     text.parse::<Tz>().map_err(|_| TextProblem {
         code: Code::InvalidValue,
         message: format!("`{text}` is not a time zone"),
-        help: crate::diagnostic::nearest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()))
-            .map(|name| format!("did you mean `{name}`?"))
-            .or_else(|| Some("write an IANA name, such as `America/New_York`".to_owned())),
+        help: Some(zone_help(text)),
     })
+}
+
+/// A near name of the database, or an example. Abbreviations and short places are near to much that is not meant.
+fn zone_help(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let is_long = text.rsplit_once('/').is_some_and(|(_, place)| place.chars().count() > 4);
+    let near = chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|zone| (strsim::damerau_levenshtein(&lower, &zone.name().to_lowercase()), zone.name()))
+        .filter(|(distance, _)| is_long && *distance <= 2)
+        .min();
+    if let Some((_, name)) = near {
+        return format!("did you mean `{name}`?");
+    }
+    let example = match text.to_ascii_uppercase().as_str() {
+        "PST" | "PDT" | "PT" => "America/Los_Angeles",
+        "MST" | "MDT" | "MT" => "America/Denver",
+        "CST" | "CDT" | "CT" => "America/Chicago",
+        "CET" | "CEST" => "Europe/Berlin",
+        _ => "America/New_York",
+    };
+    format!("write an IANA name, such as `{example}`")
 }

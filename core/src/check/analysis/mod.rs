@@ -21,9 +21,9 @@ const ROWS: usize = 1_000;
 /// How many findings of a kind a table shows.
 const SHOWN: usize = 5;
 
-/// Reports what can be proved of a table with a grid.
+/// Reports what can be proved of a table with a grid; nothing where a part of it was refused.
 pub(crate) fn analyse(table: &CheckedTable, pack: &CheckedPack, findings: &mut Findings) {
-    if table.columns.is_empty() || table.rows.is_empty() {
+    if !table.is_sound || table.columns.is_empty() || table.rows.is_empty() {
         return;
     }
     if table.rows.len() > ROWS {

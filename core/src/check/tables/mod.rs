@@ -95,6 +95,8 @@ pub(crate) struct CheckedTable {
     pub(crate) rows: Vec<CheckedRow>,
     pub(crate) otherwise: Option<CheckedRow>,
     pub(crate) span: Span,
+    /// Whether nothing in it was refused, so that it can be analysed.
+    pub(crate) is_sound: bool,
 }
 
 impl CheckedTable {

@@ -31,6 +31,8 @@ pub(crate) struct RawTable {
     pub(super) rows: Vec<RawRow>,
     pub(super) otherwise: Option<RawRow>,
     pub(super) span: Span,
+    /// Whether nothing in it was refused, so that it can be analysed.
+    pub(crate) is_sound: bool,
 }
 
 pub(super) struct RawColumn {
@@ -103,6 +105,7 @@ impl TableReader<'_> {
             Some((name, _)) => (format!("tables/{name}"), format!("the table `{name}`")),
             None => ("segmentation".to_owned(), "the segmentation".to_owned()),
         };
+        let before = self.findings.len();
         let mut reader = MapReader::new(node, &what, self.findings)?;
         reader.not_yet(&["script"], self.findings);
         let default = if family == Family::Segmentation { HitPolicy::First } else { HitPolicy::Unique };
@@ -144,10 +147,17 @@ impl TableReader<'_> {
             rows: Vec::new(),
             otherwise: None,
             span: key_span,
+            is_sound: true,
         };
         if let (Some(columns), Some(rows)) = (columns_node, rows_node) {
             self.grid(&mut table, columns, rows, skips_unknown);
+            let places = match &rows.kind {
+                NodeKind::List(rows) => rows.iter().map(|row| row.span).reduce(Span::to),
+                _ => None,
+            };
+            table.is_sound = !places.is_some_and(|places| self.findings.has_errors_in(places));
         }
+        table.is_sound &= !self.findings.has_errors_since(before) && !self.findings.has_errors_in(node.span);
         Some(table)
     }
 
@@ -418,6 +428,7 @@ impl TableReader<'_> {
             rows: Vec::new(),
             otherwise: None,
             span: entry.key_span,
+            is_sound: true,
         };
         if let Some(node) = otherwise {
             if !hit.is_single() {
@@ -476,6 +487,7 @@ impl TableReader<'_> {
             rows: Vec::new(),
             otherwise: None,
             span: entry.key_span,
+            is_sound: true,
         };
         self.rules(&mut table, &entry.value, false);
         Some(table)
@@ -622,6 +634,7 @@ impl TableReader<'_> {
             rows,
             otherwise: None,
             span: entry.key_span,
+            is_sound: true,
         })
     }
 

@@ -26,6 +26,7 @@ impl RawTable {
         slots: &[Option<SlotId>],
         findings: &mut Findings,
     ) -> CheckedTable {
+        let before = findings.len();
         let columns: Vec<Option<Column>> = self
             .columns
             .iter()
@@ -75,6 +76,7 @@ impl RawTable {
             rows,
             otherwise,
             span: self.span,
+            is_sound: self.is_sound && !findings.has_errors_since(before),
         }
     }
 
