@@ -436,7 +436,7 @@ fn read_records(root: &Map, header: &Header, parser: &Parser, head: Span, findin
     for entry in section(root, "records") {
         names.push(entry.key.as_str());
         super::names::report_record_name(&entry.key, entry.key_span, findings);
-        let record = Records { header, parser, findings }.record(&entry.key, &entry.value);
+        let record = Records { header, parser, findings }.record(&entry.key, entry.key_span, &entry.value);
         if entry.key == "case" {
             case = Some(record);
         }
@@ -477,7 +477,8 @@ fn read_calendars(root: &Map, findings: &mut Findings) -> Vec<Calendar> {
     for entry in section(root, "calendars") {
         report_id(&entry.key, entry.key_span, findings);
         let what = format!("the calendar `{}`", entry.key);
-        let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { continue };
+        let Some(reader) = MapReader::new(&entry.value, &what, findings) else { continue };
+        let mut reader = reader.named(entry.key_span);
         let weekend = reader.required("weekend", findings).map(|node| read_weekend(node, findings)).unwrap_or_default();
         let from =
             reader.required("valid_from", findings).and_then(|node| literals::date(node, "`valid_from`", findings));
@@ -559,7 +560,8 @@ fn read_rates(root: &Map, findings: &mut Findings) -> Vec<Rate> {
     for entry in section(root, "rates") {
         report_id(&entry.key, entry.key_span, findings);
         let what = format!("the rate `{}`", entry.key);
-        let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { continue };
+        let Some(reader) = MapReader::new(&entry.value, &what, findings) else { continue };
+        let mut reader = reader.named(entry.key_span);
         if let Some(node) = reader.optional("unit", findings)
             && node.as_text("`unit`", findings).is_some_and(|unit| unit != "percent")
         {

@@ -21,17 +21,21 @@ pub(crate) struct Records<'a> {
 
 impl Records<'_> {
     /// A record and its fields.
-    pub(crate) fn record(&mut self, name: &str, node: &Node) -> Option<RecordType> {
+    pub(crate) fn record(&mut self, name: &str, name_span: Span, node: &Node) -> Option<RecordType> {
         let what = format!("the record `{name}`");
-        let mut reader = MapReader::new(node, &what, self.findings)?;
+        let mut reader = MapReader::new(node, &what, self.findings)?.named(name_span);
         let ignores_unknown_fields = match reader.optional("on_unknown_field", self.findings) {
             Some(node) => match node.as_text("`on_unknown_field`", self.findings) {
                 Some("ignore") => true,
                 Some("refuse") | None => false,
                 Some(other) => {
                     self.findings.push(
-                        Finding::error(Code::InvalidValue, node.span, format!("`on_unknown_field` is `{other}`"))
-                            .help("one of `ignore`, `refuse`"),
+                        Finding::error(
+                            Code::InvalidValue,
+                            node.span,
+                            format!("`on_unknown_field` cannot be `{other}`"),
+                        )
+                        .help("one of `ignore`, `refuse`"),
                     );
                     false
                 }
@@ -65,9 +69,14 @@ impl Records<'_> {
         let mut fields = Vec::new();
         for entry in &map.entries {
             let is_good = report_name(&entry.key, entry.key_span, self.parser, self.findings);
-            if let Some(field) = self.field(&entry.key, entry.key_span, &entry.value)
-                && is_good
-            {
+            let field = self.field(&entry.key, entry.key_span, &entry.value).unwrap_or_else(|| {
+                // A field whose type is refused stays, so that its name is known to rules.
+                let mut field = self.refused(&entry.key, entry.key_span);
+                field.key = matches!(&entry.value.kind,
+                    NodeKind::Map(map) if map.get("key").and_then(Node::text) == Some("true"));
+                field
+            });
+            if is_good {
                 fields.push(field);
             }
         }
@@ -96,7 +105,7 @@ impl Records<'_> {
             _ => {}
         }
         let what = format!("the field `{name}`");
-        let mut reader = MapReader::new(node, &what, self.findings)?;
+        let mut reader = MapReader::new(node, &what, self.findings)?.named(name_span);
         let type_node = reader.required("type", self.findings);
         let word = type_node.and_then(|node| node.as_text("`type`", self.findings));
         field.about = reader.text("about", self.findings).map(str::to_owned);
@@ -156,7 +165,7 @@ impl Records<'_> {
                 Some("none") => field.absence = Absence::None,
                 Some("unknown") => field.absence = Absence::Unknown,
                 Some(other) => self.findings.push(
-                    Finding::error(Code::InvalidValue, node.span, format!("`absent` is `{other}`"))
+                    Finding::error(Code::InvalidValue, node.span, format!("`absent` cannot be `{other}`"))
                         .help("`absent: none` (known not to exist) or `absent: unknown` (not known)"),
                 ),
                 None => {}

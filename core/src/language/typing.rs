@@ -40,6 +40,10 @@ pub(crate) trait Scope {
     fn range(&self, slot: SlotId) -> Option<Range>;
     /// What the absence of a field means; nothing for slots that are no fields.
     fn absence(&self, slot: SlotId) -> Option<Absence>;
+    /// What is said of a name that is not there, and what to do, where a scope knows better than the typer.
+    fn missing(&self, _name: &str) -> Option<(String, String)> {
+        None
+    }
 }
 
 /// Types expressions in one scope.
@@ -221,6 +225,12 @@ impl<'a> Typer<'a> {
                 let first = outputs.first().map_or("output", |(output, ..)| output);
                 let message = format!("`{name}` has outputs, and is no value itself");
                 self.report(Code::TypeMismatch, span, &message, Some(&format!("name the output: `{name}.{first}`")));
+                any(span)
+            }
+            None if self.scope.missing(name).is_some() => {
+                if let Some((message, help)) = self.scope.missing(name) {
+                    self.report(Code::UnknownName, span, &message, Some(&help));
+                }
                 any(span)
             }
             None => {
@@ -557,8 +567,15 @@ impl<'a> Typer<'a> {
                                 self.beside = None;
                                 member
                             })
-                            .collect();
-                        self.list(members, of.span)
+                            .collect::<Vec<Expr>>();
+                        if item.base == Type::Any {
+                            self.list(members, of.span)
+                        } else {
+                            // Each member is compared with the item: that they differ need not be said as well.
+                            let maybe_none = members.iter().any(|member| member.maybe_none);
+                            let base = Type::list(item.base.clone(), maybe_none);
+                            Expr { kind: ExprKind::List(members), base, maybe_none: false, span: of.span }
+                        }
                     }
                     _ => self.expr(of),
                 };

@@ -346,6 +346,7 @@ impl RawCell {
                         Finding::error(problem.code, snippet.whole(), problem.message)
                             .help(format!("`{}` never has this value: see its `min` and `max`", field.name)),
                     );
+                    return None;
                 }
                 Some(value)
             }
@@ -385,6 +386,7 @@ impl RawCell {
                                     field.name
                                 )),
                             );
+                            return (refused, None);
                         }
                         (Expr::literal(value.clone(), base, snippet.whole()), Some(value))
                     }

@@ -158,6 +158,11 @@ impl RawTable {
                 let Some(value) =
                     literals::value(snippet, &output.base, output.decimals, output.maybe_none(), findings)
                 else {
+                    let text = snippet.text.as_str();
+                    let first = text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
+                    if names.name(first).is_some() || text.contains('(') && text.ends_with(')') {
+                        findings.help_last(format!("begin a computed value with `=`: `= {text}`"));
+                    }
                     return refused;
                 };
                 if let (Value::Duration(duration), Type::Duration(unit)) = (&value, &output.base)
