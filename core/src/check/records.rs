@@ -19,6 +19,9 @@ pub(crate) struct Records<'a> {
     pub(crate) findings: &'a mut Findings,
 }
 
+/// Why a key has no absence.
+const ALWAYS_GIVEN: &str = "a key is always given";
+
 impl Records<'_> {
     /// A record and its fields.
     pub(crate) fn record(&mut self, name: &str, name_span: Span, node: &Node) -> Option<RecordType> {
@@ -59,7 +62,8 @@ impl Records<'_> {
             [_] => {}
             [first, second, ..] => self.findings.push(
                 Finding::error(Code::DuplicateKey, second.span, format!("{what} has two key fields"))
-                    .also(first.span, "the first"),
+                    .also(first.span, "the first")
+                    .help("keep one `key: true`"),
             ),
         }
         Some(RecordType { name: Arc::from(name), fields, ignores_unknown_fields })
@@ -83,7 +87,10 @@ impl Records<'_> {
         if fields.iter().filter(|field| field.time).count() > 1
             && let Some(second) = fields.iter().filter(|field| field.time).nth(1)
         {
-            self.findings.push(Finding::error(Code::DuplicateKey, second.span, "two fields are marked `time: true`"));
+            self.findings.push(
+                Finding::error(Code::DuplicateKey, second.span, "two fields are marked `time: true`")
+                    .help("keep one of them"),
+            );
         }
         fields
     }
@@ -176,11 +183,9 @@ impl Records<'_> {
         if let (Some(min), Some(max)) = (field.range.min, field.range.max)
             && min > max
         {
-            self.findings.push(Finding::error(
-                Code::OutsideDomain,
-                reader.key_span("min"),
-                format!("`min` of `{name}` is above its `max`"),
-            ));
+            let message = format!("`min` of `{name}` is above its `max`");
+            self.findings
+                .push(Finding::error(Code::OutsideDomain, reader.key_span("min"), message).help("swap the two"));
         }
         if let Some(node) = default {
             if absent.is_some() {
@@ -224,7 +229,12 @@ impl Records<'_> {
     fn marks(&mut self, field: &Field, reader: &MapReader<'_>) {
         let mut refuse = |key: &str, why: &str| {
             let message = format!("`{}` cannot be marked `{key}: true`: {why}", field.name);
-            self.findings.push(Finding::error(Code::InvalidValue, reader.key_span(key), message));
+            let help = if why == ALWAYS_GIVEN {
+                "remove its `absent` or `default`".to_owned()
+            } else {
+                format!("remove `{key}: true`")
+            };
+            self.findings.push(Finding::error(Code::InvalidValue, reader.key_span(key), message).help(help));
         };
         if field.key && !matches!(field.base, Type::Text | Type::Integer | Type::Any) {
             refuse("key", "a key is a text or an integer");
@@ -233,7 +243,7 @@ impl Records<'_> {
             refuse("private", "the key is shown wherever a case is named");
         }
         if field.key && !matches!(field.absence, Absence::Refused) {
-            refuse("key", "a key is always given");
+            refuse("key", ALWAYS_GIVEN);
         }
         if field.time && !matches!(field.base, Type::Timestamp | Type::Date | Type::Any) {
             refuse("time", "a time is a timestamp or a date");
@@ -420,7 +430,8 @@ impl Records<'_> {
         let scalar = node.as_scalar("`default`", self.findings)?;
         let value = literals::value(&scalar.snippet, &field.base, field.decimals, false, self.findings)?;
         if let Err(problem) = text::within(&value, &field.range) {
-            self.findings.push(Finding::error(problem.code, node.span, problem.message));
+            self.findings
+                .push(Finding::error(problem.code, node.span, problem.message).help("see the field's `min` and `max`"));
         }
         Some(value)
     }

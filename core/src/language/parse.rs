@@ -42,7 +42,10 @@ impl Parser {
     pub(crate) fn parse(&self, snippet: &Snippet, findings: &mut Findings) -> Option<Ast> {
         let text = snippet.text.as_str();
         if text.trim().is_empty() {
-            findings.push(Finding::error(Code::SyntaxError, snippet.whole(), "an expression is missing here"));
+            findings.push(
+                Finding::error(Code::SyntaxError, snippet.whole(), "an expression is missing here")
+                    .help("write one, such as `balance > 5` for a condition"),
+            );
             return None;
         }
         if text.len() > LENGTH {

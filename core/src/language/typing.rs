@@ -84,7 +84,8 @@ impl<'a> Typer<'a> {
             return expr;
         }
         if !same(&expr.base, base) {
-            let help = convert_help(&expr.base, base);
+            let help =
+                convert_help(&expr.base, base).or_else(|| Some(format!("write an expression that gives {base}")));
             self.findings.push(
                 Finding::error(Code::TypeMismatch, expr.span, format!("{what} is {base}, but this is {}", expr.base))
                     .maybe_help(help),
@@ -316,7 +317,7 @@ impl<'a> Typer<'a> {
                 } else if matches!(base, Type::List(_)) {
                     Some("use a method of lists, such as `list.map(|item| item.field)`".to_owned())
                 } else {
-                    None
+                    Some(format!("it is a single value: remove `.{name}`"))
                 };
                 self.findings.push(Finding::error(Code::UnknownField, name_span, message).maybe_help(help));
                 any(span)
@@ -747,7 +748,7 @@ impl<'a> Typer<'a> {
             let help = did_you_mean(rate_name, rates.iter().map(String::as_str));
             self.findings.push(
                 Finding::error(Code::UnknownRate, rate.span, format!("the pack has no rate `{rate_name}`"))
-                    .maybe_help(help),
+                    .help(help.unwrap_or_else(|| "declare it under `rates:`".to_owned())),
             );
             return any(span);
         };
@@ -952,7 +953,13 @@ impl<'a> Typer<'a> {
             "sum" => {
                 if !value.is_number() && value != Type::Any {
                     let message = format!("`sum` adds numbers, but this is {value}");
-                    self.report(Code::TypeMismatch, body.as_ref().map_or(list.span, |body| body.span), &message, None);
+                    let place = body.as_ref().map_or(list.span, |body| body.span);
+                    self.report(
+                        Code::TypeMismatch,
+                        place,
+                        &message,
+                        Some("name a number of the items, or use `count`"),
+                    );
                 }
                 (ListMethod::Sum, value, of_list)
             }
