@@ -62,17 +62,17 @@ pub(crate) fn read(assembled: &Assembled, findings: &mut Findings) -> Header {
     if let Some(name) = reader
         .required("pack", findings)
         .and_then(|node| node.as_text("`pack`", findings).map(|text| (text, node.span)))
+        && report_id(name.0, name.1, findings)
+        && name.0 != assembled.name
     {
-        if report_id(name.0, name.1, findings) && name.0 != assembled.name {
-            findings.push(
-                Finding::error(
-                    Code::InvalidName,
-                    name.1,
-                    format!("the pack is called `{}`, but its folder is `{}`", name.0, assembled.name),
-                )
-                .help("packs are found by the name of their folder: make the two equal"),
-            );
-        }
+        findings.push(
+            Finding::error(
+                Code::InvalidName,
+                name.1,
+                format!("the pack is called `{}`, but its folder is `{}`", name.0, assembled.name),
+            )
+            .help("packs are found by the name of their folder: make the two equal"),
+        );
     }
     if let Some(version) = reader.required("version", findings).and_then(|node| node.as_text("`version`", findings)) {
         let is_version = version.starts_with(|c: char| c.is_ascii_digit())

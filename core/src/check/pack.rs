@@ -477,8 +477,7 @@ fn read_calendars(root: &Map, findings: &mut Findings) -> Vec<Calendar> {
     for entry in section(root, "calendars") {
         report_id(&entry.key, entry.key_span, findings);
         let what = format!("the calendar `{}`", entry.key);
-        let Some(reader) = MapReader::new(&entry.value, &what, findings) else { continue };
-        let mut reader = reader.named(entry.key_span);
+        let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { continue };
         let weekend = reader.required("weekend", findings).map(|node| read_weekend(node, findings)).unwrap_or_default();
         let from =
             reader.required("valid_from", findings).and_then(|node| literals::date(node, "`valid_from`", findings));
@@ -560,8 +559,7 @@ fn read_rates(root: &Map, findings: &mut Findings) -> Vec<Rate> {
     for entry in section(root, "rates") {
         report_id(&entry.key, entry.key_span, findings);
         let what = format!("the rate `{}`", entry.key);
-        let Some(reader) = MapReader::new(&entry.value, &what, findings) else { continue };
-        let mut reader = reader.named(entry.key_span);
+        let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { continue };
         if let Some(node) = reader.optional("unit", findings)
             && node.as_text("`unit`", findings).is_some_and(|unit| unit != "percent")
         {

@@ -338,7 +338,7 @@ impl Scope for Record {
     fn range(&self, _: SlotId) -> Option<Range> {
         None
     }
-    fn absence(&self, _: SlotId) -> Option<crate::value::Absence> {
+    fn absence(&self, _: SlotId) -> Option<Absence> {
         None
     }
 }

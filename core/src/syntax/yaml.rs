@@ -546,7 +546,7 @@ fn opening_quote(text: &str, span: Span) -> Option<usize> {
 }
 
 fn balanced_quotes(value: &str) -> bool {
-    value.matches('"').count() % 2 == 0
+    value.matches('"').count().is_multiple_of(2)
 }
 
 fn start_of_line(text: &str, span: Span) -> usize {
