@@ -207,7 +207,11 @@ impl Assembler<'_> {
                     format!("a pack says `{}` once, in one file", entry.key),
                 )
                 .also(first.key_span, "first here")
-                .help("put both parts into one file"),
+                .help(if HEADER.contains(&entry.key.as_str()) {
+                    "remove one of them"
+                } else {
+                    "put both parts into one file"
+                }),
             );
         } else {
             own.entries.push(entry.clone());
@@ -282,6 +286,15 @@ impl Assembler<'_> {
         used: &mut BTreeSet<String>,
     ) -> Option<Grid> {
         let named = entry.value.as_text("`file`", self.findings)?;
+        if named.contains('\\') && !named.contains(':') {
+            let path = named.replace('\\', "/");
+            self.findings.push(
+                Finding::error(Code::PathOutsidePack, entry.value.span, "a path inside the pack is written with `/`")
+                    .help(format!("write `{path}`")),
+            );
+            used.extend(load::inside(&path));
+            return None;
+        }
         let Some(path) = load::inside(named) else {
             self.findings.push(
                 Finding::error(Code::PathOutsidePack, entry.value.span, format!("`{named}` leaves the pack's folder"))
@@ -292,9 +305,20 @@ impl Assembler<'_> {
         used.insert(path.clone());
         let Some(source) = files.files.get(&path) else {
             if !files.refused.contains(&path) {
+                let grids = || files.files.keys().map(String::as_str).filter(|known| !load::is_document(known));
+                let file_name = |path: &str| path.rsplit('/').next().unwrap_or("").to_lowercase();
+                let near = grids()
+                    .find(|known| file_name(known) == file_name(&path))
+                    .or_else(|| crate::diagnostic::nearest(&path, grids()));
+                // The file that is meant is not reported as unused besides.
+                used.extend(near.map(str::to_owned));
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "put the file into the pack, or write the table below `grid: |`".to_owned(),
+                };
                 self.findings.push(
                     Finding::error(Code::MissingFile, entry.value.span, format!("the pack has no file `{path}`"))
-                        .maybe_help(did_you_mean(&path, files.files.keys().map(String::as_str))),
+                        .help(help),
                 );
             }
             return None;
@@ -355,7 +379,9 @@ impl Assembler<'_> {
                         base.span,
                         format!("there is no pack `{base_name}` beside this one"),
                     )
-                    .maybe_help(did_you_mean(base_name, others)),
+                    .help(did_you_mean(base_name, others).unwrap_or_else(|| {
+                        "put the base's folder beside this pack's folder, or remove it from `extends`".to_owned()
+                    })),
                 );
                 continue;
             }
@@ -466,6 +492,11 @@ fn add_fields(record: &mut Entry, more: &Entry, findings: &mut Findings) -> bool
 }
 
 fn duplicate_here(section: &str, item: &Entry, first: &Entry) -> Finding {
+    if OVERLAYS.contains(&section) {
+        return Finding::error(Code::DuplicateId, item.key_span, format!("`{section}` names `{}` twice", item.key))
+            .also(first.key_span, "first here")
+            .help("put both into one");
+    }
     Finding::error(Code::DuplicateId, item.key_span, format!("`{section}/{}` stands twice", item.key))
         .also(first.key_span, "first here")
         .help("remove one, or give it another id")

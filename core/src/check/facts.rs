@@ -178,7 +178,8 @@ impl Counting<'_> {
         let Type::List(item) = list.base.clone() else {
             if list.base != Type::Any {
                 let message = format!("`{}` goes over a list, but this is {}", self.method, list.base);
-                self.findings.push(Finding::error(Code::TypeMismatch, list.span, message));
+                self.findings
+                    .push(Finding::error(Code::TypeMismatch, list.span, message).help("name a list of the case"));
             }
             return refused;
         };

@@ -62,18 +62,17 @@ pub(crate) fn read(assembled: &Assembled, findings: &mut Findings) -> Header {
     if let Some(name) = reader
         .required("pack", findings)
         .and_then(|node| node.as_text("`pack`", findings).map(|text| (text, node.span)))
+        && report_id(name.0, name.1, findings)
+        && name.0 != assembled.name
     {
-        report_id(name.0, name.1, findings);
-        if name.0 != assembled.name {
-            findings.push(
-                Finding::error(
-                    Code::InvalidName,
-                    name.1,
-                    format!("the pack is called `{}`, but its folder is `{}`", name.0, assembled.name),
-                )
-                .help("packs are found by the name of their folder: make the two equal"),
-            );
-        }
+        findings.push(
+            Finding::error(
+                Code::InvalidName,
+                name.1,
+                format!("the pack is called `{}`, but its folder is `{}`", name.0, assembled.name),
+            )
+            .help("packs are found by the name of their folder: make the two equal"),
+        );
     }
     if let Some(version) = reader.required("version", findings).and_then(|node| node.as_text("`version`", findings)) {
         let is_version = version.starts_with(|c: char| c.is_ascii_digit())
@@ -164,7 +163,11 @@ pub(crate) fn words(node: &Node, what: &str, findings: &mut Findings) -> Vec<Arc
         if matches!(word, "none" | "unknown" | "known" | "otherwise") {
             findings.push(
                 Finding::error(Code::ReservedValue, item.span, format!("`{word}` may not be a value of a choice"))
-                    .help(format!("absence is `absent: none`; for a value of this name, say what it is the {word} of, and map it with `values:` in the input")),
+                    .help(if word == "none" {
+                        "say `absent: none` for absence, or choose a name such as `no_hardship`"
+                    } else {
+                        "choose another name"
+                    }),
             );
         } else if words.iter().any(|known| &**known == word) {
             findings.push(

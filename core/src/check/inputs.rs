@@ -125,7 +125,7 @@ struct InputReader<'a> {
 impl InputReader<'_> {
     fn input(&mut self, entry: &Entry) -> Option<CheckedInput> {
         let what = format!("the input `{}`", entry.key);
-        let mut reader = MapReader::new(&entry.value, &what, self.findings)?;
+        let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
         if let Some(node) = reader.required("record", self.findings)
             && let Some(name) = node.as_text("`record`", self.findings)
             && name != "case"
@@ -150,7 +150,7 @@ impl InputReader<'_> {
             Some("ignore") => true,
             Some("refuse") | None => false,
             Some(other) => {
-                let message = format!("`on_unknown_column` is `{other}`");
+                let message = format!("`on_unknown_column` cannot be `{other}`");
                 self.findings.push(
                     Finding::error(Code::InvalidValue, reader.key_span("on_unknown_column"), message)
                         .help("one of `ignore`, `refuse`"),
@@ -232,7 +232,7 @@ impl InputReader<'_> {
 
     fn source(&mut self, field: &Field, item: &Entry) -> Option<InputField> {
         let what = format!("the source of `{}`", item.key);
-        let mut reader = MapReader::new(&item.value, &what, self.findings)?;
+        let mut reader = MapReader::new(&item.value, &what, self.findings)?.named(item.key_span);
         let formula = reader.optional("formula", self.findings);
         let columns = reader.optional("columns", self.findings);
         if let Some(formula) = formula {
@@ -306,7 +306,7 @@ impl InputReader<'_> {
         {
             if mode != "round" {
                 self.findings.push(
-                    Finding::error(Code::InvalidValue, node.span, format!("`float` is `{mode}`"))
+                    Finding::error(Code::InvalidValue, node.span, format!("`float` cannot be `{mode}`"))
                         .help("only `round` can be said"),
                 );
             } else if !field.base.is_number() {
@@ -454,6 +454,14 @@ struct Columns<'a> {
 }
 
 impl Scope for Columns<'_> {
+    fn missing(&self, name: &str) -> Option<(String, String)> {
+        if crate::diagnostic::nearest(name, self.columns.iter().map(|column| &*column.name)).is_some() {
+            return None;
+        }
+        let message = format!("this formula declares no column `{name}`");
+        Some((message, format!("add `columns: {{{name}: integer}}`, with the column's type")))
+    }
+
     fn name(&self, name: &str) -> Option<Name> {
         let index = self.columns.iter().position(|column| *column.name == *name)?;
         let column = self.columns.get(index)?;

@@ -74,10 +74,11 @@ pub(crate) fn duration(node: &Node, what: &str, findings: &mut Findings) -> Opti
     let written = node.as_text(what, findings)?;
     let duration = Duration::parse(written);
     if duration.is_none() {
-        findings.push(
-            Finding::error(Code::InvalidValue, node.span, format!("`{written}` is not a duration"))
-                .help("write a number and a unit, such as `7 days`, `48 hours`, `2 months` or `2 business days`"),
-        );
+        findings.push(Finding::error(Code::InvalidValue, node.span, format!("`{written}` is not a duration")).help(
+            text::duration_help(written).unwrap_or_else(|| {
+                "write a number and a unit, such as `7 days`, `48 hours`, `2 months` or `2 business days`".to_owned()
+            }),
+        ));
     }
     duration
 }

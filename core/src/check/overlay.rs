@@ -32,14 +32,15 @@ pub(crate) fn apply(root: &mut Map, overlays: &Map, findings: &mut Findings, log
 
 fn change(root: &mut Map, item: &Entry, findings: &mut Findings) -> Option<String> {
     let target = find(root, &item.key, item.key_span, findings)?;
-    let changes = item.value.as_map(&format!("the change of `{}`", item.key), findings)?;
     let NodeKind::Map(known) = &mut target.kind else {
+        let value = item.value.text().unwrap_or("..");
         findings.push(
             Finding::error(Code::WrongKind, item.key_span, format!("`{}` has no keys to change", item.key))
-                .help("use `replace:`"),
+                .help(format!("use `replace:` with `{}: {value}`", item.key)),
         );
         return None;
     };
+    let changes = item.value.as_map(&format!("the change of `{}`", item.key), findings)?;
     let mut keys = Vec::new();
     if changes.get(ROWS).is_some() {
         // A new grid takes the place of the old one, whether that stood in the rules or in a file.
@@ -109,7 +110,8 @@ fn add(root: &mut Map, item: &Entry, findings: &mut Findings) -> Option<String> 
         let value = Node { span: item.value.span, kind: NodeKind::Map(Map::default()) };
         root.entries.push(Entry { key: parent_path.to_owned(), key_span: item.key_span, value });
     }
-    let parent = find(root, parent_path, item.key_span, findings)?;
+    let depth = item.key.split('/').count() - 1;
+    let parent = find_until(root, &item.key, depth, item.key_span, findings)?;
     if child(parent, id).is_some() {
         findings.push(
             Finding::error(Code::OverlayTargetPresent, item.key_span, format!("`{}` is there already", item.key))
@@ -214,18 +216,41 @@ fn remove(root: &mut Map, path: &str, span: Span, findings: &mut Findings) -> Op
 
 /// The item of a qualified id; reports the first part of the path that is not there.
 fn find<'a>(root: &'a mut Map, path: &str, span: Span, findings: &mut Findings) -> Option<&'a mut Node> {
-    let mut parts = path.split('/');
-    let first = parts.next().unwrap_or("");
+    find_until(root, path, path.split('/').count(), span, findings)
+}
+
+/// The item that so many parts of a qualified id name; help says the whole id.
+fn find_until<'a>(
+    root: &'a mut Map,
+    path: &str,
+    depth: usize,
+    span: Span,
+    findings: &mut Findings,
+) -> Option<&'a mut Node> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let named = parts.get(..depth).unwrap_or(&parts).join("/");
+    let first = parts.first().copied().unwrap_or("");
     let Some(at) = root.entries.iter().position(|entry| entry.key == first) else {
-        let help = did_you_mean(first, root.entries.iter().map(|entry| entry.key.as_str()));
-        findings.push(missing(path, first, span).maybe_help(help));
+        let sections = root
+            .entries
+            .iter()
+            .map(|entry| entry.key.as_str())
+            .filter(|key| super::assemble::is_map_section(key) || matches!(*key, "segmentation" | "escalations"));
+        let near = crate::diagnostic::nearest(first, sections);
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", renamed(&parts, 0, near)),
+            None if root.get("extends").is_none() => {
+                format!("name its base under `extends:`, or declare `{path}` itself")
+            }
+            None => "write the section and the id, such as `facts/name`".to_owned(),
+        };
+        findings.push(missing(&named, span).help(help));
         return None;
     };
     let mut node = &mut root.entries.get_mut(at)?.value;
-    for part in parts {
+    for (at, part) in parts.iter().enumerate().take(depth).skip(1) {
         let Some(position) = child(node, part) else {
-            let ids = child_ids(node);
-            findings.push(missing(path, part, span).maybe_help(did_you_mean(part, ids.iter().map(String::as_str))));
+            findings.push(missing(&named, span).maybe_help(meant(node, &parts, at)));
             return None;
         };
         node = match position {
@@ -239,8 +264,42 @@ fn find<'a>(root: &'a mut Map, path: &str, span: Span, findings: &mut Findings) 
     Some(node)
 }
 
-fn missing(path: &str, part: &str, span: Span) -> Finding {
-    Finding::error(Code::OverlayTargetMissing, span, format!("there is no `{path}`: nothing is named `{part}` there"))
+/// The path with another part at a depth.
+fn renamed(parts: &[&str], depth: usize, part: &str) -> String {
+    let mut parts = parts.to_vec();
+    if let Some(wrong) = parts.get_mut(depth) {
+        *wrong = part;
+    }
+    parts.join("/")
+}
+
+/// The qualified ids that may be meant where a part of a path is not there.
+fn meant(node: &Node, parts: &[&str], depth: usize) -> Option<String> {
+    let part = parts.get(depth).copied().unwrap_or("");
+    let ids = child_ids(node);
+    if let Some(near) = crate::diagnostic::nearest(part, ids.iter().map(String::as_str)) {
+        return Some(format!("did you mean `{}`?", renamed(parts, depth, near)));
+    }
+    // A row or rule named without its table.
+    if let NodeKind::Map(map) = &node.kind
+        && let Some(table) = map.entries.iter().find(|entry| child(&entry.value, part).is_some())
+    {
+        let before = parts.get(..depth).unwrap_or(&[]).join("/");
+        return Some(format!("did you mean `{before}/{}/{part}`?", table.key));
+    }
+    let ids: Vec<String> = ids.iter().map(|id| renamed(parts, depth, id)).collect();
+    match ids.as_slice() {
+        [] => None,
+        [only] => Some(format!("only `{only}` is possible here")),
+        few => {
+            let list: Vec<String> = few.iter().take(20).map(|id| format!("`{id}`")).collect();
+            Some(format!("one of {}", list.join(", ")))
+        }
+    }
+}
+
+fn missing(path: &str, span: Span) -> Finding {
+    Finding::error(Code::OverlayTargetMissing, span, format!("there is no `{path}`"))
 }
 
 enum Child {
@@ -262,7 +321,9 @@ fn child_ids(node: &Node) -> Vec<String> {
     match items_of(node) {
         Some(items) => items.iter().filter_map(item_id).map(str::to_owned).collect(),
         None => match &node.kind {
-            NodeKind::Map(map) => map.entries.iter().map(|entry| entry.key.clone()).collect(),
+            NodeKind::Map(map) => {
+                map.entries.iter().map(|entry| entry.key.clone()).filter(|key| !key.starts_with('@')).collect()
+            }
             _ => Vec::new(),
         },
     }

@@ -439,7 +439,7 @@ fn read_records(root: &Map, header: &Header, parser: &Parser, head: Span, findin
     for entry in section(root, "records") {
         names.push(entry.key.as_str());
         super::names::report_record_name(&entry.key, entry.key_span, findings);
-        let record = Records { header, parser, findings }.record(&entry.key, &entry.value);
+        let record = Records { header, parser, findings }.record(&entry.key, entry.key_span, &entry.value);
         if entry.key == "case" {
             case = Some(record);
         }

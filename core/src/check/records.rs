@@ -21,19 +21,26 @@ pub(crate) struct Records<'a> {
     pub(crate) findings: &'a mut Findings,
 }
 
+/// Why a key has no absence.
+const ALWAYS_GIVEN: &str = "a key is always given";
+
 impl Records<'_> {
     /// A record and its fields.
-    pub(crate) fn record(&mut self, name: &str, node: &Node) -> Option<RecordType> {
+    pub(crate) fn record(&mut self, name: &str, name_span: Span, node: &Node) -> Option<RecordType> {
         let what = format!("the record `{name}`");
-        let mut reader = MapReader::new(node, &what, self.findings)?;
+        let mut reader = MapReader::new(node, &what, self.findings)?.named(name_span);
         let ignores_unknown_fields = match reader.optional("on_unknown_field", self.findings) {
             Some(node) => match node.as_text("`on_unknown_field`", self.findings) {
                 Some("ignore") => true,
                 Some("refuse") | None => false,
                 Some(other) => {
                     self.findings.push(
-                        Finding::error(Code::InvalidValue, node.span, format!("`on_unknown_field` is `{other}`"))
-                            .help("one of `ignore`, `refuse`"),
+                        Finding::error(
+                            Code::InvalidValue,
+                            node.span,
+                            format!("`on_unknown_field` cannot be `{other}`"),
+                        )
+                        .help("one of `ignore`, `refuse`"),
                     );
                     false
                 }
@@ -57,7 +64,8 @@ impl Records<'_> {
             [_] => {}
             [first, second, ..] => self.findings.push(
                 Finding::error(Code::DuplicateKey, second.span, format!("{what} has two key fields"))
-                    .also(first.span, "the first"),
+                    .also(first.span, "the first")
+                    .help("keep one `key: true`"),
             ),
         }
         Some(RecordType { name: Arc::from(name), fields, ignores_unknown_fields })
@@ -67,16 +75,24 @@ impl Records<'_> {
         let mut fields = Vec::new();
         for entry in &map.entries {
             let is_good = report_name(&entry.key, entry.key_span, self.parser, self.findings);
-            if let Some(field) = self.field(&entry.key, entry.key_span, &entry.value)
-                && is_good
-            {
+            let field = self.field(&entry.key, entry.key_span, &entry.value).unwrap_or_else(|| {
+                // A field whose type is refused stays, so that its name is known to rules.
+                let mut field = self.refused(&entry.key, entry.key_span);
+                field.key = matches!(&entry.value.kind,
+                    NodeKind::Map(map) if map.get("key").and_then(Node::text) == Some("true"));
+                field
+            });
+            if is_good {
                 fields.push(field);
             }
         }
         if fields.iter().filter(|field| field.time).count() > 1
             && let Some(second) = fields.iter().filter(|field| field.time).nth(1)
         {
-            self.findings.push(Finding::error(Code::DuplicateKey, second.span, "two fields are marked `time: true`"));
+            self.findings.push(
+                Finding::error(Code::DuplicateKey, second.span, "two fields are marked `time: true`")
+                    .help("keep one of them"),
+            );
         }
         fields
     }
@@ -98,7 +114,7 @@ impl Records<'_> {
             _ => {}
         }
         let what = format!("the field `{name}`");
-        let mut reader = MapReader::new(node, &what, self.findings)?;
+        let mut reader = MapReader::new(node, &what, self.findings)?.named(name_span);
         let type_node = reader.required("type", self.findings);
         let word = type_node.and_then(|node| node.as_text("`type`", self.findings));
         field.about = reader.text("about", self.findings).map(str::to_owned);
@@ -158,7 +174,7 @@ impl Records<'_> {
                 Some("none") => field.absence = Absence::None,
                 Some("unknown") => field.absence = Absence::Unknown,
                 Some(other) => self.findings.push(
-                    Finding::error(Code::InvalidValue, node.span, format!("`absent` is `{other}`"))
+                    Finding::error(Code::InvalidValue, node.span, format!("`absent` cannot be `{other}`"))
                         .help("`absent: none` (known not to exist) or `absent: unknown` (not known)"),
                 ),
                 None => {}
@@ -169,11 +185,9 @@ impl Records<'_> {
         if let (Some(min), Some(max)) = (field.range.min, field.range.max)
             && min > max
         {
-            self.findings.push(Finding::error(
-                Code::OutsideDomain,
-                reader.key_span("min"),
-                format!("`min` of `{name}` is above its `max`"),
-            ));
+            let message = format!("`min` of `{name}` is above its `max`");
+            self.findings
+                .push(Finding::error(Code::OutsideDomain, reader.key_span("min"), message).help("swap the two"));
         }
         if let Some(node) = default {
             if absent.is_some() {
@@ -217,7 +231,12 @@ impl Records<'_> {
     fn marks(&mut self, field: &Field, reader: &MapReader<'_>) {
         let mut refuse = |key: &str, why: &str| {
             let message = format!("`{}` cannot be marked `{key}: true`: {why}", field.name);
-            self.findings.push(Finding::error(Code::InvalidValue, reader.key_span(key), message));
+            let help = if why == ALWAYS_GIVEN {
+                "remove its `absent` or `default`".to_owned()
+            } else {
+                format!("remove `{key}: true`")
+            };
+            self.findings.push(Finding::error(Code::InvalidValue, reader.key_span(key), message).help(help));
         };
         if field.key && !matches!(field.base, Type::Text | Type::Integer | Type::Any) {
             refuse("key", "a key is a text or an integer");
@@ -226,7 +245,7 @@ impl Records<'_> {
             refuse("private", "the key is shown wherever a case is named");
         }
         if field.key && !matches!(field.absence, Absence::Refused) {
-            refuse("key", "a key is always given");
+            refuse("key", ALWAYS_GIVEN);
         }
         if field.time && !matches!(field.base, Type::Timestamp | Type::Date | Type::Any) {
             refuse("time", "a time is a timestamp or a date");
@@ -431,7 +450,8 @@ impl Records<'_> {
         let scalar = node.as_scalar("`default`", self.findings)?;
         let value = literals::value(&scalar.snippet, &field.base, field.decimals, false, self.findings)?;
         if let Err(problem) = text::within(&value, &field.range) {
-            self.findings.push(Finding::error(problem.code, node.span, problem.message));
+            self.findings
+                .push(Finding::error(problem.code, node.span, problem.message).help("see the field's `min` and `max`"));
         }
         Some(value)
     }

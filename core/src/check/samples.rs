@@ -136,7 +136,10 @@ impl TestReader<'_> {
         let as_of = reader.required("as_of", self.findings).and_then(|node| {
             let written = node.as_text("`as_of`", self.findings)?;
             text::timestamp(written)
-                .map_err(|problem| {
+                .map_err(|mut problem| {
+                    if text::date(written).is_ok() {
+                        problem.message = format!("`{written}` is a date, but an instant belongs here");
+                    }
                     self.findings
                         .push(Finding::error(problem.code, node.span, problem.message).maybe_help(problem.help));
                 })
@@ -451,7 +454,8 @@ fn check_record(pack: &CheckedPack, node: &Node, as_of: DateTime<Utc>, findings:
 }
 
 fn record_finding(node: &Node, problem: &Problem) -> Finding {
-    let span = place_of(node, &problem.path);
+    let is_stray = problem.message.starts_with("there is no field");
+    let span = place_of(node, &problem.path, is_stray);
     let message = if problem.path.is_empty() {
         problem.message.clone()
     } else {
@@ -460,8 +464,8 @@ fn record_finding(node: &Node, problem: &Problem) -> Finding {
     Finding::error(Code::InvalidRecord, span, message).maybe_help(problem.help.clone())
 }
 
-/// The place of the item that a path names, or of the nearest one around it.
-fn place_of(node: &Node, path: &str) -> Span {
+/// The place of the item that a path names, or of the nearest one around it: of its key where the key is wrong.
+fn place_of(node: &Node, path: &str, is_stray: bool) -> Span {
     let mut here = node;
     let mut span = match &node.kind {
         NodeKind::Map(map) => map.entries.first().map_or(node.span, |entry| entry.key_span),
@@ -472,7 +476,7 @@ fn place_of(node: &Node, path: &str) -> Span {
         let NodeKind::Map(map) = &here.kind else { return span };
         let Some(entry) = map.entries.iter().find(|entry| entry.key == name) else { return span };
         here = &entry.value;
-        span = if here.span.start == here.span.end { entry.key_span } else { here.span };
+        span = if is_stray || here.span.start == here.span.end { entry.key_span } else { here.span };
         for index in indexes.split(['[', ']']).filter(|index| !index.is_empty()) {
             let NodeKind::List(items) = &here.kind else { return span };
             let Some(item) = index.parse::<usize>().ok().and_then(|index| items.get(index)) else { return span };

@@ -114,6 +114,13 @@ impl Findings {
         self.list.push(finding);
     }
 
+    /// Says what to write instead at the last finding.
+    pub(crate) fn help_last(&mut self, help: String) {
+        if let Some(last) = self.list.last_mut() {
+            last.help = Some(help);
+        }
+    }
+
     /// Whether any finding makes the pack unusable.
     pub(crate) fn has_errors(&self) -> bool {
         self.list.iter().any(|finding| finding.severity == Severity::Error)

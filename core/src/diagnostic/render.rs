@@ -91,14 +91,17 @@ impl Diagnostics {
                 );
                 continue;
             }
+            // A byte-order mark takes no column: it is not shown, and places move to the left.
+            let shown = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+            let mark = source.text.len() - shown.len();
             let annotations = places.into_iter().map(|(index, place)| {
                 let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-                let start = (place.span.start as usize).min(source.text.len());
-                let end = (place.span.end as usize).clamp(start, source.text.len());
+                let start = (place.span.start as usize).saturating_sub(mark).min(shown.len());
+                let end = (place.span.end as usize).saturating_sub(mark).clamp(start, shown.len());
                 let annotation = kind.span(start..end);
                 if place.text.is_empty() { annotation } else { annotation.label(&place.text) }
             });
-            group = group.element(Snippet::source(&source.text).path(&source.path).annotations(annotations));
+            group = group.element(Snippet::source(shown).path(&source.path).annotations(annotations));
         }
         let mut report = vec![group];
         if let Some(help) = &diagnostic.help {

@@ -42,7 +42,10 @@ impl Parser {
     pub(crate) fn parse(&self, snippet: &Snippet, findings: &mut Findings) -> Option<Ast> {
         let text = snippet.text.as_str();
         if text.trim().is_empty() {
-            findings.push(Finding::error(Code::SyntaxError, snippet.whole(), "an expression is missing here"));
+            findings.push(
+                Finding::error(Code::SyntaxError, snippet.whole(), "an expression is missing here")
+                    .help("write one, such as `balance > 5` for a condition"),
+            );
             return None;
         }
         if text.len() > LENGTH {
@@ -679,8 +682,13 @@ fn foreign(text: &str, start: usize, snippet: &Snippet) -> Option<Finding> {
     }
     match token {
         "is" | "IS" => {
-            let is_negated = tail.get(token.len()..).unwrap_or("").trim_start().to_lowercase().starts_with("not ");
-            return not_operator(start, token, format!("write `{}`", if is_negated { "!=" } else { "==" }));
+            let rest = tail.get(token.len()..).unwrap_or("");
+            let negation = rest.trim_start();
+            if negation.to_lowercase().starts_with("not ") {
+                let written = tail.get(..tail.len() - negation.len() + "not".len()).unwrap_or(token);
+                return not_operator(start, written, "write `!=`".to_owned());
+            }
+            return not_operator(start, token, "write `==`".to_owned());
         }
         "between" | "BETWEEN" => {
             let words: Vec<&str> = tail.split_whitespace().collect();
@@ -712,7 +720,8 @@ fn foreign(text: &str, start: usize, snippet: &Snippet) -> Option<Finding> {
             let more = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.')).unwrap_or(rest.len());
             let written = text.get(from..start + 1 + more)?;
             let message = format!("`{written}` is written with a comma");
-            let is_grouped = written.split('.').next()?.split(',').skip(1).all(|group| group.len() == 3);
+            let (whole, fraction) = written.split_once('.').unwrap_or((written, ""));
+            let is_grouped = !fraction.contains(',') && whole.split(',').skip(1).all(|group| group.len() == 3);
             let plain = if is_grouped { written.replace(',', "") } else { written.replace('.', "").replace(',', ".") };
             return finding(from, from + written.len(), message, format!("write `{plain}`"));
         }

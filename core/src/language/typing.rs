@@ -40,6 +40,10 @@ pub(crate) trait Scope {
     fn range(&self, slot: SlotId) -> Option<Range>;
     /// What the absence of a field means; nothing for slots that are no fields.
     fn absence(&self, slot: SlotId) -> Option<Absence>;
+    /// What is said of a name that is not there, and what to do, where a scope knows better than the typer.
+    fn missing(&self, _name: &str) -> Option<(String, String)> {
+        None
+    }
 }
 
 /// Types expressions in one scope.
@@ -81,7 +85,8 @@ impl<'a> Typer<'a> {
             return expr;
         }
         if !same(&expr.base, base) {
-            let help = convert_help(&expr.base, base);
+            let help =
+                convert_help(&expr.base, base).or_else(|| Some(format!("write an expression that gives {base}")));
             self.findings.push(
                 Finding::error(Code::TypeMismatch, expr.span, format!("{what} is {base}, but this is {}", expr.base))
                     .maybe_help(help),
@@ -224,6 +229,12 @@ impl<'a> Typer<'a> {
                 self.report(Code::TypeMismatch, span, &message, Some(&format!("name the output: `{name}.{first}`")));
                 any(span)
             }
+            None if self.scope.missing(name).is_some() => {
+                if let Some((message, help)) = self.scope.missing(name) {
+                    self.report(Code::UnknownName, span, &message, Some(&help));
+                }
+                any(span)
+            }
             None => {
                 let mut names = self.scope.names();
                 names.extend(self.locals.iter().map(|(local, _, _)| local.clone()).filter(|local| !local.is_empty()));
@@ -307,7 +318,7 @@ impl<'a> Typer<'a> {
                 } else if matches!(base, Type::List(_)) {
                     Some("use a method of lists, such as `list.map(|item| item.field)`".to_owned())
                 } else {
-                    None
+                    Some(format!("it is a single value: remove `.{name}`"))
                 };
                 self.findings.push(Finding::error(Code::UnknownField, name_span, message).maybe_help(help));
                 any(span)
@@ -558,8 +569,15 @@ impl<'a> Typer<'a> {
                                 self.beside = None;
                                 member
                             })
-                            .collect();
-                        self.list(members, of.span)
+                            .collect::<Vec<Expr>>();
+                        if item.base == Type::Any {
+                            self.list(members, of.span)
+                        } else {
+                            // Each member is compared with the item: that they differ need not be said as well.
+                            let maybe_none = members.iter().any(|member| member.maybe_none);
+                            let base = Type::list(item.base.clone(), maybe_none);
+                            Expr { kind: ExprKind::List(members), base, maybe_none: false, span: of.span }
+                        }
                     }
                     _ => self.expr(of),
                 };
@@ -735,7 +753,7 @@ impl<'a> Typer<'a> {
             let help = did_you_mean(rate_name, rates.iter().map(String::as_str));
             self.findings.push(
                 Finding::error(Code::UnknownRate, rate.span, format!("the pack has no rate `{rate_name}`"))
-                    .maybe_help(help),
+                    .help(help.unwrap_or_else(|| "declare it under `rates:`".to_owned())),
             );
             return any(span);
         };
@@ -943,7 +961,13 @@ impl<'a> Typer<'a> {
             "sum" => {
                 if !value.is_number() && value != Type::Any {
                     let message = format!("`sum` adds numbers, but this is {value}");
-                    self.report(Code::TypeMismatch, body.as_ref().map_or(list.span, |body| body.span), &message, None);
+                    let place = body.as_ref().map_or(list.span, |body| body.span);
+                    self.report(
+                        Code::TypeMismatch,
+                        place,
+                        &message,
+                        Some("name a number of the items, or use `count`"),
+                    );
                 }
                 (ListMethod::Sum, value, of_list)
             }

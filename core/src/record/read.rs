@@ -143,6 +143,8 @@ impl<'a> RecordReader<'a> {
 
     fn value(&mut self, base: &Type, decimals: Option<u32>, private: bool, raw: &Raw, path: &str) -> Option<Value> {
         let text = match (base, raw) {
+            // The field's type was refused: nothing can be said of its values.
+            (Type::Any, _) => return Some(Value::None),
             (Type::List(item), Raw::List(items)) => {
                 let values: Vec<Outcome> = items
                     .iter()

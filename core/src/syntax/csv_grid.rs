@@ -10,7 +10,10 @@ pub(crate) fn parse(source: SourceId, delimiter: char, sources: &Sources, findin
     let start = if file.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let text = file.text.get(start..).unwrap_or("");
     if text.trim().is_empty() {
-        findings.push(Finding::error(Code::EmptyFile, sources.head(source), "this grid is empty"));
+        findings.push(
+            Finding::error(Code::EmptyFile, sources.head(source), "this grid is empty")
+                .help("write a line of column names into it, and rows below"),
+        );
         return None;
     }
     let first_line = text.lines().next().unwrap_or("");

@@ -27,12 +27,18 @@ impl Grid {
         };
         let mut lines = lines_of(scalar);
         let Some(first) = lines.next() else {
-            findings.push(Finding::error(Code::GridSyntax, node.span, "this grid is empty"));
+            findings.push(
+                Finding::error(Code::GridSyntax, node.span, "this grid is empty")
+                    .help("write its header and rows below `grid: |`"),
+            );
             return None;
         };
         let header = cells(&first, findings)?;
         let Some(rule) = lines.next() else {
-            findings.push(Finding::error(Code::GridSyntax, first.whole(), "this grid has a header and nothing else"));
+            findings.push(
+                Finding::error(Code::GridSyntax, first.whole(), "this grid has a header and nothing else")
+                    .help("add a line like `|---|---|`, and rows below it"),
+            );
             return None;
         };
         let is_rule = |line: &Snippet| line.text.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));

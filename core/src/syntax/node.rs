@@ -228,11 +228,41 @@ pub(crate) fn quoted(text: &str) -> String {
     if text.contains('\'') { format!("\"{}\"", text.replace('"', "\\\"")) } else { format!("'{text}'") }
 }
 
+/// A value that a required key may have.
+fn example(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "pack" => "NAME",
+        "version" => "1.0.0",
+        "format" => "1",
+        "currency" => "USD",
+        "time_zone" => "America/New_York",
+        "fields" => "{case_id: {type: text, key: true}}",
+        "type" => "text",
+        "record" => "case",
+        "weekend" => "[sat, sun]",
+        "valid_from" => "2025-01-01",
+        "valid_until" => "2028-12-31",
+        "from" => "{2026-01-01: 5.25}",
+        "outputs" => "{floor: percent}",
+        "list" => "[{id: NAME, when: CONDITION, give: {OUTPUT: VALUE}}]",
+        "id" => "NAME",
+        "give" => "{OUTPUT: VALUE}",
+        "points" => "10",
+        "name" => "what the test shows",
+        "as_of" => "2026-09-08T12:00:00-04:00",
+        "given" => "SAMPLE",
+        "expect" => "{fired: [RULE]}",
+        _ => return None,
+    })
+}
+
 /// Reads the keys of one map, one by one; what nobody asked for is reported at the end.
 pub(crate) struct MapReader<'a> {
     map: &'a Map,
     span: Span,
     what: String,
+    /// Where the map's name stands, if it has one.
+    name: Option<Span>,
     asked: Vec<&'static str>,
 }
 
@@ -240,7 +270,12 @@ impl<'a> MapReader<'a> {
     /// A reader of `node`, which must be a map. `what` names it in messages.
     pub(crate) fn new(node: &'a Node, what: &str, findings: &mut Findings) -> Option<Self> {
         let map = node.as_map(what, findings)?;
-        Some(MapReader { map, span: node.span, what: what.to_owned(), asked: Vec::new() })
+        Some(MapReader { map, span: node.span, what: what.to_owned(), name: None, asked: Vec::new() })
+    }
+
+    /// The reader of a map that has a name, at which missing keys are reported.
+    pub(crate) fn named(self, name: Span) -> Self {
+        MapReader { name: Some(name), ..self }
     }
 
     /// The value of a key that may be missing. A key without a value counts as missing a value, and is reported.
@@ -278,7 +313,11 @@ impl<'a> MapReader<'a> {
                 .iter()
                 .map(|entry| entry.key.as_str())
                 .find(|found| crate::diagnostic::nearest(found, [key]).is_some());
-            findings.push(finding.maybe_help(near.map(|near| format!("did you mean `{key}` by `{near}`?"))));
+            let help = match near {
+                Some(near) => Some(format!("did you mean `{key}` by `{near}`?")),
+                None => example(key).map(|value| format!("add `{key}: {value}`")),
+            };
+            findings.push(finding.maybe_help(help));
             return None;
         }
         self.optional(key, findings)
@@ -289,8 +328,11 @@ impl<'a> MapReader<'a> {
         self.map.entries.iter().find(|entry| entry.key == key).map_or(self.head(), |entry| entry.key_span)
     }
 
-    /// The place of the map's first key.
+    /// The place of the map's name, or of its first key.
     pub(crate) fn head(&self) -> Span {
+        if let Some(name) = self.name {
+            return name;
+        }
         self.map.entries.first().map_or(self.span, |entry| entry.key_span)
     }
 

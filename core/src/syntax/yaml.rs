@@ -343,17 +343,29 @@ impl Builder<'_> {
     }
 }
 
-/// `[max(a, 5) > 3, b]` ends the first item at its first comma.
-fn mark_cut_items(items: &mut [Node]) {
-    for at in 1..items.len() {
-        let Some(next) = items.get(at).and_then(Node::text).map(str::to_owned) else { continue };
-        if let Some(Node { kind: NodeKind::Scalar(scalar), .. }) = items.get_mut(at - 1)
-            && scalar.style == Style::Plain
-            && scalar.cut.is_none()
-            && unbalanced(&scalar.snippet.text).is_some()
-        {
-            scalar.cut = Some(Cut::Comma(next));
+/// `[max(a, 5) > 3, b]` ends the first item at its first comma: it takes back what follows until it is whole.
+fn mark_cut_items(items: &mut Vec<Node>) {
+    let mut at = 0;
+    while at + 1 < items.len() {
+        let mut whole = items.get(at).and_then(Node::text).unwrap_or("").to_owned();
+        let mut rest: Vec<String> = Vec::new();
+        let is_plain = matches!(items.get(at).map(|item| &item.kind),
+            Some(NodeKind::Scalar(scalar)) if scalar.style == Style::Plain);
+        // A few are enough for any call, and keep a long list of unbalanced texts cheap.
+        for next in items.iter().skip(at + 1).take(if is_plain { 16 } else { 0 }) {
+            let (true, Some(text)) = (unbalanced(&whole).is_some(), next.text()) else { break };
+            whole = format!("{whole}, {text}");
+            rest.push(text.to_owned());
         }
+        if unbalanced(&whole).is_none()
+            && !rest.is_empty()
+            && let Some(Node { kind: NodeKind::Scalar(scalar), .. }) = items.get_mut(at)
+            && scalar.cut.is_none()
+        {
+            scalar.cut = Some(Cut::Comma(rest.join(", ")));
+            items.drain(at + 1..=at + rest.len());
+        }
+        at += 1;
     }
 }
 
@@ -467,8 +479,13 @@ fn syntax_error(error: &serde_yaml::Error, text: &str, source: SourceId, sources
         }
         _ if message.contains("expected ':'") => missing_blank(line, line_start, &at, span),
         _ if message.contains("indentation") || message.contains("did not find expected") => {
-            let before = text.get(..line_start).unwrap_or("").lines().rev().find(|line| !line.trim().is_empty());
             let indent = |line: &str| line.len() - line.trim_start().len();
+            let before = text
+                .get(..line_start)
+                .unwrap_or("")
+                .lines()
+                .rev()
+                .find(|before| !before.trim().is_empty() && indent(before) <= indent(line));
             let is_even = before.is_some_and(|before| indent(before) == indent(line));
             let is_item = |line: &str| line.trim_start().starts_with("- ");
             match before {

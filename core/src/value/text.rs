@@ -175,7 +175,10 @@ fn not_a_number(text: &str, word: &str) -> TextProblem {
             help: Some(format!("write `{stripped}`: numbers have no separators and a decimal point")),
         };
     }
-    let help = if number::parse(stripped).is_some() {
+    let unsigned = text.trim_start_matches('+');
+    let help = if unsigned != text && number::parse(unsigned).is_some() {
+        format!("write `{unsigned}`")
+    } else if number::parse(stripped).is_some() {
         format!("write `{stripped}`")
     } else if text.contains(['e', 'E']) && text.starts_with(|c: char| c.is_ascii_digit()) {
         "write the number out, without an exponent".to_owned()
@@ -184,7 +187,12 @@ fn not_a_number(text: &str, word: &str) -> TextProblem {
     } else {
         format!("write a number, such as `{}`", if word == "integer" { "12" } else { "12.50" })
     };
-    TextProblem { code: Code::InvalidNumber, message: format!("`{text}` is not a number ({word})"), help: Some(help) }
+    let wanted = match word {
+        "integer" => "a whole number",
+        "money" => "an amount",
+        _ => "a number",
+    };
+    TextProblem { code: Code::InvalidNumber, message: format!("`{text}` is not {wanted}"), help: Some(help) }
 }
 
 /// A date written `2026-11-21`.
@@ -245,13 +253,31 @@ fn duration(text: &str, unit: DurationUnit) -> Result<Duration, TextProblem> {
             DurationUnit::BusinessDays => "2 business days",
             DurationUnit::Exact => "48 hours",
         };
+        let kind = if Duration::parse(text).is_some() { " of this kind" } else { "" };
         TextProblem::new(
             Code::InvalidValue,
-            format!("`{text}` is not a duration of this kind"),
-            &format!("write `{example}`"),
+            format!("`{text}` is not a duration{kind}"),
+            &duration_help(text).unwrap_or_else(|| format!("write `{example}`")),
         )
     };
     Duration::parse(text).filter(|duration| duration.unit() == unit).ok_or_else(problem)
+}
+
+/// What a text that is no duration was meant to be.
+pub(crate) fn duration_help(text: &str) -> Option<String> {
+    const UNITS: [&str; 8] = ["days", "weeks", "months", "years", "hours", "minutes", "seconds", "business days"];
+    if Duration::parse(text).is_some() {
+        return None;
+    }
+    if text.parse::<i64>().is_ok() {
+        return Some(format!("say the unit: `{text} days`"));
+    }
+    let (count, unit) = text.split_once([' ', '.'])?;
+    count.parse::<i64>().ok()?;
+    if text.contains('.') && UNITS.contains(&unit) {
+        return Some(format!("write `{count} {unit}`"));
+    }
+    crate::diagnostic::nearest(unit, UNITS).map(|unit| format!("did you mean `{count} {unit}`?"))
 }
 
 /// A time zone of the IANA database.

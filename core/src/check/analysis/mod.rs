@@ -7,7 +7,7 @@ mod axis;
 mod boxes;
 
 use super::pack::CheckedPack;
-use super::tables::{CellTest, CheckedRow, CheckedTable, HitPolicy};
+use super::tables::{CellTest, CheckedRow, CheckedTable, Column, HitPolicy};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::value::ops::{self, Comparison};
 use crate::value::show::Show;
@@ -23,7 +23,8 @@ const SHOWN: usize = 5;
 
 /// Reports what can be proved of a table with a grid; nothing where a part of it was refused.
 pub(crate) fn analyse(table: &CheckedTable, pack: &CheckedPack, findings: &mut Findings) {
-    if !table.is_sound || table.columns.is_empty() || table.rows.is_empty() {
+    let is_refused = |column: &Column| column.subject.base == crate::value::Type::Any;
+    if !table.is_sound || table.columns.iter().any(is_refused) || table.columns.is_empty() || table.rows.is_empty() {
         return;
     }
     if table.rows.len() > ROWS {

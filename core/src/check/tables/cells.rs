@@ -66,6 +66,19 @@ impl RawCell {
                     break;
                 }
                 let start = text.len() - rest.len();
+                let is_second = |word: &str| {
+                    rest.split_once(word).is_some_and(|(_, more)| more.trim_start().starts_with(['<', '>', '=']))
+                };
+                let help = if is_second(" and ") {
+                    Some("write a range, such as `5 to under 15`, or make it a fact")
+                } else {
+                    is_second(" or ").then_some("write two rows, or make it a fact")
+                };
+                if let Some(help) = help {
+                    let message = format!("`{text}` is two comparisons, but a cell holds one");
+                    findings.push(Finding::error(Code::SyntaxError, cell.whole(), message).help(help));
+                    return None;
+                }
                 let operand = cell.slice(start, text.len()).trimmed();
                 return Self::operand(&operand, cell, parser, findings).map(|operand| Form::Compare(operator, operand));
             }
@@ -357,6 +370,7 @@ impl RawCell {
                         Finding::error(problem.code, snippet.whole(), problem.message)
                             .help(format!("`{}` never has this value: see its `min` and `max`", field.name)),
                     );
+                    return None;
                 }
                 Some(value)
             }
@@ -396,6 +410,7 @@ impl RawCell {
                                     field.name
                                 )),
                             );
+                            return (refused, None);
                         }
                         (Expr::literal(value.clone(), base, snippet.whole()), Some(value))
                     }

@@ -106,7 +106,7 @@ impl TableReader<'_> {
             None => ("segmentation".to_owned(), "the segmentation".to_owned()),
         };
         let before = self.findings.len();
-        let mut reader = MapReader::new(node, &what, self.findings)?;
+        let mut reader = MapReader::new(node, &what, self.findings)?.named(key_span);
         reader.not_yet(&["script"], self.findings);
         let default = if family == Family::Segmentation { HitPolicy::First } else { HitPolicy::Unique };
         let hit = self.hit(&mut reader).unwrap_or(default);
@@ -166,6 +166,11 @@ impl TableReader<'_> {
         let mut seen: Vec<&str> = Vec::new();
         let mut has_row = false;
         let mut given: Vec<&str> = Vec::new();
+        // Outputs whose column is there under a wrong name, which is reported once.
+        let mut forgiven: Vec<&str> = Vec::new();
+        let headers: Vec<&str> = columns.iter().filter_map(Node::text).collect();
+        let is_given =
+            |output: &str| headers.iter().any(|header| header.strip_prefix("then ").map(str::trim) == Some(output));
         for column in columns {
             let NodeKind::Scalar(scalar) = &column.kind else { continue };
             let name = scalar.snippet.text.as_str();
@@ -193,6 +198,13 @@ impl TableReader<'_> {
                         let output = output.trim();
                         given.push(output);
                         if !table.outputs.iter().any(|field| &*field.name == output) {
+                            let missing =
+                                || table.outputs.iter().map(|field| &*field.name).filter(|name| !is_given(name));
+                            if let Some(meant) = crate::diagnostic::nearest(output, missing())
+                                && let Some(field) = table.outputs.iter().find(|field| &*field.name == meant)
+                            {
+                                forgiven.push(&field.name);
+                            }
                             let help = did_you_mean(output, table.outputs.iter().map(|field| &*field.name));
                             self.findings.push(
                                 Finding::error(
@@ -203,6 +215,17 @@ impl TableReader<'_> {
                                 .maybe_help(help),
                             );
                         }
+                    }
+                    None if table.outputs.iter().any(|field| &*field.name == name) && !is_given(name) => {
+                        forgiven.push(name);
+                        self.findings.push(
+                            Finding::error(
+                                Code::MissingOutput,
+                                column.span,
+                                format!("the column of the output `{name}` begins with `then`"),
+                            )
+                            .help(format!("write `then {name}`")),
+                        );
                     }
                     None => {
                         let ast = self.column(&scalar.snippet);
@@ -219,7 +242,7 @@ impl TableReader<'_> {
             );
         }
         for output in &table.outputs {
-            if !given.contains(&&*output.name) {
+            if !given.contains(&&*output.name) && !forgiven.contains(&&*output.name) {
                 self.findings.push(
                     Finding::error(Code::MissingOutput, head, format!("no column gives the output `{}`", output.name))
                         .help(format!("add a column `then {}`", output.name)),
@@ -229,7 +252,7 @@ impl TableReader<'_> {
         let count = rows.len();
         for (index, row) in rows.iter().enumerate() {
             let NodeKind::Map(map) = &row.kind else { continue };
-            let Some(raw) = self.grid_row(table, map, row.span, skips_unknown, &given) else { continue };
+            let Some(raw) = self.grid_row(table, map, row.span, skips_unknown, &given, &forgiven) else { continue };
             if raw.id.ends_with("/otherwise") {
                 if let Some(first) = &table.otherwise {
                     self.findings.push(
@@ -304,6 +327,7 @@ impl TableReader<'_> {
         span: Span,
         skips_unknown: bool,
         given: &[&str],
+        forgiven: &[&str],
     ) -> Option<RawRow> {
         let id_node = map.get("row");
         let id_text = id_node.and_then(Node::text).unwrap_or("");
@@ -311,7 +335,8 @@ impl TableReader<'_> {
         if id_node.is_some() {
             if id_text.is_empty() {
                 self.findings.push(
-                    Finding::error(Code::MissingKey, span, "this row has no id").help("write one in the column `row`"),
+                    Finding::error(Code::MissingKey, id_span, "this row has no id")
+                        .help("write one in the column `row`"),
                 );
             } else {
                 report_id(id_text, id_span, self.findings);
@@ -338,7 +363,6 @@ impl TableReader<'_> {
             }
         }
         for output in &table.outputs {
-            let key = format!("then {}", output.name);
             let node = map
                 .entries
                 .iter()
@@ -351,7 +375,7 @@ impl TableReader<'_> {
                     None
                 }
                 None => {
-                    if table_has_column(table, &key) {
+                    if given.contains(&&*output.name) {
                         self.missing_output(id_span, &output.name);
                     }
                     None
@@ -379,6 +403,7 @@ impl TableReader<'_> {
                 || name.starts_with("then ")
                 || is_annotation(name)
                 || name == "then"
+                || forgiven.contains(&name)
                 || table.columns.iter().any(|column| column.name.text == name);
             if !is_known && !name.is_empty() && entry.key_span != entry.value.span && !table_column_twice(table, name) {
                 let names = table.columns.iter().map(|column| column.name.text.as_str());
@@ -403,7 +428,7 @@ impl TableReader<'_> {
     pub(crate) fn rule_list(&mut self, entry: &Entry) -> Option<RawTable> {
         let name = entry.key.as_str();
         let what = format!("the rule list `{name}`");
-        let mut reader = MapReader::new(&entry.value, &what, self.findings)?;
+        let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
         reader.not_yet(&["script"], self.findings);
         let hit = self.hit(&mut reader).unwrap_or(HitPolicy::Collect);
         let outputs = self.outputs(&mut reader, &what);
@@ -441,7 +466,7 @@ impl TableReader<'_> {
                     .help("without a hit its result is the empty list, 0 or none"),
                 );
             }
-            let outputs = self.give(Some(node), node.span, &table.outputs);
+            let outputs = self.give(Some(node), node.span, &table.outputs, "otherwise");
             table.otherwise = Some(RawRow {
                 id: Arc::from(format!("{}/otherwise", table.id)),
                 span: node.span,
@@ -508,7 +533,7 @@ impl TableReader<'_> {
             let give = reader.required("give", self.findings);
             let head = reader.head();
             reader.finish(self.findings);
-            row.outputs = self.give(give, head, &table.outputs);
+            row.outputs = self.give(give, head, &table.outputs, "give");
             self.duplicate_row(&table.rows, &row);
             table.rows.push(row);
         }
@@ -551,9 +576,11 @@ impl TableReader<'_> {
     }
 
     /// One value for each output, out of `give`.
-    fn give(&mut self, give: Option<&Node>, head: Span, outputs: &[Field]) -> Vec<Option<RawValue>> {
+    fn give(&mut self, give: Option<&Node>, head: Span, outputs: &[Field], key: &str) -> Vec<Option<RawValue>> {
         let Some(give) = give else { return outputs.iter().map(|_| None).collect() };
-        let Some(map) = give.as_map("`give`", self.findings) else { return outputs.iter().map(|_| None).collect() };
+        let Some(map) = give.as_map(&format!("`{key}`"), self.findings) else {
+            return outputs.iter().map(|_| None).collect();
+        };
         for entry in &map.entries {
             if !outputs.iter().any(|output| *output.name == *entry.key) {
                 let help = did_you_mean(&entry.key, outputs.iter().map(|output| &*output.name));
@@ -570,9 +597,10 @@ impl TableReader<'_> {
                 None if output.maybe_none() => None,
                 None => {
                     let span = map.entries.first().map_or(head, |entry| entry.key_span);
+                    let who = if key == "give" { "this rule" } else { "`otherwise`" };
                     self.findings.push(
-                        Finding::error(Code::MissingOutput, span, format!("this rule gives no `{}`", output.name))
-                            .help("add it to `give`"),
+                        Finding::error(Code::MissingOutput, span, format!("{who} gives no `{}`", output.name))
+                            .help(format!("add it to `{key}`")),
                     );
                     None
                 }
@@ -683,7 +711,7 @@ impl TableReader<'_> {
             }
             Some(other) => {
                 self.findings.push(
-                    Finding::error(Code::InvalidValue, node.span, format!("`on_unknown` is `{other}`"))
+                    Finding::error(Code::InvalidValue, node.span, format!("`on_unknown` cannot be `{other}`"))
                         .help("only `skip` can be said; without it unknown stays unknown"),
                 );
                 false
@@ -805,11 +833,6 @@ fn is_annotation(name: &str) -> bool {
 
 fn node_has(node: &Node, key: &str) -> bool {
     matches!(&node.kind, NodeKind::Map(map) if map.get(key).is_some())
-}
-
-/// Whether rows of the table have this column at all: one that no row has was reported once, at the header.
-fn table_has_column(table: &RawTable, key: &str) -> bool {
-    table.rows.iter().any(|row| row.outputs.iter().any(Option::is_some)) && !key.is_empty()
 }
 
 /// Columns that were reported as duplicates already.

@@ -158,6 +158,11 @@ impl RawTable {
                 let Some(value) =
                     literals::value(snippet, &output.base, output.decimals, output.maybe_none(), findings)
                 else {
+                    let text = snippet.text.as_str();
+                    let first = text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
+                    if names.name(first).is_some() || text.contains('(') && text.ends_with(')') {
+                        findings.help_last(format!("begin a computed value with `=`: `= {text}`"));
+                    }
                     return refused;
                 };
                 if let (Value::Duration(duration), Type::Duration(unit)) = (&value, &output.base)
@@ -192,18 +197,22 @@ impl RawTable {
                     );
                 }
                 if let Err(problem) = text::within(&value, &output.range) {
-                    findings.push(Finding::error(problem.code, snippet.whole(), problem.message));
+                    let help = format!("see `min` and `max` of the output `{}`", output.name);
+                    findings.push(Finding::error(problem.code, snippet.whole(), problem.message).help(help));
                 }
                 Expr::literal(value, output.base.clone(), snippet.whole())
             }
             Some(RawValue::Computed(ast)) if is_deadline => {
                 let expr = Typer::new(names, findings).expr(ast);
                 if !matches!(expr.base, Type::Duration(_) | Type::Any) {
-                    findings.push(Finding::error(
-                        Code::TypeMismatch,
-                        expr.span,
-                        format!("`due_in` is a duration, but this is {}", expr.base),
-                    ));
+                    let help = match &ast.kind {
+                        crate::language::AstKind::Name(name) if expr.base == Type::Integer => {
+                            format!("say the unit: `= {name}.days`")
+                        }
+                        _ => "say the unit, such as `2.days`".to_owned(),
+                    };
+                    let message = format!("`due_in` is a duration, but this is {}", expr.base);
+                    findings.push(Finding::error(Code::TypeMismatch, expr.span, message).help(help));
                 }
                 expr
             }
