@@ -10,9 +10,7 @@ use crate::language::parse::Parser;
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node, NodeKind};
-use crate::value::{
-    Absence, Bound, DurationUnit, Field, ItemRules, ItemType, Range, RecordType, Type, Value, number, text,
-};
+use crate::value::{Absence, Bound, DurationUnit, Field, ItemRules, ItemType, RecordType, Type, Value, number, text};
 
 /// Reads declarations of records, fields and types.
 pub(crate) struct Records<'a> {
@@ -210,21 +208,7 @@ impl Records<'_> {
 
     /// A field that says nothing yet, or nothing that could be read: its type goes with everything.
     pub(crate) fn refused(&self, name: &str, span: Span) -> Field {
-        Field {
-            name: Arc::from(name),
-            base: Type::Any,
-            absence: Absence::Refused,
-            about: None,
-            range: Range::default(),
-            decimals: None,
-            rounding: self.header.rounding,
-            key: false,
-            private: false,
-            decides: true,
-            time: false,
-            place: false,
-            span,
-        }
+        Field { rounding: self.header.rounding, ..Field::new(name, Type::Any, span) }
     }
 
     /// Marks that only some types can have.

@@ -1,6 +1,7 @@
 //! Two ways to the same value: generated well-typed expressions over generated records, by the reference evaluator and
 //! by the Rhai interpreter with our operators. All operands are known and not none, and no operand of `and` and `or`
-//! fails: beyond that the two differ by design.
+//! fails: beyond that the two differ by design. Long because the generator and the interpreter's operators must be read
+//! side by side.
 
 use std::sync::Arc;
 
@@ -19,9 +20,7 @@ use crate::diagnostic::Findings;
 use crate::eval;
 use crate::source::{Snippet, Sources};
 use crate::value::ops::{self, Arithmetic, Comparison};
-use crate::value::{
-    Absence, Duration, DurationUnit, Failure, Field, Outcome, Range, RecordType, Rounding, Type, Value, number,
-};
+use crate::value::{Absence, Duration, DurationUnit, Failure, Field, Outcome, Range, RecordType, Type, Value, number};
 
 /// In the gate, and with RECOUP_SOAK.
 const CASES: (u64, u64) = (10_000, 1_000_000);
@@ -289,21 +288,8 @@ impl Record {
 }
 
 fn item_type() -> Type {
-    let field = |name: &str, base: Type| Field {
-        name: Arc::from(name),
-        base,
-        absence: Absence::Refused,
-        about: None,
-        range: Range::default(),
-        decimals: None,
-        rounding: Rounding::HalfUp,
-        key: false,
-        private: false,
-        decides: true,
-        time: false,
-        place: false,
-        span: Sources::default().head(Sources::default().add("", "")),
-    };
+    let field =
+        |name: &str, base: Type| Field::new(name, base, Sources::default().head(Sources::default().add("", "")));
     let fields = vec![field("amount", Type::Money), field("n", Type::Integer), field("flag", Type::Boolean)];
     Type::Record(Arc::new(RecordType { name: Arc::from("item"), fields, ignores_unknown_fields: false }))
 }

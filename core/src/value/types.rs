@@ -184,6 +184,25 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// A field of a type that must be given, and of which nothing else is said.
+    pub(crate) fn new(name: &str, base: Type, span: Span) -> Field {
+        Field {
+            name: Arc::from(name),
+            base,
+            absence: Absence::Refused,
+            about: None,
+            range: Range::default(),
+            decimals: None,
+            rounding: Rounding::default(),
+            key: false,
+            private: false,
+            decides: true,
+            time: false,
+            place: false,
+            span,
+        }
+    }
+
     /// Whether a value of this field may be none.
     pub(crate) fn maybe_none(&self) -> bool {
         matches!(self.absence, Absence::None)

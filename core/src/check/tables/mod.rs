@@ -4,6 +4,7 @@
 
 mod cells;
 mod read;
+mod read_rules;
 mod rows;
 
 use std::sync::Arc;

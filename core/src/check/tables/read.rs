@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cells::RawCell;
 use super::{Annotations, Family, HitPolicy};
 use crate::check::assemble::{COLUMNS, ROWS};
-use crate::check::expressions::{conditions, parse};
+use crate::check::expressions::parse;
 use crate::check::header::Header;
 use crate::check::literals;
 use crate::check::names::report_id;
@@ -15,8 +15,8 @@ use crate::language::Ast;
 use crate::language::parse::Parser;
 use crate::source::{Snippet, Span};
 use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, Map, Node, NodeKind};
-use crate::value::{Absence, DurationUnit, Field, Range, Rounding, Type, number};
+use crate::syntax::{Map, Node, NodeKind};
+use crate::value::{Absence, Field, Type};
 
 /// A table before names and types are known.
 pub(crate) struct RawTable {
@@ -424,250 +424,8 @@ impl TableReader<'_> {
         );
     }
 
-    /// A rule list of `rules`.
-    pub(crate) fn rule_list(&mut self, entry: &Entry) -> Option<RawTable> {
-        let name = entry.key.as_str();
-        let what = format!("the rule list `{name}`");
-        let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
-        reader.not_yet(&["script"], self.findings);
-        let hit = self.hit(&mut reader).unwrap_or(HitPolicy::Collect);
-        let outputs = self.outputs(&mut reader, &what);
-        let skips_unknown = self.on_unknown(&mut reader);
-        let list = if node_has(&entry.value, "script") {
-            reader.optional("list", self.findings)
-        } else {
-            reader.required("list", self.findings)
-        };
-        let otherwise = reader.optional("otherwise", self.findings);
-        reader.finish(self.findings);
-        let outputs = outputs?;
-        self.priority_fits(hit, &outputs, entry.key_span);
-        let mut table = RawTable {
-            name: Some(Arc::from(name)),
-            name_span: entry.key_span,
-            id: Arc::from(format!("rules/{name}")),
-            family: Family::RuleList,
-            hit,
-            outputs,
-            columns: Vec::new(),
-            rows: Vec::new(),
-            otherwise: None,
-            span: entry.key_span,
-            is_sound: true,
-        };
-        if let Some(node) = otherwise {
-            if !hit.is_single() {
-                self.findings.push(
-                    Finding::error(
-                        Code::UnknownKey,
-                        node.span,
-                        format!("a rule list with `hit: {}` has no `otherwise`", hit.name()),
-                    )
-                    .help("without a hit its result is the empty list, 0 or none"),
-                );
-            }
-            let outputs = self.give(Some(node), node.span, &table.outputs, "otherwise");
-            table.otherwise = Some(RawRow {
-                id: Arc::from(format!("{}/otherwise", table.id)),
-                span: node.span,
-                conditions: Vec::new(),
-                outputs,
-                annotations: Annotations::default(),
-                skips_unknown: false,
-            });
-        }
-        self.rules(&mut table, list?, skips_unknown);
-        Some(table)
-    }
-
-    /// The escalations.
-    pub(crate) fn escalations(&mut self, entry: &Entry) -> Option<RawTable> {
-        let output = |name: &str, base: Type| Field {
-            name: Arc::from(name),
-            base,
-            absence: Absence::None,
-            about: None,
-            range: Range::default(),
-            decimals: None,
-            rounding: Rounding::default(),
-            key: false,
-            private: false,
-            decides: true,
-            time: false,
-            place: false,
-            span: entry.key_span,
-        };
-        let mut table = RawTable {
-            name: None,
-            name_span: entry.key_span,
-            id: Arc::from("escalations"),
-            family: Family::Escalations,
-            hit: HitPolicy::RuleOrder,
-            outputs: vec![
-                output("level", Type::Integer),
-                output("assign_to", Type::Text),
-                output("due_in", Type::Duration(DurationUnit::Days)),
-            ],
-            columns: Vec::new(),
-            rows: Vec::new(),
-            otherwise: None,
-            span: entry.key_span,
-            is_sound: true,
-        };
-        self.rules(&mut table, &entry.value, false);
-        Some(table)
-    }
-
-    fn rules(&mut self, table: &mut RawTable, list: &Node, skips_unknown: bool) {
-        let Some(items) = list.as_list("a list of rules", self.findings) else { return };
-        if items.is_empty() {
-            self.findings.push(
-                Finding::error(Code::WrongKind, list.span, "this list of rules is empty")
-                    .help("add a rule, or remove the list"),
-            );
-        }
-        for item in items {
-            let Some(mut reader) = MapReader::new(item, "a rule", self.findings) else { continue };
-            reader.not_yet(&["cooldown", "script"], self.findings);
-            let mut row = self.rule_head(&table.id, &mut reader, item, skips_unknown);
-            let give = reader.required("give", self.findings);
-            let head = reader.head();
-            reader.finish(self.findings);
-            row.outputs = self.give(give, head, &table.outputs, "give");
-            self.duplicate_row(&table.rows, &row);
-            table.rows.push(row);
-        }
-    }
-
-    /// What all rules have: an id, conditions, annotations.
-    fn rule_head(&mut self, table: &str, reader: &mut MapReader<'_>, item: &Node, skips_unknown: bool) -> RawRow {
-        let id_node = reader.required("id", self.findings);
-        let id = id_node.and_then(|node| {
-            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
-        });
-        let mut row = RawRow {
-            id: Arc::from(format!("{table}/{}", id.unwrap_or("?"))),
-            span: id_node.map_or(item.span, |node| node.span),
-            conditions: Vec::new(),
-            outputs: Vec::new(),
-            annotations: Annotations::default(),
-            skips_unknown,
-        };
-        if let Some(node) = reader.optional("when", self.findings) {
-            for (ast, text) in conditions(node, "`when`", self.parser, self.findings) {
-                row.conditions.push(RawCondition::When(ast, text));
-            }
-        }
-        if let Some(node) = reader.optional("unless", self.findings) {
-            for (ast, text) in conditions(node, "`unless`", self.parser, self.findings) {
-                row.conditions.push(RawCondition::Unless(ast, text));
-            }
-        }
-        if reader.optional_or_null("on_unknown").is_some() {
-            row.skips_unknown = self.on_unknown(reader);
-        }
-        for key in ANNOTATIONS {
-            reader.optional(key, self.findings);
-        }
-        if let NodeKind::Map(map) = &item.kind {
-            self.annotate(&mut row, map);
-        }
-        row
-    }
-
-    /// One value for each output, out of `give`.
-    fn give(&mut self, give: Option<&Node>, head: Span, outputs: &[Field], key: &str) -> Vec<Option<RawValue>> {
-        let Some(give) = give else { return outputs.iter().map(|_| None).collect() };
-        let Some(map) = give.as_map(&format!("`{key}`"), self.findings) else {
-            return outputs.iter().map(|_| None).collect();
-        };
-        for entry in &map.entries {
-            if !outputs.iter().any(|output| *output.name == *entry.key) {
-                let help = did_you_mean(&entry.key, outputs.iter().map(|output| &*output.name));
-                self.findings.push(
-                    Finding::error(Code::UnknownOutput, entry.key_span, format!("no output is called `{}`", entry.key))
-                        .maybe_help(help),
-                );
-            }
-        }
-        outputs
-            .iter()
-            .map(|output| match map.get(&output.name) {
-                Some(node) => self.value(node),
-                None if output.maybe_none() => None,
-                None => {
-                    let span = map.entries.first().map_or(head, |entry| entry.key_span);
-                    let who = if key == "give" { "this rule" } else { "`otherwise`" };
-                    self.findings.push(
-                        Finding::error(Code::MissingOutput, span, format!("{who} gives no `{}`", output.name))
-                            .help(format!("add it to `{key}`")),
-                    );
-                    None
-                }
-            })
-            .collect()
-    }
-
-    /// A score and its parts.
-    pub(crate) fn score(&mut self, entry: &Entry) -> Option<RawTable> {
-        let name = entry.key.as_str();
-        let id = format!("scores/{name}");
-        let items = entry.value.as_list(&format!("the score `{name}`"), self.findings)?;
-        let mut rows = Vec::new();
-        let mut is_whole = true;
-        for item in items {
-            let Some(mut reader) = MapReader::new(item, "a part of a score", self.findings) else { continue };
-            reader.not_yet(&["cooldown", "script"], self.findings);
-            let mut row = self.rule_head(&id, &mut reader, item, false);
-            let points = reader.required("points", self.findings).and_then(|node| self.value(node));
-            reader.finish(self.findings);
-            match &points {
-                Some(RawValue::Literal(snippet)) => {
-                    is_whole &= number::parse(&snippet.text).is_none_or(|points| points.scale() == 0)
-                }
-                Some(RawValue::Computed(_)) => is_whole = false,
-                None => {}
-            }
-            row.outputs.push(points);
-            self.duplicate_row(&rows, &row);
-            rows.push(row);
-        }
-        if items.is_empty() {
-            self.findings
-                .push(Finding::error(Code::WrongKind, entry.value.span, "this score has no parts").help("add one"));
-        }
-        let points = Field {
-            name: Arc::from("points"),
-            base: if is_whole { Type::Integer } else { Type::Decimal },
-            absence: Absence::Refused,
-            about: None,
-            range: Range::default(),
-            decimals: None,
-            rounding: self.header.rounding,
-            key: false,
-            private: false,
-            decides: true,
-            time: false,
-            place: false,
-            span: entry.key_span,
-        };
-        Some(RawTable {
-            name: Some(Arc::from(name)),
-            name_span: entry.key_span,
-            id: Arc::from(id),
-            family: Family::Score,
-            hit: HitPolicy::CollectSum,
-            outputs: vec![points],
-            columns: Vec::new(),
-            rows,
-            otherwise: None,
-            span: entry.key_span,
-            is_sound: true,
-        })
-    }
-
     /// A literal, or with a leading `=` an expression.
-    fn value(&mut self, node: &Node) -> Option<RawValue> {
+    pub(super) fn value(&mut self, node: &Node) -> Option<RawValue> {
         let scalar = node.as_scalar("a value", self.findings)?;
         let snippet = scalar.snippet.trimmed();
         if let Some(rest) = snippet.text.strip_prefix('=') {
@@ -682,7 +440,7 @@ impl TableReader<'_> {
         Some(RawValue::Literal(snippet))
     }
 
-    fn hit(&mut self, reader: &mut MapReader<'_>) -> Option<HitPolicy> {
+    pub(super) fn hit(&mut self, reader: &mut MapReader<'_>) -> Option<HitPolicy> {
         let node = reader.optional("hit", self.findings)?;
         let name = node.as_text("`hit`", self.findings)?;
         let found = HitPolicy::NAMED.iter().find(|(known, _)| *known == name).map(|(_, policy)| *policy);
@@ -695,7 +453,7 @@ impl TableReader<'_> {
         found
     }
 
-    fn on_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
+    pub(super) fn on_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
         let Some(node) = reader.optional("on_unknown", self.findings) else { return false };
         match node.as_text("`on_unknown`", self.findings) {
             Some("skip") => {
@@ -720,7 +478,7 @@ impl TableReader<'_> {
         }
     }
 
-    fn outputs(&mut self, reader: &mut MapReader<'_>, what: &str) -> Option<Vec<Field>> {
+    pub(super) fn outputs(&mut self, reader: &mut MapReader<'_>, what: &str) -> Option<Vec<Field>> {
         let node = reader.required("outputs", self.findings)?;
         let map = node.as_map("`outputs`", self.findings)?;
         if map.entries.is_empty() {
@@ -761,7 +519,7 @@ impl TableReader<'_> {
     }
 
     /// Policies that rank rows by their outputs need a choice to rank by; sums need numbers.
-    fn priority_fits(&mut self, hit: HitPolicy, outputs: &[Field], span: Span) {
+    pub(super) fn priority_fits(&mut self, hit: HitPolicy, outputs: &[Field], span: Span) {
         let needs = match hit {
             HitPolicy::Priority | HitPolicy::OutputOrder => {
                 (!outputs.iter().any(|field| matches!(field.base, Type::Choice(_))))
@@ -782,7 +540,7 @@ impl TableReader<'_> {
         }
     }
 
-    fn duplicate_row(&mut self, rows: &[RawRow], row: &RawRow) {
+    pub(super) fn duplicate_row(&mut self, rows: &[RawRow], row: &RawRow) {
         if let Some(first) =
             rows.iter().find(|known| known.id == row.id && !row.id.ends_with("/?") && !row.id.ends_with('/'))
         {
@@ -795,7 +553,7 @@ impl TableReader<'_> {
         }
     }
 
-    fn annotate(&mut self, row: &mut RawRow, map: &Map) {
+    pub(super) fn annotate(&mut self, row: &mut RawRow, map: &Map) {
         let mut text = |key: &str| {
             let node = map.get(key)?;
             let text = node.as_text(&format!("`{key}`"), self.findings)?;
@@ -825,13 +583,13 @@ impl TableReader<'_> {
     }
 }
 
-const ANNOTATIONS: [&str; 5] = ["because", "source", "status", "valid_from", "valid_until"];
+pub(super) const ANNOTATIONS: [&str; 5] = ["because", "source", "status", "valid_from", "valid_until"];
 
 fn is_annotation(name: &str) -> bool {
     ANNOTATIONS.contains(&name)
 }
 
-fn node_has(node: &Node, key: &str) -> bool {
+pub(super) fn node_has(node: &Node, key: &str) -> bool {
     matches!(&node.kind, NodeKind::Map(map) if map.get(key).is_some())
 }
 
