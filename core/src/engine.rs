@@ -153,8 +153,8 @@ impl Engine {
     /// # Errors
     /// All problems of the record, where it is not a valid case.
     pub fn evaluate(&self, record: &str, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
-        let raw = json::parse(record)
-            .map_err(|message| RecordError { problems: vec![Problem { path: String::new(), message, help: None }] })?;
+        let raw =
+            json::parse(record).map_err(|message| RecordError { problems: vec![Problem::new("", message, None)] })?;
         self.evaluate_raw(&raw, as_of)
     }
 
@@ -162,7 +162,7 @@ impl Engine {
         let checked = &self.inner.checked;
         if !(2..=9998).contains(&chrono::Datelike::year(&as_of)) {
             let message = format!("`as_of` lies outside the years 2 to 9998: {as_of}");
-            return Err(RecordError { problems: vec![Problem { path: String::new(), message, help: None }] });
+            return Err(RecordError { problems: vec![Problem::new("", message, None)] });
         }
         let today = date_at(as_of, checked.header.zone);
         let surroundings = Surroundings { as_of, today, currency: Some(&checked.header.currency) };

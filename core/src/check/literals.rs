@@ -89,7 +89,7 @@ pub(crate) fn window(node: &Node, findings: &mut Findings) -> Option<Duration> {
     if window.count() < 1 {
         findings.push(
             Finding::error(Code::OutsideDomain, node.span, format!("a window of `{window}` holds nothing"))
-                .help("count the current day: `1 days` is today"),
+                .help("write a length of at least one; days count the current one: `1 days` is today"),
         );
         return None;
     }

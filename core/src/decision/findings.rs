@@ -21,6 +21,14 @@ pub(super) fn collect(
     for (step, table_trace) in parts.lowered.steps.iter().zip(&trace.tables) {
         match (step, table_trace) {
             (Step::Fact(fact), _) => {
+                if let Some(Ok(Value::List(items))) = trace.slots.get(fact.slot.0 as usize) {
+                    for error in items.iter().filter_map(|item| match item {
+                        Err(Failure::Error(error)) => Some(error),
+                        _ => None,
+                    }) {
+                        collector.error(&fact.id, error);
+                    }
+                }
                 if let Some(Err(Failure::Error(error))) = trace.slots.get(fact.slot.0 as usize) {
                     collector.error(&fact.id, error);
                 }

@@ -86,11 +86,7 @@ pub(super) fn record(row: &Row, source: &CaseSource, as_of: DateTime<Utc>) -> Re
         for column in row.columns() {
             if !known.iter().any(|name| **name == *column) && !source.input.ignore.iter().any(|name| name == column) {
                 let help = did_you_mean(column, known.iter().map(|name| &**name));
-                problems.push(Problem {
-                    path: column.to_owned(),
-                    message: format!("nothing reads the column `{column}`"),
-                    help,
-                });
+                problems.push(Problem::new(column, format!("nothing reads the column `{column}`"), help));
             }
         }
     }
@@ -120,7 +116,7 @@ pub(super) fn record(row: &Row, source: &CaseSource, as_of: DateTime<Utc>) -> Re
 
 fn problem(message: String, help: &str) -> Vec<Problem> {
     let help = (!help.is_empty()).then(|| help.to_owned());
-    vec![Problem { path: String::new(), message, help }]
+    vec![Problem::new("", message, help)]
 }
 
 fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, Vec<Problem>> {
@@ -169,9 +165,9 @@ fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, V
             .iter()
             .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
         return match naive {
-            Some(naive) => {
-                placed(naive, zone).map(Raw::Plain).map_err(|message| problem(message, "give the offset in the data"))
-            }
+            Some(naive) => placed(naive, zone, &shown(text))
+                .map(Raw::Plain)
+                .map_err(|message| problem(message, "give the offset in the data")),
             None => Err(problem(format!("{} is not a time", shown(text)), "write it as `2026-09-07 18:00:00`")),
         };
     }
@@ -248,17 +244,17 @@ fn dated(text: &str, format: &str, source: &ColumnSource, field: &Field) -> Resu
     }
     let naive = NaiveDateTime::parse_from_str(text, format).map_err(|_| wrong())?;
     let zone = source.zone.ok_or_else(|| format!("{shown} has no time zone: say `zone:` in the input"))?;
-    placed(naive, zone).map(Raw::Plain)
+    placed(naive, zone, &shown).map(Raw::Plain)
 }
 
 /// A naive time in its zone. One that the clocks skip, or show twice, is not guessed at.
-fn placed(naive: NaiveDateTime, zone: chrono_tz::Tz) -> Result<String, String> {
+fn placed(naive: NaiveDateTime, zone: chrono_tz::Tz, shown: &str) -> Result<String, String> {
     match zone.from_local_datetime(&naive) {
         LocalResult::Single(instant) => {
             Ok(instant.with_timezone(&Utc).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
         }
-        LocalResult::Ambiguous(..) => Err(format!("{naive} happens twice in {zone}, when the clocks are set back")),
-        LocalResult::None => Err(format!("{naive} does not happen in {zone}: the clocks are set forward")),
+        LocalResult::Ambiguous(..) => Err(format!("{shown} happens twice in {zone}, when the clocks are set back")),
+        LocalResult::None => Err(format!("{shown} does not happen in {zone}: the clocks are set forward")),
     }
 }
 
@@ -269,7 +265,11 @@ fn formula_value(
     cases: &CaseSource,
     as_of: DateTime<Utc>,
 ) -> Result<Raw, Vec<Problem>> {
-    let columns = RecordType { name: Arc::from("row"), fields: source.columns.clone(), ignores_unknown_fields: false };
+    // What fills a private field is private itself.
+    let private_columns =
+        source.columns.iter().map(|column| Field { private: column.private || field.private, ..column.clone() });
+    let columns =
+        RecordType { name: Arc::from("row"), fields: private_columns.collect(), ignores_unknown_fields: false };
     let entries = source
         .columns
         .iter()
@@ -278,7 +278,7 @@ fn formula_value(
     let today = crate::calendar::date_at(as_of, cases.zone);
     let surroundings = Surroundings { as_of, today, currency: None };
     let slots = RecordReader::read(&columns, &Raw::Map(entries), surroundings)?;
-    let private: Vec<bool> = source.columns.iter().map(|column| column.private || field.private).collect();
+    let private: Vec<bool> = columns.fields.iter().map(|column| column.private).collect();
     match formula(&source.expr, &slots, &private, as_of, cases.zone) {
         Ok(Value::None) => Ok(Raw::Absent),
         Ok(Value::Money(number) | Value::Decimal(number)) => {

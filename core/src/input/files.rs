@@ -123,11 +123,11 @@ impl Rows {
                     Ok(false) => None,
                     Ok(true) => {
                         let line = record.position().map_or(0, csv::Position::line);
-                        let row = match reader.get_ref().open_since() {
-                            Some(since) if reader.is_done() => Err(format!(
+                        let row = match reader.get_ref().never_closed() {
+                            Some(since) => Err(format!(
                                 "a quote that opens in line {since} is never closed: all that follows was read as one cell"
                             )),
-                            _ => csv_row(&record, header),
+                            None => csv_row(&record, header),
                         };
                         Some(Ok((line, row)))
                     }
@@ -175,16 +175,24 @@ pub(super) struct QuoteWatch {
     /// The line of the quote that is open, and how many bytes came since.
     open: Option<(u64, u64)>,
     at_start: bool,
+    is_at_end: bool,
 }
 
 impl QuoteWatch {
     fn new(inner: BufReader<File>, delimiter: char) -> QuoteWatch {
-        QuoteWatch { inner, delimiter: u8::try_from(delimiter).unwrap_or(b','), line: 1, open: None, at_start: true }
+        QuoteWatch {
+            inner,
+            delimiter: u8::try_from(delimiter).unwrap_or(b','),
+            line: 1,
+            open: None,
+            at_start: true,
+            is_at_end: false,
+        }
     }
 
-    /// The line of a quote that is open.
-    fn open_since(&self) -> Option<u64> {
-        self.open.map(|(line, _)| line)
+    /// The line of a quote that is still open at the end of the file: it stands in the last record.
+    fn never_closed(&self) -> Option<u64> {
+        self.open.filter(|_| self.is_at_end).map(|(line, _)| line)
     }
 
     fn watch(&mut self, bytes: &[u8]) -> std::io::Result<()> {
@@ -214,6 +222,7 @@ impl Read for QuoteWatch {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let bytes = buffer.get(..count).unwrap_or(&[]).to_vec();
+        self.is_at_end = count == 0;
         self.watch(&bytes)?;
         Ok(count)
     }

@@ -79,7 +79,7 @@ impl CaseRow {
     pub(crate) fn record(&self, as_of: DateTime<Utc>) -> Result<Raw, Vec<Problem>> {
         match &self.content {
             Ok(row) => convert::record(row, &self.source, as_of),
-            Err(message) => Err(vec![Problem { path: String::new(), message: message.clone(), help: None }]),
+            Err(message) => Err(vec![Problem::new("", message.clone(), None)]),
         }
     }
 }

@@ -20,6 +20,23 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+/// The longest message or path of a problem, in characters: values and keys of hosts can be of any length.
+const LONGEST: usize = 300;
+
+impl Problem {
+    /// A problem whose texts are cut to a length that can be read.
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>, help: Option<String>) -> Problem {
+        Problem { path: shortened(path.into()), message: shortened(message.into()), help: help.map(shortened) }
+    }
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}..", text.get(..at).unwrap_or("")),
+        None => text,
+    }
+}
+
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if !self.path.is_empty() {

@@ -10,8 +10,6 @@ use crate::value::{Absence, Failure, Field, Outcome, RecordType, Type, Value, te
 
 /// The most problems that one record reports.
 const PROBLEMS: usize = 100;
-/// The longest message of a problem, in characters: values of hosts can be of any length.
-const MESSAGE: usize = 300;
 
 /// What a record must agree with beside its declaration.
 #[derive(Clone, Copy, Debug)]
@@ -219,12 +217,7 @@ impl<'a> RecordReader<'a> {
 
     fn problem(&mut self, path: String, message: String, help: Option<String>) {
         if self.problems.len() < PROBLEMS {
-            let message = if message.chars().count() > MESSAGE {
-                message.chars().take(MESSAGE).chain("..".chars()).collect()
-            } else {
-                message
-            };
-            self.problems.push(Problem { path, message, help });
+            self.problems.push(Problem::new(path, message, help));
         }
     }
 }

@@ -292,11 +292,12 @@ pub(crate) fn zone(text: &str) -> Result<Tz, TextProblem> {
 /// A near name of the database, or an example. Abbreviations and short places are near to much that is not meant.
 fn zone_help(text: &str) -> String {
     let lower = text.to_lowercase();
-    let is_long = text.rsplit_once('/').is_some_and(|(_, place)| place.chars().count() > 4);
+    let is_long = text.len() <= 64 && text.rsplit_once('/').is_some_and(|(_, place)| place.chars().count() > 4);
     let near = chrono_tz::TZ_VARIANTS
         .iter()
+        .filter(|_| is_long)
         .map(|zone| (strsim::damerau_levenshtein(&lower, &zone.name().to_lowercase()), zone.name()))
-        .filter(|(distance, _)| is_long && *distance <= 2)
+        .filter(|(distance, _)| *distance <= 2)
         .min();
     if let Some((_, name)) = near {
         return format!("did you mean `{name}`?");

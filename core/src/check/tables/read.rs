@@ -369,7 +369,7 @@ impl TableReader<'_> {
                 .find(|entry| entry.key.strip_prefix("then ").map(str::trim) == Some(&*output.name))
                 .map(|entry| &entry.value);
             let value = match node {
-                Some(node) if node.text().is_some_and(|text| !text.is_empty()) => self.value(node),
+                Some(node) if node.text() != Some("") && !matches!(node.kind, NodeKind::Null) => self.value(node),
                 Some(node) => {
                     self.missing_output(node.span, &output.name);
                     None

@@ -202,8 +202,12 @@ impl Reader<'_> {
             Expr::BoolConstant(value, _) => AstKind::Boolean(*value),
             Expr::IntegerConstant(value, _) => {
                 let literal = self.literal_at(span).unwrap_or_default();
-                if literal.starts_with('0') && literal.len() > 1 && self.snippet_text(span).len() == 1 {
+                let behind = self.snippet.text.get(self.offset(position) + literal.len()..).unwrap_or("");
+                if literal == "0" && behind.starts_with(char::is_alphabetic) {
                     return self.unsupported(span, "a number in another base", "write it in decimal digits");
+                }
+                if literal.starts_with('+') {
+                    return self.unsupported(span, "a leading `+`", "remove it");
                 }
                 AstKind::Integer(*value)
             }

@@ -489,7 +489,7 @@ impl<'a> Typer<'a> {
             self.report(
                 Code::OutsideDomain,
                 span,
-                "this range ends before it begins",
+                "this range holds nothing: it ends before it begins, or where it begins",
                 Some("write the smaller bound first"),
             );
         }
