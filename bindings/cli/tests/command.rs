@@ -241,7 +241,7 @@ fn only_the_first_refused_rows_are_shown_and_text_is_escaped() {
     let ran = folder.recoup(&["run", "small", "--cases", "cases.csv"], 1);
     assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("row ")).count(), 20);
     assert!(ran.stderr.contains("\nand 5 more; `--refusals FILE` writes all of them\n"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("balance: `\\u{1b}[31mx` is not a number"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("balance: `\\u{1b}[31mx` is not an amount"), "{}", ran.stderr);
     assert!(ran.stderr.contains("problems of refused cases\n  25  balance: "), "{}", ran.stderr);
 }
 
@@ -329,7 +329,7 @@ fn explain_finds_the_case_by_its_key() {
 
     let refused = explain("A-2", 1);
     assert!(
-        refused.stderr.starts_with("row 3 (A-2) is refused:\n  balance: `x` is not a number"),
+        refused.stderr.starts_with("row 3 (A-2) is refused:\n  balance: `x` is not an amount"),
         "{}",
         refused.stderr
     );

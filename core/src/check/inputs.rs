@@ -473,22 +473,6 @@ impl Scope for Columns<'_> {
         self.columns.iter().map(|column| column.name.to_string()).collect()
     }
 
-    fn rate(&self, _: &str) -> Option<usize> {
-        None
-    }
-
-    fn rates(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn has_calendar(&self) -> bool {
-        false
-    }
-
-    fn has_place(&self) -> bool {
-        false
-    }
-
     fn range(&self, slot: SlotId) -> Option<Range> {
         self.columns.get(slot.0 as usize).map(|column| column.range.clone())
     }

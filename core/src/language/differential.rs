@@ -20,7 +20,7 @@ use crate::diagnostic::Findings;
 use crate::eval;
 use crate::source::{Snippet, Sources};
 use crate::value::ops::{self, Arithmetic, Comparison};
-use crate::value::{Absence, Duration, DurationUnit, Failure, Field, Outcome, Range, RecordType, Type, Value, number};
+use crate::value::{Duration, DurationUnit, Failure, Field, Outcome, RecordType, Type, Value, number};
 
 /// In the gate, and with RECOUP_SOAK.
 const CASES: (u64, u64) = (10_000, 1_000_000);
@@ -303,29 +303,6 @@ impl Scope for Record {
 
     fn names(&self) -> Vec<String> {
         Vec::new()
-    }
-
-    fn rate(&self, _: &str) -> Option<usize> {
-        None
-    }
-
-    fn rates(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn has_calendar(&self) -> bool {
-        false
-    }
-
-    fn has_place(&self) -> bool {
-        false
-    }
-
-    fn range(&self, _: SlotId) -> Option<Range> {
-        None
-    }
-    fn absence(&self, _: SlotId) -> Option<Absence> {
-        None
     }
 }
 

@@ -7,8 +7,11 @@ mod adapt;
 mod calls;
 mod relations;
 mod reports;
+mod scope;
 
 use std::sync::Arc;
+
+pub(crate) use scope::{Name, Scope};
 
 use relations::{
     arithmetic_help, arithmetic_type, article, compare_help, convert_help, is_comparable, is_equatable, is_unit, same,
@@ -17,44 +20,11 @@ use relations::{
 
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::ast::{Ast, AstKind};
-use crate::language::expr::{Expr, ExprKind, LocalId, SlotId};
+use crate::language::expr::{Expr, ExprKind, LocalId};
 use crate::language::functions::{self};
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{Absence, ItemType, Range, Type, Value};
-
-/// What a name stands for.
-#[derive(Clone, Debug)]
-pub(crate) enum Name {
-    /// A field, a fact, or a result with a name of its own.
-    Value { slot: SlotId, base: Type, maybe_none: bool, decides: bool },
-    /// A table or rule list: its outputs are read as `table.output`.
-    Group(Vec<(Arc<str>, SlotId, Type, bool)>),
-}
-
-/// The names that an expression may read.
-pub(crate) trait Scope {
-    /// What a name stands for.
-    fn name(&self, name: &str) -> Option<Name>;
-    /// All names, for suggestions.
-    fn names(&self) -> Vec<String>;
-    /// The number of a rate.
-    fn rate(&self, name: &str) -> Option<usize>;
-    /// The names of all rates.
-    fn rates(&self) -> Vec<String>;
-    /// Whether the pack has a calendar.
-    fn has_calendar(&self) -> bool;
-    /// Whether a field of the case holds the debtor's zones.
-    fn has_place(&self) -> bool;
-    /// The values that a slot can have.
-    fn range(&self, slot: SlotId) -> Option<Range>;
-    /// What the absence of a field means; nothing for slots that are no fields.
-    fn absence(&self, slot: SlotId) -> Option<Absence>;
-    /// What is said of a name that is not there, and what to do, where a scope knows better than the typer.
-    fn missing(&self, _name: &str) -> Option<(String, String)> {
-        None
-    }
-}
+use crate::value::{ItemType, Type, Value};
 
 /// Types expressions in one scope.
 pub(crate) struct Typer<'a> {

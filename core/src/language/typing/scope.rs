@@ -1,0 +1,51 @@
+//! The names that an expression may read, and what each stands for.
+
+use std::sync::Arc;
+
+use crate::language::expr::SlotId;
+use crate::value::{Absence, Range, Type};
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    /// A field, a fact, or a result with a name of its own.
+    Value { slot: SlotId, base: Type, maybe_none: bool, decides: bool },
+    /// A table or rule list: its outputs are read as `table.output`.
+    Group(Vec<(Arc<str>, SlotId, Type, bool)>),
+}
+
+/// The names that an expression may read, and what else there is beside them: nothing, unless it is said.
+pub(crate) trait Scope {
+    /// What a name stands for.
+    fn name(&self, name: &str) -> Option<Name>;
+    /// All names, for suggestions.
+    fn names(&self) -> Vec<String>;
+    /// The number of a rate.
+    fn rate(&self, _name: &str) -> Option<usize> {
+        None
+    }
+    /// The names of all rates.
+    fn rates(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Whether the pack has a calendar.
+    fn has_calendar(&self) -> bool {
+        false
+    }
+    /// Whether a field of the case holds the debtor's zones.
+    fn has_place(&self) -> bool {
+        false
+    }
+    /// The values that a slot can have.
+    fn range(&self, _slot: SlotId) -> Option<Range> {
+        None
+    }
+    /// What the absence of a field means; nothing for slots that are no fields.
+    fn absence(&self, _slot: SlotId) -> Option<Absence> {
+        None
+    }
+    /// What is said of a name that is not there, and what to do, where a scope knows better than the typer.
+    fn missing(&self, _name: &str) -> Option<(String, String)> {
+        None
+    }
+}
