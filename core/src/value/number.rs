@@ -252,7 +252,15 @@ mod tests {
             .prop_map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa, scale).normalize())
     }
 
+    /// Ten thousand numbers in the gate, a million with RECOUP_SOAK.
+    fn counts() -> ProptestConfig {
+        let is_soak = std::env::var_os("RECOUP_SOAK").is_some();
+        ProptestConfig::with_cases(if is_soak { 1_000_000 } else { 10_000 })
+    }
+
     proptest! {
+        #![proptest_config(counts())]
+
         #[test]
         fn sums_and_products_commute_and_differences_turn_sign(a in any_number(), b in any_number()) {
             prop_assert_eq!(add(a, b).map_err(|e| e.code), add(b, a).map_err(|e| e.code));
