@@ -3,13 +3,15 @@
 //! A rule pack is a folder of YAML files that read like policy; the engine decides cases with it and says why.
 //!
 //! ```text
-//! files -> load -> syntax -> check -> families -> eval -> decision (+ explanation) -> host
+//! files -> load -> syntax -> check -> families -> plan -> eval -> decision (+ explanation) -> host
 //! ```
 //!
 //! Start with [`Engine::load`], then [`Engine::evaluate`] for one case, or [`Engine::read_cases`] and
 //! [`Engine::decide`] for a portfolio.
 #![deny(missing_docs)]
 
+#[cfg(test)]
+mod agreement;
 mod calendar;
 mod check;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod families;
 mod input;
 mod language;
 mod load;
+mod plan;
 mod record;
 mod source;
 mod syntax;
@@ -37,7 +40,7 @@ struct Readme;
 
 pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
-pub use engine::{Decided, Engine, LoadError, RecordError};
+pub use engine::{Decided, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
 pub use error::Error;
 pub use explain::Explanation;
 pub use input::{CaseReader, CaseRow};

@@ -1,9 +1,10 @@
-//! Business days over dated holiday sets, and days at places. Pure functions over dates; no engine types but errors.
+//! Business days over dated holiday sets, rates by date, and days at places. Pure functions over dates; no engine types but errors.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc, Weekday};
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 
 use crate::value::{ErrorCode, EvaluationError};
 
@@ -15,6 +16,15 @@ pub(crate) struct Calendar {
     pub(crate) valid_from: NaiveDate,
     pub(crate) valid_until: NaiveDate,
     pub(crate) holidays: BTreeMap<NaiveDate, String>,
+}
+
+/// A rate that changes on dates.
+#[derive(Clone, Debug)]
+pub(crate) struct Rate {
+    pub(crate) name: String,
+    /// From when which value holds, by date.
+    pub(crate) from: BTreeMap<NaiveDate, Decimal>,
+    pub(crate) valid_until: Option<NaiveDate>,
 }
 
 impl Calendar {

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, Weekday};
-use rust_decimal::Decimal;
+use chrono::Weekday;
 
 use super::literals;
 use super::names::report_id;
 use super::pack::section;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Rate};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node};
@@ -16,15 +15,6 @@ use crate::value::{Type, Value, text};
 
 /// The longest validity of a calendar, in days.
 const DAYS: i64 = 200 * 366;
-
-/// A rate that changes on dates.
-#[derive(Clone, Debug)]
-pub(crate) struct Rate {
-    pub(crate) name: String,
-    /// From when which value holds, by date.
-    pub(crate) from: BTreeMap<NaiveDate, Decimal>,
-    pub(crate) valid_until: Option<NaiveDate>,
-}
 
 /// The pack's calendars.
 pub(super) fn calendars(root: &Map, findings: &mut Findings) -> Vec<Calendar> {

@@ -20,6 +20,5 @@ pub(crate) mod samples;
 pub(crate) mod tables;
 
 pub(crate) use assemble::assemble;
-pub(crate) use dated::Rate;
 pub(crate) use pack::check;
 pub(crate) use pack::{CheckedPack, Item, SlotInfo};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::assemble::Assembled;
-use super::dated::{self, Rate};
+use super::dated;
 use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
 use super::inputs::{self, CheckedInput};
@@ -12,7 +12,7 @@ use super::names::Names;
 use super::records::Records;
 use super::samples::{self, Sample, Test};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Rate};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::language::{Expr, ExprKind, Name, SlotId};

@@ -15,7 +15,7 @@ pub(crate) use schema::{case_schema, decision_schema};
 
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
-use crate::eval::{Case, Trace};
+use crate::eval::Trace;
 use crate::families::{LoweredPack, ResultPlace, Row, Step};
 use crate::source::Sources;
 use crate::value::ops::{self, Arithmetic};
@@ -121,15 +121,15 @@ pub(crate) struct Parts<'a> {
 
 impl Decision {
     /// Puts a decision together from what an evaluation kept.
-    pub(crate) fn new(parts: &Parts<'_>, case: &Case, trace: &Trace) -> Decision {
+    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace) -> Decision {
         let key_index = parts.checked.record.key_index();
-        let today = date_at(case.as_of, parts.checked.header.zone);
+        let today = date_at(as_of, parts.checked.header.zone);
         let mut decision = Decision {
             key: key_index
-                .and_then(|index| case.fields.get(index))
+                .and_then(|index| trace.slots.get(index))
                 .and_then(|key| key.clone().ok())
                 .unwrap_or(Value::None),
-            as_of: case.as_of,
+            as_of,
             today,
             pack: parts.identity.clone(),
             segmentation: Vec::new(),
@@ -174,7 +174,7 @@ impl Decision {
                 ResultPlace::Escalations => {
                     for row in &table_trace.fired {
                         if let (Some(row), Some(row_trace)) = (table.rows.get(*row), table_trace.rows.get(*row)) {
-                            decision.escalations.push(escalation(parts, row, &row_trace.outputs, case.as_of, today));
+                            decision.escalations.push(escalation(parts, row, &row_trace.outputs, as_of, today));
                         }
                     }
                 }

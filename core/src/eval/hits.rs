@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use super::expression::zero;
 use super::trace::{RowOutcome, RowTrace, TableTrace};
 use crate::check::tables::HitPolicy;
 use crate::families::{Hit, Table};
+use crate::language::meaning::zero;
 use crate::value::ops::{self, Arithmetic, Comparison};
 use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Type, Value};
 

@@ -1,14 +1,22 @@
-//! A lowered pack over a record: what each slot came to, and how each row fared.
+//! A plan over cases: what each slot came to, and which rows made the results.
 //!
-//! Sees no text of rules, no YAML, no Rhai; reads no clock. `reference` is the plain tree walk that says what a pack
-//! means; every other executor is tested against it.
+//! Sees no text of rules, no YAML, no Rhai; reads no clock. `reference` is the plain tree walk over the lowered pack
+//! that says what a pack means; the executors are tested against it, and ask it where they can not tell.
 
-mod expression;
+mod cells;
+mod code;
 mod hits;
-pub(crate) mod reference;
+#[cfg(test)]
+mod reference;
+pub(crate) mod replay;
+pub(crate) mod row;
+mod table;
 pub(crate) mod trace;
 
-pub(crate) use reference::{Case, evaluate};
+pub(crate) use cells::Cells;
+#[cfg(test)]
+pub(crate) use reference::evaluate;
+pub(crate) use row::{Evaluation, Instant, Pack, Scratch};
 pub(crate) use trace::{RowOutcome, RowTrace, TableTrace, Trace};
 
 use chrono::{DateTime, Utc};
@@ -17,12 +25,12 @@ use chrono_tz::Tz;
 use crate::calendar::date_at;
 use crate::language::Expr;
 use crate::language::functions::Context;
+use crate::language::meaning::Reader;
 use crate::value::Outcome;
 
 /// What a formula of an input comes to, over the columns of a row. `private` says of which no value may be shown.
 pub(crate) fn formula(expr: &Expr, columns: &[Outcome], private: &[bool], as_of: DateTime<Utc>, zone: Tz) -> Outcome {
     let context =
         Context { as_of, today: date_at(as_of, zone), zone, calendar: None, places: Ok(Vec::new()), place_field: "" };
-    expression::Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new(), steps: 0 }
-        .value(expr)
+    Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new(), steps: 0 }.value(expr)
 }

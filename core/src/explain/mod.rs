@@ -6,10 +6,12 @@ mod render;
 
 use serde_json::{Value as Json, json};
 
+use chrono::{DateTime, Utc};
+
 use crate::calendar::date_at;
 use crate::check::tables::Written;
 use crate::decision::{Parts, last_part};
-use crate::eval::{Case, RowOutcome, RowTrace, TableTrace, Trace};
+use crate::eval::{RowOutcome, RowTrace, TableTrace, Trace};
 use crate::families::{Fact, Hit, ResultPlace, Row, Step, Table};
 use crate::language::{Expr, ExprKind, SlotId};
 use crate::source::Span;
@@ -68,9 +70,9 @@ struct RowReason {
 
 impl Explanation {
     /// The reasons of an evaluation.
-    pub(crate) fn new(parts: &Parts<'_>, case: &Case, trace: &Trace) -> Explanation {
+    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace) -> Explanation {
         let show = Show { currency_decimals: parts.checked.header.currency_decimals };
-        let today = date_at(case.as_of, parts.checked.header.zone);
+        let today = date_at(as_of, parts.checked.header.zone);
         let explainer = Explainer { parts, trace, show, today };
         let mut facts = Vec::new();
         let mut tables = Vec::new();
@@ -88,10 +90,10 @@ impl Explanation {
                 + parts.lowered.slots.iter().position(|slot| *slot.name == *name).unwrap_or(0)
         };
         facts.sort_by_key(|fact| order(&fact.name));
-        let key = parts.checked.record.key_index().and_then(|index| case.fields.get(index));
+        let key = parts.checked.record.key_index().and_then(|index| trace.slots.get(index));
         Explanation {
             key: key.map(|key| show.outcome_text(key)).unwrap_or_default(),
-            as_of: show.text(&Value::Timestamp(case.as_of)),
+            as_of: show.text(&Value::Timestamp(as_of)),
             pack: format!("{} {}", parts.identity.name, parts.identity.version),
             facts,
             tables,

@@ -9,7 +9,7 @@ use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, 
 use crate::check::{CheckedPack, Item, SlotInfo};
 use crate::language::{Expr, SlotId};
 use crate::source::Span;
-use crate::value::{Range, Rounding, Type};
+use crate::value::{ErrorCode, EvaluationError, Range, Rounding, Type, Value, number, text};
 
 /// What the executors run: facts and tables over slots, in order.
 #[derive(Debug)]
@@ -79,6 +79,26 @@ pub(crate) struct Output {
     pub(crate) rounding: Rounding,
     /// The bounds of its values.
     pub(crate) range: Range,
+}
+
+impl Output {
+    /// A value as the output stores it: money and decimals rounded to their decimals by the declared mode, and within
+    /// the declared bounds.
+    pub(crate) fn store(&self, value: Value) -> Result<Value, EvaluationError> {
+        let round = |number| match self.decimals {
+            Some(decimals) => number::add(self.rounding.round(number, decimals), 0.into()),
+            None => Ok(number),
+        };
+        let value = match value {
+            Value::Money(amount) => Value::Money(round(amount)?),
+            Value::Decimal(number) => Value::Decimal(round(number)?),
+            other => other,
+        };
+        match text::within(&value, &self.range) {
+            Ok(()) => Ok(value),
+            Err(problem) => Err(EvaluationError::new(ErrorCode::OutsideDomain, problem.message)),
+        }
+    }
 }
 
 /// A row: conditions that must all hold, and one value for each output.

@@ -1,13 +1,14 @@
 //! The expression language: Rhai's syntax, our types and our meaning.
 //!
 //! Takes the text of an expression and the names it may read; gives a typed [`Expr`], or findings at the place inside
-//! the text. Evaluates nothing.
+//! the text. `meaning` says what an expression comes to.
 
 pub(crate) mod ast;
 #[cfg(test)]
 mod differential;
 pub(crate) mod expr;
 pub(crate) mod functions;
+pub(crate) mod meaning;
 pub(crate) mod parse;
 pub(crate) mod typing;
 

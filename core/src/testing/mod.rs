@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::check::samples::Test;
 use crate::decision::{Decision, Parts};
-use crate::eval::{Case, Trace};
+use crate::eval::Trace;
 use crate::explain::Explanation;
 use crate::record::{Problem, Raw};
 
@@ -71,7 +71,7 @@ impl TestReport {
 }
 
 /// Decides a record: what was kept of it, or the problems for which it is refused.
-pub(crate) type Decide<'a> = dyn Fn(&Raw, DateTime<Utc>) -> Result<(Case, Trace, Decision), Vec<Problem>> + 'a;
+pub(crate) type Decide<'a> = dyn Fn(&Raw, DateTime<Utc>) -> Result<(Trace, Decision), Vec<Problem>> + 'a;
 
 /// Runs all tests of a pack.
 pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>) -> TestReport {
@@ -94,12 +94,12 @@ pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>) -> TestReport {
 fn run_test(parts: &Parts<'_>, decide: &Decide<'_>, test: &Test, hits: &mut BTreeMap<Arc<str>, usize>) -> TestResult {
     let (failures, explanation) = match decide(&test.record, test.as_of) {
         Err(problems) => (compare::refusal(test, &problems), None),
-        Ok((case, trace, decision)) => {
+        Ok((trace, decision)) => {
             for id in decision.fired() {
                 *hits.entry(Arc::from(id)).or_default() += 1;
             }
             let failures = compare::decision(test, &decision, &trace, parts);
-            let explanation = (!failures.is_empty()).then(|| Explanation::new(parts, &case, &trace).to_text());
+            let explanation = (!failures.is_empty()).then(|| Explanation::new(parts, test.as_of, &trace).to_text());
             (failures, explanation)
         }
     };

@@ -173,11 +173,16 @@ pub(crate) fn negated(value: &Value) -> Result<Value, EvaluationError> {
     match value {
         Value::None => Ok(Value::None),
         Value::Integer(value) => negate(*value).map(Value::Integer),
-        Value::Decimal(value) => Ok(Value::Decimal(-*value)),
-        Value::Money(value) => Ok(Value::Money(-*value)),
-        Value::Percent(value) => Ok(Value::Percent(-*value)),
+        Value::Decimal(value) => Ok(Value::Decimal(turned(*value))),
+        Value::Money(value) => Ok(Value::Money(turned(*value))),
+        Value::Percent(value) => Ok(Value::Percent(turned(*value))),
         _ => Err(not_for("-")),
     }
+}
+
+/// The number with its sign turned; there is one zero.
+fn turned(number: Decimal) -> Decimal {
+    if number.is_zero() { Decimal::ZERO } else { -number }
 }
 
 /// The decimal number that an integer or decimal is.

@@ -2,16 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::check::Rate;
-use crate::language::functions::Context;
-use crate::language::functions::local_date;
-use crate::language::{Expr, ExprKind, ListMethod, LocalId};
+use super::functions::{Context, local_date};
+use super::{Expr, ExprKind, ListMethod, LocalId, SlotId};
+use crate::calendar::Rate;
 use crate::value::ops::{self, Arithmetic, Comparison};
 use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Type, Value};
 
+/// Where an expression finds what the slots of a case came to.
+pub(crate) trait Slots {
+    /// What a slot came to.
+    fn outcome(&self, slot: SlotId) -> Outcome;
+}
+
+impl Slots for [Outcome] {
+    fn outcome(&self, slot: SlotId) -> Outcome {
+        self.get(slot.0 as usize).cloned().unwrap_or(Ok(Value::None))
+    }
+}
+
 /// What expressions read while they are evaluated.
-pub(crate) struct Reader<'a> {
-    pub(crate) slots: &'a [Outcome],
+pub(crate) struct Reader<'a, S: Slots + ?Sized = [Outcome]> {
+    pub(crate) slots: &'a S,
     pub(crate) context: &'a Context<'a>,
     pub(crate) rates: &'a [Rate],
     /// By slot: whether its value may not stand in a message.
@@ -25,7 +36,7 @@ pub(crate) struct Reader<'a> {
 /// The most steps of one fact or one row. Part of the meaning: passing it is an error of that fact or row.
 pub(crate) const STEPS: u64 = 1_000_000;
 
-impl Reader<'_> {
+impl<S: Slots + ?Sized> Reader<'_, S> {
     /// A condition: true, false, or why neither can be said.
     pub(crate) fn condition(&mut self, expr: &Expr) -> Result<bool, Failure> {
         match self.value(expr)? {
@@ -48,7 +59,7 @@ impl Reader<'_> {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(value.clone()),
             ExprKind::Unknown | ExprKind::Refused => Err(Failure::Unknown(Arc::from([]))),
-            ExprKind::Slot(slot) => self.slots.get(slot.0 as usize).cloned().unwrap_or(Ok(Value::None)),
+            ExprKind::Slot(slot) => self.slots.outcome(*slot),
             ExprKind::Local(local) => Ok(self.locals.get(local.0 as usize).cloned().unwrap_or(Value::None)),
             ExprKind::Member { of, index, .. } => match self.value(of)? {
                 Value::Record(fields) => fields.get(*index).cloned().unwrap_or(Ok(Value::None)),

@@ -1,22 +1,26 @@
 //! The front door: load a pack, decide cases, explain, test. Holds no logic.
 
+mod evaluator;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::calendar::date_at;
+pub use evaluator::{Evaluation, Evaluator, Record};
+
 use crate::check::{CheckedPack, assemble, check, inputs};
 use crate::decision::{self, Decision, PackIdentity, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
 use crate::error::Error;
-use crate::eval::{self, Case, Trace};
+use crate::eval::Pack;
 use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::input::{CaseReader, CaseRow, CaseSource};
 use crate::load::{self, Library};
-use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
+use crate::plan::{Plan, plan};
+use crate::record::{Problem, Raw};
 use crate::source::Sources;
 use crate::testing::{self, TestReport};
 
@@ -32,6 +36,7 @@ pub struct Engine {
 struct Inner {
     checked: CheckedPack,
     lowered: LoweredPack,
+    plan: Plan,
     sources: Sources,
     identity: Arc<PackIdentity>,
     diagnostics: Diagnostics,
@@ -42,20 +47,18 @@ struct Inner {
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    engine: Engine,
-    trace: Trace,
-    case: Case,
+    evaluation: Evaluation,
 }
 
 impl Decided {
     /// Why the decision is as it is, from the same evaluation.
     pub fn explain(&self) -> Explanation {
-        Explanation::new(&self.engine.parts(), &self.case, &self.trace)
+        self.evaluation.explain()
     }
 
     #[cfg(test)]
-    pub(crate) fn trace(&self) -> &Trace {
-        &self.trace
+    pub(crate) fn trace(&self) -> crate::eval::Trace {
+        self.evaluation.trace()
     }
 }
 
@@ -65,6 +68,12 @@ impl Decided {
 pub struct RecordError {
     /// Every problem, each with its path.
     pub problems: Vec<Problem>,
+}
+
+impl From<Error> for RecordError {
+    fn from(error: Error) -> RecordError {
+        RecordError { problems: vec![Problem::new("", error.to_string(), None)] }
+    }
 }
 
 impl Engine {
@@ -111,13 +120,14 @@ impl Engine {
             return Err(LoadError::Refused(findings.finish(&sources)));
         }
         let lowered = lower(&checked);
+        let plan = plan(&checked, &lowered);
         let identity = Arc::new(PackIdentity {
             name: checked.header.name.clone(),
             version: checked.header.version.clone(),
             digest: checked.digest.clone(),
         });
         let diagnostics = findings.finish(&sources);
-        Ok(Engine { inner: Arc::new(Inner { checked, lowered, sources, identity, diagnostics }) })
+        Ok(Engine { inner: Arc::new(Inner { checked, lowered, plan, sources, identity, diagnostics }) })
     }
 
     /// Decides one case. `record` is JSON text; numbers are read as they are written, never as floats.
@@ -153,25 +163,31 @@ impl Engine {
     /// # Errors
     /// All problems of the record, where it is not a valid case.
     pub fn evaluate(&self, record: &str, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
-        let raw =
-            json::parse(record).map_err(|message| RecordError { problems: vec![Problem::new("", message, None)] })?;
-        self.evaluate_raw(&raw, as_of)
+        let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
+        let record = evaluator.read(record)?;
+        decided(evaluator, &record)
     }
 
     pub(crate) fn evaluate_raw(&self, raw: &Raw, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
-        let checked = &self.inner.checked;
-        if !(2..=9998).contains(&chrono::Datelike::year(&as_of)) {
-            let message = format!("`as_of` lies outside the years 2 to 9998: {as_of}");
-            return Err(RecordError { problems: vec![Problem::new("", message, None)] });
-        }
-        let today = date_at(as_of, checked.header.zone);
-        let surroundings = Surroundings { as_of, today, currency: Some(&checked.header.currency) };
-        let fields =
-            RecordReader::read(&checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
-        let case = Case { fields, as_of };
-        let trace = eval::evaluate(checked, &self.inner.lowered, &case);
-        let decision = Decision::new(&self.parts(), &case, &trace);
-        Ok(Decided { decision, engine: self.clone(), trace, case })
+        let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
+        let record = evaluator.read_raw(raw)?;
+        decided(evaluator, &record)
+    }
+
+    /// Room to decide many cases at one instant.
+    ///
+    /// # Errors
+    /// Where the instant lies outside the years 2 to 9998.
+    pub fn evaluator(&self, as_of: DateTime<Utc>) -> Result<Evaluator, Error> {
+        Evaluator::new(self.clone(), as_of)
+    }
+
+    fn is(&self, other: &Engine) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    pub(crate) fn planned(&self) -> Pack<'_> {
+        Pack { checked: &self.inner.checked, lowered: &self.inner.lowered, plan: &self.inner.plan }
     }
 
     /// Decides the case of a row.
@@ -179,8 +195,9 @@ impl Engine {
     /// # Errors
     /// All problems of the row and its record, where it is not a valid case.
     pub fn decide(&self, row: &CaseRow, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
-        let raw = row.record(as_of).map_err(|problems| RecordError { problems })?;
-        self.evaluate_raw(&raw, as_of)
+        let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
+        let record = evaluator.read_row(row)?;
+        decided(evaluator, &record)
     }
 
     /// Opens the cases of a file: CSV, NDJSON or JSON, by the end of its name or as the named input says.
@@ -206,7 +223,7 @@ impl Engine {
     pub fn test(&self) -> TestReport {
         testing::run(&self.parts(), &|raw, as_of| {
             self.evaluate_raw(raw, as_of)
-                .map(|decided| (decided.case, decided.trace, decided.decision))
+                .map(|decided| (decided.evaluation.trace(), decided.decision))
                 .map_err(|error| error.problems)
         })
     }
@@ -249,6 +266,12 @@ impl Engine {
             identity: &self.inner.identity,
         }
     }
+}
+
+fn decided(mut evaluator: Evaluator, record: &Record) -> Result<Decided, RecordError> {
+    let mut evaluation = evaluator.evaluation();
+    evaluator.evaluate_into(record, &mut evaluation).map_err(RecordError::from)?;
+    Ok(Decided { decision: evaluation.decision(), evaluation })
 }
 
 fn pretty(schema: &serde_json::Value) -> String {

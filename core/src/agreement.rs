@@ -1,0 +1,36 @@
+//! Every way to decide a case against the reference evaluator, to the last bit.
+
+use chrono::{DateTime, Utc};
+
+use crate::decision::{Decision, Parts};
+use crate::eval::{self, Cells, Evaluation, Instant, Pack};
+use crate::explain::Explanation;
+use crate::language::SlotId;
+use crate::value::Outcome;
+
+/// Fails where a case, decided by row, differs from what the reference evaluator says of the same fields.
+pub(crate) fn of_row(parts: &Parts<'_>, pack: Pack<'_>, fields: &Cells, instant: &Instant, evaluation: &Evaluation) {
+    let as_of: DateTime<Utc> = instant.as_of;
+    let fields: Vec<Outcome> = (0..pack.plan.fields)
+        .map(|slot| fields.outcome(SlotId(crate::source::clamp(slot)), &pack.plan.storages))
+        .collect();
+    let reference = eval::evaluate(pack.checked, pack.lowered, fields, as_of);
+    let whole = eval::replay::whole(pack, instant, evaluation);
+    for (slot, (wanted, found)) in reference.slots.iter().zip(&whole.slots).enumerate() {
+        let name = &pack.lowered.slots[slot].name;
+        assert_eq!(
+            format!("{found:?}"),
+            format!("{wanted:?}"),
+            "slot `{name}` of {}: {:?}",
+            parts.identity.name,
+            reference.slots
+        );
+    }
+    for (table, (wanted, found)) in reference.tables.iter().zip(&whole.tables).enumerate() {
+        assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "step {table} of {}", parts.identity.name);
+    }
+    let fired = eval::replay::fired(pack, instant, evaluation);
+    let wanted = Decision::new(parts, as_of, &reference);
+    assert_eq!(Decision::new(parts, as_of, &fired).to_json(), wanted.to_json());
+    assert_eq!(Explanation::new(parts, as_of, &whole).to_json(), Explanation::new(parts, as_of, &reference).to_json());
+}

@@ -1,0 +1,446 @@
+//! One case at a time: the plan over the slots of a case.
+//!
+//! A table is two bitsets of rows, ANDed over its axes: the rows that are sure so far, and the possible ones. Where they
+//! decide, nothing else is looked at. Where a row is in doubt, the meaning of tables decides that one table. In the
+//! steady state nothing is allocated.
+
+use chrono::{DateTime, Utc};
+
+use super::cells::{Cells, View};
+use super::code::{self, Answer, Now};
+use super::table as meaning;
+use super::trace::TableTrace;
+use crate::calendar::date_at;
+use crate::check::CheckedPack;
+use crate::families::{LoweredPack, Step};
+use crate::language::meaning::Reader;
+use crate::language::{Expr, SlotId};
+use crate::plan::table::SHARE;
+use crate::plan::{Give, Plan, PlanStep, PlanTable, Policy, Storage, Truth};
+use crate::value::{Outcome, Value};
+
+/// What an evaluation is run over.
+#[derive(Clone, Copy)]
+pub(crate) struct Pack<'a> {
+    pub(crate) checked: &'a CheckedPack,
+    pub(crate) lowered: &'a LoweredPack,
+    pub(crate) plan: &'a Plan,
+}
+
+/// An instant, and what of the plan depends on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Instant {
+    pub(crate) as_of: DateTime<Utc>,
+    pub(crate) now: Now,
+    /// The rows of all tables that are in force.
+    pub(crate) in_force: Box<[u64]>,
+}
+
+/// What one case came to: its slots, and which rows made the results.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluation {
+    pub(crate) cells: Cells,
+    /// The rows that matched, by the bits of the tables.
+    pub(crate) fired: Box<[u64]>,
+    /// By step.
+    pub(crate) taken: Box<[Taken]>,
+    /// Tables that their meaning decided, by step.
+    pub(crate) asked: Vec<(usize, TableTrace)>,
+}
+
+/// How a table came to its results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// By the rows that are marked as fired.
+    Rows,
+    Otherwise,
+    /// By the meaning of tables.
+    Asked,
+}
+
+/// Room to work in, used again for each case.
+#[derive(Clone, Debug)]
+pub(crate) struct Scratch {
+    sure: Box<[u64]>,
+    possible: Box<[u64]>,
+    /// By computed condition: its truth, and the turn in which it was found.
+    truths: Box<[(u64, Truth)]>,
+    turn: u64,
+}
+
+impl Instant {
+    pub(crate) fn new(pack: Pack<'_>, as_of: DateTime<Utc>) -> Instant {
+        let today = date_at(as_of, pack.checked.header.zone);
+        let mut in_force = Vec::with_capacity(pack.plan.words);
+        for step in &pack.plan.steps {
+            let PlanStep::Table(table) = step else { continue };
+            let mut words = crate::plan::table::full(table.order.len(), table.words);
+            for dated in &table.dated {
+                let is_out =
+                    dated.from.is_some_and(|from| today < from) || dated.until.is_some_and(|until| today > until);
+                if is_out && let Some(word) = words.get_mut(dated.bit as usize / 64) {
+                    *word &= !(1 << (dated.bit % 64));
+                }
+            }
+            in_force.extend(words);
+        }
+        let now = Now {
+            today: Storage::Date.bits(&Value::Date(today)).unwrap_or(0),
+            as_of: Storage::Timestamp.bits(&Value::Timestamp(as_of)),
+        };
+        Instant { as_of, now, in_force: in_force.into() }
+    }
+}
+
+impl Evaluation {
+    pub(crate) fn new(plan: &Plan) -> Evaluation {
+        Evaluation {
+            cells: Cells::new(plan),
+            fired: vec![0; plan.words].into(),
+            taken: vec![Taken::Rows; plan.steps.len()].into(),
+            asked: Vec::new(),
+        }
+    }
+}
+
+impl Scratch {
+    pub(crate) fn new(plan: &Plan) -> Scratch {
+        let words = plan.steps.iter().map(|step| match step {
+            PlanStep::Table(table) => table.words,
+            PlanStep::Fact(..) => 0,
+        });
+        let words = words.max().unwrap_or(0);
+        Scratch {
+            sure: vec![0; words].into(),
+            possible: vec![0; words].into(),
+            truths: vec![(0, Truth::Doubt); plan.conditions.len()].into(),
+            turn: 0,
+        }
+    }
+}
+
+/// Decides the case whose fields stand in `evaluation`.
+pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, evaluation: &mut Evaluation) {
+    evaluation.asked.clear();
+    scratch.turn += 1;
+    let mut run = Run { pack, instant, scratch, evaluation };
+    for (index, step) in pack.plan.steps.iter().enumerate() {
+        match step {
+            PlanStep::Fact(slot, code) => run.fact(index, *slot, code.as_ref()),
+            PlanStep::Table(table) => {
+                if !run.table(index, table) {
+                    run.ask_table(index);
+                }
+            }
+        }
+    }
+}
+
+struct Run<'a> {
+    pack: Pack<'a>,
+    instant: &'a Instant,
+    scratch: &'a mut Scratch,
+    evaluation: &'a mut Evaluation,
+}
+
+impl Run<'_> {
+    fn fact(&mut self, index: usize, slot: SlotId, code: Option<&crate::plan::Code>) {
+        match code.map(|code| code::answer(code, &self.evaluation.cells, &self.instant.now)) {
+            Some(Answer::Known(bits)) => self.evaluation.cells.set_known(slot, bits),
+            Some(Answer::None) => self.evaluation.cells.set_none(slot),
+            _ => {
+                let Some(Step::Fact(fact)) = self.pack.lowered.steps.get(index) else { return };
+                let outcome = ask(self.pack, self.instant, &self.evaluation.cells, |reader| reader.value(&fact.expr));
+                self.set(slot, outcome);
+            }
+        }
+    }
+
+    fn set(&mut self, slot: SlotId, outcome: Outcome) {
+        if let Some(storage) = self.pack.plan.storages.get(slot.0 as usize) {
+            self.evaluation.cells.set(slot, outcome, storage);
+        }
+    }
+
+    /// Lets the meaning of tables decide a table.
+    fn ask_table(&mut self, index: usize) {
+        let Some(Step::Table(table)) = self.pack.lowered.steps.get(index) else { return };
+        let trace = ask(self.pack, self.instant, &self.evaluation.cells, |reader| meaning::try_table(table, reader));
+        for (output, result) in table.outputs.iter().zip(&trace.results) {
+            if let Some(slot) = output.slot {
+                self.set(slot, result.clone());
+            }
+        }
+        if let Some(taken) = self.evaluation.taken.get_mut(index) {
+            *taken = Taken::Asked;
+        }
+        self.evaluation.asked.push((index, trace));
+    }
+
+    /// Decides a table; false where its meaning has to be asked.
+    fn table(&mut self, index: usize, table: &PlanTable) -> bool {
+        if let Policy::Asked(_) = table.policy {
+            return false;
+        }
+        let words = table.words;
+        let force = self.instant.in_force.get(table.offset..table.offset + words).unwrap_or(&[]);
+        let (Some(sure), Some(possible)) = (self.scratch.sure.get_mut(..words), self.scratch.possible.get_mut(..words))
+        else {
+            return false;
+        };
+        sure.copy_from_slice(force);
+        possible.copy_from_slice(force);
+        for sets in &table.axes {
+            let Some(axis) = self.pack.plan.axes.get(sets.axis as usize) else { return false };
+            let at = self.evaluation.cells.rank(axis) * words;
+            and(sure, sets.sure.get(at..at + words).unwrap_or(&[]));
+            and(possible, sets.possible.get(at..at + words).unwrap_or(&[]));
+        }
+        let taken = match table.policy {
+            Policy::First => self.first(table),
+            _ => self.all(table),
+        };
+        let Some(taken) = taken else { return false };
+        if let Some(known) = self.evaluation.taken.get_mut(index) {
+            *known = taken;
+        }
+        self.results(index, table, taken)
+    }
+
+    /// Marks the first row that matches. Nothing where one before it is in doubt.
+    fn first(&mut self, table: &PlanTable) -> Option<Taken> {
+        let fired = self.evaluation.fired.get_mut(table.offset..table.offset + table.words)?;
+        fired.fill(0);
+        for word in 0..table.words {
+            let mut left = *self.scratch.possible.get(word)?;
+            while left != 0 {
+                let bit = word * 64 + left.trailing_zeros() as usize;
+                let mask = left & left.wrapping_neg();
+                left &= left - 1;
+                let is_sure = self.scratch.sure.get(word)? & mask != 0;
+                match self.computed(table, bit) {
+                    Truth::False => {}
+                    Truth::True if is_sure => {
+                        let fired = self.evaluation.fired.get_mut(table.offset + word)?;
+                        *fired = mask;
+                        return Some(Taken::Rows);
+                    }
+                    _ => return None,
+                }
+            }
+        }
+        // No row, and no `otherwise`: an error, which the meaning of tables words.
+        table.has_otherwise.then_some(Taken::Otherwise)
+    }
+
+    /// Marks all rows that match. Nothing where one is in doubt.
+    fn all(&mut self, table: &PlanTable) -> Option<Taken> {
+        let mut count = 0_u32;
+        for word in 0..table.words {
+            let (sure, possible) = (*self.scratch.sure.get(word)?, *self.scratch.possible.get(word)?);
+            let mut fired = 0;
+            let mut left = possible;
+            while left != 0 {
+                let bit = word * 64 + left.trailing_zeros() as usize;
+                let mask = left & left.wrapping_neg();
+                left &= left - 1;
+                match self.computed(table, bit) {
+                    Truth::False => {}
+                    Truth::True if sure & mask != 0 => fired |= mask,
+                    _ => return None,
+                }
+            }
+            *self.evaluation.fired.get_mut(table.offset + word)? = fired;
+            count += fired.count_ones();
+        }
+        match table.policy {
+            Policy::Unique if count > 1 => None,
+            Policy::Unique | Policy::Any if count == 0 => table.has_otherwise.then_some(Taken::Otherwise),
+            _ => Some(Taken::Rows),
+        }
+    }
+
+    /// The truth of a row's computed conditions.
+    fn computed(&mut self, table: &PlanTable, bit: usize) -> Truth {
+        let Some(conditions) = table.computed.get(bit) else { return Truth::Doubt };
+        let mut truth = Truth::True;
+        for id in conditions {
+            truth = truth.and(self.condition(id.0 as usize));
+            if truth == Truth::False {
+                break;
+            }
+        }
+        truth
+    }
+
+    fn condition(&mut self, id: usize) -> Truth {
+        if let Some((turn, truth)) = self.scratch.truths.get(id)
+            && *turn == self.scratch.turn
+        {
+            return *truth;
+        }
+        let Some(condition) = self.pack.plan.conditions.get(id) else { return Truth::Doubt };
+        let cells = &self.evaluation.cells;
+        let truth = match condition.code.as_ref().map(|code| code::truth(code, cells, &self.instant.now)) {
+            Some(Truth::Doubt) | None => asked_truth(self.pack, self.instant, cells, &condition.expr),
+            Some(truth) => truth,
+        };
+        if let Some(known) = self.scratch.truths.get_mut(id) {
+            *known = (self.scratch.turn, truth);
+        }
+        truth
+    }
+
+    /// Puts the results in their slots; false where the meaning of tables has to be asked.
+    fn results(&mut self, index: usize, table: &PlanTable, taken: Taken) -> bool {
+        match table.policy {
+            Policy::Each | Policy::List => true,
+            Policy::First | Policy::Unique | Policy::Any => {
+                let Some(Step::Table(lowered)) = self.pack.lowered.steps.get(index) else { return false };
+                let row = match taken {
+                    Taken::Otherwise => lowered.rows.len(),
+                    _ => match self.only_row(table) {
+                        Some(row) => row,
+                        None => return false,
+                    },
+                };
+                let Some(gives) = table.gives.get(row) else { return false };
+                for (output, give) in table.outputs.iter().zip(gives) {
+                    let Some(slot) = output.slot else { continue };
+                    if !self.give(slot, give, &output.storage) {
+                        return false;
+                    }
+                }
+                true
+            }
+            Policy::Count => {
+                let fired = self.evaluation.fired.get(table.offset..table.offset + table.words).unwrap_or(&[]);
+                let count: u32 = fired.iter().map(|word| word.count_ones()).sum();
+                for slot in table.outputs.iter().filter_map(|output| output.slot) {
+                    self.evaluation.cells.set_known(slot, i64::from(count));
+                }
+                true
+            }
+            Policy::Sum | Policy::Least | Policy::Most => self.fold(table),
+            Policy::Asked(_) => false,
+        }
+    }
+
+    /// The row whose outputs are the results: the only one that fired, or one of several that give the same.
+    fn only_row(&self, table: &PlanTable) -> Option<usize> {
+        let mut rows = fired_rows(table, &self.evaluation.fired);
+        let first = rows.next()?;
+        let gives = table.gives.get(first)?;
+        let is_same = |other: usize| {
+            table.gives.get(other).is_some_and(|other| {
+                gives.iter().zip(other).all(|pair| match pair {
+                    (Give::Constant(a, of_a), Give::Constant(b, of_b)) => of_a == of_b && a == b,
+                    _ => false,
+                })
+            })
+        };
+        rows.all(is_same).then_some(first)
+    }
+
+    fn give(&mut self, slot: SlotId, give: &Give, storage: &Storage) -> bool {
+        let cells = &mut self.evaluation.cells;
+        match give {
+            Give::Constant(Value::None, _) => cells.set_none(slot),
+            Give::Constant(_, bits) if storage.is_exact() => cells.set_known(slot, *bits),
+            Give::Constant(value, _) => cells.set(slot, Ok(value.clone()), storage),
+            Give::Code(code) => match code::answer(code, cells, &self.instant.now) {
+                Answer::Known(bits) => cells.set_known(slot, bits),
+                Answer::None => cells.set_none(slot),
+                _ => return false,
+            },
+            Give::Asked => return false,
+        }
+        true
+    }
+
+    /// A sum, least or greatest value over the rows that fired.
+    fn fold(&mut self, table: &PlanTable) -> bool {
+        for (index, output) in table.outputs.iter().enumerate() {
+            let Some(slot) = output.slot else { continue };
+            let is_number = matches!(output.storage, Storage::Integer | Storage::Scaled(..));
+            let is_ordered = matches!(output.storage, Storage::Date | Storage::Timestamp | Storage::Duration(_));
+            if !is_number && (table.policy == Policy::Sum || !is_ordered) {
+                return false;
+            }
+            let mut best: Option<i64> = None;
+            for row in fired_rows(table, &self.evaluation.fired) {
+                let bits = match table.gives.get(row).and_then(|gives| gives.get(index)) {
+                    Some(Give::Constant(Value::None, _)) => continue,
+                    Some(Give::Constant(_, bits)) => *bits,
+                    _ => return false,
+                };
+                best = match (best, table.policy) {
+                    (None, _) => Some(bits),
+                    (Some(best), Policy::Sum) => match best.checked_add(bits) {
+                        Some(sum) => Some(sum),
+                        None => return false,
+                    },
+                    (Some(best), Policy::Least) => Some(best.min(bits)),
+                    (Some(best), _) => Some(best.max(bits)),
+                };
+            }
+            match best {
+                Some(bits) => self.evaluation.cells.set_known(slot, bits),
+                None if table.policy == Policy::Sum => self.evaluation.cells.set_known(slot, 0),
+                None => self.evaluation.cells.set_none(slot),
+            }
+        }
+        true
+    }
+}
+
+fn and(to: &mut [u64], with: &[u64]) {
+    for (to, with) in to.iter_mut().zip(with) {
+        *to &= with;
+    }
+}
+
+/// The positions of the rows that fired, in the order of rank.
+pub(crate) fn fired_rows<'a>(table: &'a PlanTable, fired: &'a [u64]) -> impl Iterator<Item = usize> + 'a {
+    let words = fired.get(table.offset..table.offset + table.words).unwrap_or(&[]);
+    words.iter().enumerate().flat_map(move |(index, word)| {
+        let mut left = *word;
+        std::iter::from_fn(move || {
+            (left != 0).then(|| {
+                let bit = index * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                bit
+            })
+        })
+        .filter_map(|bit| table.order.get(bit).map(|row| *row as usize))
+    })
+}
+
+/// The truth of a condition by its meaning. In doubt where it takes so many steps that a row may pass its limit.
+fn asked_truth(pack: Pack<'_>, instant: &Instant, cells: &Cells, expr: &Expr) -> Truth {
+    ask(pack, instant, cells, |reader| {
+        let outcome = reader.condition(expr);
+        if reader.steps > SHARE { Truth::Doubt } else { Truth::of(&outcome) }
+    })
+}
+
+/// Asks the meaning of expressions or tables over the slots of a case.
+pub(crate) fn ask<T>(
+    pack: Pack<'_>,
+    instant: &Instant,
+    cells: &Cells,
+    question: impl FnOnce(&mut Reader<'_, View<'_>>) -> T,
+) -> T {
+    let view = View { cells, storages: &pack.plan.storages };
+    let place = pack.plan.place.map(|slot| cells.outcome(slot, &pack.plan.storages));
+    let context = meaning::context(pack.checked, instant.as_of, place.as_ref());
+    let mut reader = Reader {
+        slots: &view,
+        context: &context,
+        rates: &pack.checked.rates,
+        private: &pack.plan.private,
+        locals: Vec::new(),
+        steps: 0,
+    };
+    question(&mut reader)
+}

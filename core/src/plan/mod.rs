@@ -1,0 +1,321 @@
+//! A lowered pack into a plan: what the executors run.
+//!
+//! Slots get storages, so that most values stand in machine integers; comparisons with constants become stretches of
+//! integers; tables become bitsets of rows, one for what is sure and one for what is possible; other conditions become
+//! computed ones, which rows share. What needs more than that is left to the meaning of expressions and tables, and
+//! [`Plan::asked`] names it. Nothing fails here, and nothing is decided.
+
+pub(crate) mod axis;
+pub(crate) mod code;
+pub(crate) mod storage;
+pub(crate) mod table;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use axis::{Axis, Truth};
+pub(crate) use code::Code;
+pub(crate) use storage::Storage;
+pub(crate) use table::{Give, PlanTable, Policy};
+
+use crate::check::CheckedPack;
+use crate::families::{LoweredPack, Output, Step};
+use crate::language::{Expr, ExprKind, SlotId};
+use crate::value::{Range, Type, Value};
+use code::Compiler;
+use storage::Number;
+use table::Sorted;
+
+/// Bounds up to which all tables share the axis of a slot.
+const SHARED: usize = 64;
+/// The most words of the bitsets of one axis of one table.
+const SETS: usize = 1 << 18;
+
+/// What the executors run. Steps stand in the order of the lowered pack's.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// By slot.
+    pub(crate) storages: Vec<Storage>,
+    /// By slot: whether its value may not stand in a message.
+    pub(crate) private: Vec<bool>,
+    /// The slots of the record's fields come first.
+    pub(crate) fields: usize,
+    pub(crate) axes: Vec<Axis>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) steps: Vec<PlanStep>,
+    /// The words of the bitsets of all tables together.
+    pub(crate) words: usize,
+    /// The field that holds the debtor's candidate zones, where something reads the debtor's place.
+    pub(crate) place: Option<SlotId>,
+}
+
+/// A step of the program.
+#[derive(Debug)]
+pub(crate) enum PlanStep {
+    /// The code of a fact; nothing where its expression is asked.
+    Fact(SlotId, Option<Code>),
+    Table(PlanTable),
+}
+
+/// One of the computed conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ConditionId(pub(crate) u32);
+
+/// A condition that is computed: over several slots, or with more than comparisons.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    /// Nothing where the expression is asked.
+    pub(crate) code: Option<Code>,
+    pub(crate) expr: Expr,
+}
+
+/// What the plan of a pack is made with.
+pub(crate) struct Program {
+    pub(crate) storages: Vec<Storage>,
+    /// By slot, the constants with which it is compared.
+    constants: HashMap<SlotId, Vec<Value>>,
+    axes: Vec<Axis>,
+    shared: HashMap<SlotId, u32>,
+    conditions: Vec<Condition>,
+    /// Conditions with the same code, by its text.
+    known: HashMap<String, ConditionId>,
+    reads: Vec<bool>,
+    words: usize,
+}
+
+/// Plans a lowered pack.
+pub(crate) fn plan(checked: &CheckedPack, lowered: &LoweredPack) -> Plan {
+    let mut program = Program::new(checked, lowered);
+    let mut steps: Vec<PlanStep> = lowered
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Fact(fact) => PlanStep::Fact(fact.slot, program.fact(fact.slot, &fact.expr)),
+            Step::Table(table) => PlanStep::Table(PlanTable::new(table, &mut program)),
+        })
+        .collect();
+    let tables = || lowered.steps.iter().enumerate();
+    let mut sorted: Vec<Option<Sorted>> = tables()
+        .map(|(index, step)| match (step, steps.get(index)) {
+            (Step::Table(table), Some(PlanStep::Table(planned))) if !matches!(planned.policy, Policy::Asked(_)) => {
+                Some(planned.sort(table, &mut program))
+            }
+            _ => None,
+        })
+        .collect();
+    program.share(&sorted);
+    for ((step, planned), sorted) in lowered.steps.iter().zip(&mut steps).zip(&mut sorted) {
+        if let (Step::Table(table), PlanStep::Table(planned), Some(sorted)) = (step, planned, sorted.take()) {
+            planned.index(sorted, table, &mut program);
+        }
+    }
+    let place = checked.record.fields.iter().position(|field| field.place).filter(|_| reads_place(lowered));
+    Plan {
+        private: lowered.slots.iter().map(|slot| slot.private).collect(),
+        fields: checked.record.fields.len(),
+        place: place.map(|index| SlotId(crate::source::clamp(index))),
+        storages: program.storages,
+        axes: program.axes,
+        conditions: program.conditions,
+        steps,
+        words: program.words,
+    }
+}
+
+impl Program {
+    fn new(checked: &CheckedPack, lowered: &LoweredPack) -> Program {
+        let mut program = Program {
+            storages: vec![Storage::Beside; lowered.slots.len()],
+            constants: HashMap::new(),
+            axes: Vec::new(),
+            shared: HashMap::new(),
+            conditions: Vec::new(),
+            known: HashMap::new(),
+            reads: vec![false; lowered.slots.len()],
+            words: 0,
+        };
+        each_expr(lowered, &mut |expr, is_condition| {
+            for slot in expr.slots() {
+                if let Some(reads) = program.reads.get_mut(slot.0 as usize) {
+                    *reads = true;
+                }
+            }
+            if is_condition {
+                program.collect(expr);
+            }
+        });
+        for (index, field) in checked.record.fields.iter().enumerate() {
+            let slot = SlotId(crate::source::clamp(index));
+            let storage = match (Storage::exact(&field.base, field.decimals.unwrap_or(0)), field.decimals) {
+                // A percentage declares no decimals.
+                (Some(Storage::Scaled(number, _)), None) => Storage::Scaled(number, 6),
+                (Some(storage), _) => storage,
+                (None, _) => program.coded_storage(slot, &field.base),
+            };
+            program.set_storage(slot, storage);
+        }
+        program
+    }
+
+    /// Keeps the constants that the parts of a condition compare a slot with.
+    fn collect(&mut self, condition: &Expr) {
+        let mut parts = Vec::new();
+        table::flatten(condition, &mut parts);
+        for part in parts {
+            let mut constants = Vec::new();
+            if let [slot] = part.slots().as_slice()
+                && axis::is_test(&part, &mut constants)
+            {
+                self.constants.entry(*slot).or_default().extend(constants.into_iter().cloned());
+            }
+        }
+    }
+
+    fn fact(&mut self, slot: SlotId, expr: &Expr) -> Option<Code> {
+        let coded = Compiler { storages: &self.storages }.code(expr);
+        let storage = match &coded {
+            Some((_, storage)) => storage.clone(),
+            // Numbers of which not even the decimals are known, texts, lists.
+            None => match Storage::exact(&expr.base, 0) {
+                Some(storage) if Number::of(&expr.base).is_none() => storage,
+                _ => self.coded_storage(slot, &expr.base),
+            },
+        };
+        self.set_storage(slot, storage);
+        coded.map(|(code, _)| code)
+    }
+
+    /// A storage that tells the constants apart with which a slot is compared.
+    pub(crate) fn coded_storage(&self, slot: SlotId, base: &Type) -> Storage {
+        let constants = self.constants.get(&slot).map_or(&[] as &[Value], Vec::as_slice);
+        match (Number::of(base), base) {
+            (Some(number), _) => {
+                let scale = |value: &Value| match value {
+                    Value::Decimal(number) | Value::Money(number) | Value::Percent(number) => {
+                        number.normalize().scale()
+                    }
+                    _ => 0,
+                };
+                let decimals = constants.iter().map(scale).filter(|scale| *scale <= storage::DECIMALS).max();
+                Storage::Position(number, decimals.unwrap_or(0))
+            }
+            (None, Type::Text) => {
+                let mut words: Vec<Arc<str>> = constants
+                    .iter()
+                    .filter_map(|value| match value {
+                        Value::Text(word) => Some(word.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                words.sort();
+                words.dedup();
+                Storage::Word(words.into())
+            }
+            _ => Storage::Beside,
+        }
+    }
+
+    pub(crate) fn set_storage(&mut self, slot: SlotId, storage: Storage) {
+        if let Some(known) = self.storages.get_mut(slot.0 as usize) {
+            *known = storage;
+        }
+    }
+
+    /// Whether any expression reads a slot.
+    pub(crate) fn reads(&self, slot: SlotId) -> bool {
+        self.reads.get(slot.0 as usize).copied().unwrap_or(true)
+    }
+
+    /// The value of an output that is written out, as it is stored.
+    pub(crate) fn constant(&self, expr: &Expr, output: &Output) -> Option<Value> {
+        expr.literal_value().and_then(|value| output.store(value.clone()).ok())
+    }
+
+    /// The code of a value as an output stores it.
+    pub(crate) fn stored(&self, expr: &Expr, output: &Output) -> Option<(Code, Storage)> {
+        let compiler = Compiler { storages: &self.storages };
+        let (code, storage) = compiler.stored(expr, output.decimals, output.rounding)?;
+        if output.range == Range::default() {
+            return Some((code, storage));
+        }
+        let low = output.range.min.as_ref().map_or(Some(i64::MIN), |bound| storage.at_least(bound))?;
+        let high = output.range.max.as_ref().map_or(Some(i64::MAX), |bound| storage.at_most(bound))?;
+        Some((Code::Within(Box::new(code), low, high), storage))
+    }
+
+    /// The computed condition of an expression.
+    pub(crate) fn condition(&mut self, expr: &Expr) -> ConditionId {
+        let code = Compiler { storages: &self.storages }.condition(expr);
+        let text = code.as_ref().map(|code| format!("{code:?}"));
+        if let Some(known) = text.as_ref().and_then(|text| self.known.get(text)) {
+            return *known;
+        }
+        let id = ConditionId(crate::source::clamp(self.conditions.len()));
+        if let Some(text) = text {
+            self.known.insert(text, id);
+        }
+        self.conditions.push(Condition { code, expr: expr.clone() });
+        id
+    }
+
+    /// Finds the slots whose bounds are few enough that all tables share an axis.
+    fn share(&mut self, sorted: &[Option<Sorted>]) {
+        let mut bounds: HashMap<SlotId, Vec<i64>> = HashMap::new();
+        for (_, test, _) in sorted.iter().flatten().flat_map(|sorted| &sorted.tests) {
+            bounds.entry(test.slot).or_default().extend(test.bounds());
+        }
+        let mut bounds: Vec<(SlotId, Vec<i64>)> = bounds.into_iter().collect();
+        bounds.sort_by_key(|(slot, _)| *slot);
+        for (slot, mut bounds) in bounds {
+            bounds.sort_unstable();
+            bounds.dedup();
+            if bounds.len() <= SHARED {
+                self.shared.insert(slot, crate::source::clamp(self.axes.len()));
+                self.axes.push(Axis::new(slot, bounds));
+            }
+        }
+    }
+
+    /// The axis for these bounds of a slot; nothing where they are too many.
+    pub(crate) fn axis(&mut self, slot: SlotId, mut bounds: Vec<i64>, words: usize) -> Option<u32> {
+        if let Some(axis) = self.shared.get(&slot) {
+            return Some(*axis);
+        }
+        bounds.sort_unstable();
+        bounds.dedup();
+        if bounds.len() > axis::BOUNDS || bounds.len() * words > SETS {
+            return None;
+        }
+        self.axes.push(Axis::new(slot, bounds));
+        Some(crate::source::clamp(self.axes.len() - 1))
+    }
+}
+
+fn reads_place(lowered: &LoweredPack) -> bool {
+    let mut found = false;
+    each_expr(lowered, &mut |expr, _| {
+        expr.walk(&mut |inner| {
+            found |= match &inner.kind {
+                ExprKind::LocalToday => true,
+                ExprKind::Call { function, .. } => function.needs == crate::language::functions::Needs::Place,
+                _ => false,
+            };
+        });
+    });
+    found
+}
+
+/// Calls `visit` on every expression of a pack, and whether it is a condition of a row.
+fn each_expr<'a>(lowered: &'a LoweredPack, visit: &mut dyn FnMut(&'a Expr, bool)) {
+    for step in &lowered.steps {
+        match step {
+            Step::Fact(fact) => visit(&fact.expr, false),
+            Step::Table(table) => {
+                for row in table.rows.iter().chain(&table.otherwise) {
+                    row.conditions.iter().for_each(|condition| visit(&condition.expr, true));
+                    row.outputs.iter().for_each(|output| visit(output, false));
+                }
+            }
+        }
+    }
+}
