@@ -13,6 +13,7 @@
 pub mod baseline;
 pub mod cases;
 pub mod engine;
+pub mod generate;
 pub mod naive;
 pub mod pack;
 pub mod policy;

@@ -3,7 +3,7 @@
 
 use crate::Result;
 use crate::baseline::Outcome;
-use crate::policy::{Policy, ROLES, Rule};
+use crate::policy::{Condition, Policy, ROLES, Rule};
 
 /// What a policy says of a case; `values` are in the order of the policy's fields.
 ///
@@ -45,14 +45,21 @@ pub fn decide(policy: &Policy, values: &[i64]) -> Result<Outcome> {
     })
 }
 
+/// The place of the first row of a table whose conditions all hold.
+pub fn first_row(table: &[Vec<Condition>], values: &[i64]) -> Option<usize> {
+    table.iter().position(|conditions| all_hold(conditions, values))
+}
+
 fn first<'a, Then>(rules: &'a [Rule<Then>], values: &[i64]) -> Option<&'a Rule<Then>> {
     rules.iter().find(|rule| holds(rule, values))
 }
 
 fn holds<Then>(rule: &Rule<Then>, values: &[i64]) -> bool {
-    rule.conditions
-        .iter()
-        .all(|condition| values.get(condition.field).is_some_and(|value| condition.test.holds(*value)))
+    all_hold(&rule.conditions, values)
+}
+
+fn all_hold(conditions: &[Condition], values: &[i64]) -> bool {
+    conditions.iter().all(|condition| values.get(condition.field).is_some_and(|value| condition.test.holds(*value)))
 }
 
 #[cfg(test)]
