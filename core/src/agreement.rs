@@ -11,7 +11,7 @@ use crate::value::Outcome;
 /// Fails where a case, decided by row, differs from what the reference evaluator says of the same fields.
 pub(crate) fn of_row(parts: &Parts<'_>, pack: Pack<'_>, fields: &Cells, instant: &Instant, evaluation: &Evaluation) {
     let as_of: DateTime<Utc> = instant.as_of;
-    let fields: Vec<Outcome> = (0..pack.plan.fields)
+    let fields: Vec<Outcome> = (0..pack.checked.record.fields.len())
         .map(|slot| fields.outcome(SlotId(crate::source::clamp(slot)), &pack.plan.storages))
         .collect();
     let reference = eval::evaluate(pack.checked, pack.lowered, fields, as_of);

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::CaseRow;
-use crate::language::SlotId;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
 
 /// Decides cases at one instant, one after the other, with room that it uses again.
@@ -57,7 +56,7 @@ pub struct Evaluator {
 #[derive(Clone, Debug)]
 pub struct Record {
     pub(crate) engine: Engine,
-    pub(crate) cells: eval::Cells,
+    pub(crate) fields: eval::Fields,
 }
 
 /// What a case came to. Used again, it keeps the room that it has.
@@ -109,16 +108,7 @@ impl Evaluator {
         let surroundings = Surroundings { as_of, today, currency: Some(&pack.checked.header.currency) };
         let fields =
             RecordReader::read(&pack.checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
-        let mut cells = eval::Cells::new(pack.plan);
-        for (slot, (field, storage)) in fields.into_iter().zip(&pack.plan.storages).enumerate() {
-            let slot = SlotId(crate::source::clamp(slot));
-            #[cfg(test)]
-            let given = field.clone();
-            cells.set(slot, field, storage);
-            #[cfg(test)]
-            assert_eq!(cells.outcome(slot, &pack.plan.storages), given, "a slot gives back what was put in");
-        }
-        Ok(Record { engine: self.engine.clone(), cells })
+        Ok(Record { engine: self.engine.clone(), fields: eval::Fields::new(fields, pack.plan) })
     }
 
     /// Room for what cases come to.
@@ -143,10 +133,12 @@ impl Evaluator {
             evaluation.instant = self.instant.clone();
         }
         let pack = self.engine.planned();
-        evaluation.inner.cells.copy_first(&record.cells, pack.plan.fields, &pack.plan.storages);
+        evaluation.inner.cells.take(&record.fields);
+        #[cfg(test)]
+        let given = evaluation.inner.cells.clone();
         eval::row::run(pack, &self.instant, &mut self.scratch, &mut evaluation.inner);
         #[cfg(test)]
-        crate::agreement::of_row(&self.engine.parts(), pack, &record.cells, &self.instant, &evaluation.inner);
+        crate::agreement::of_row(&self.engine.parts(), pack, &given, &self.instant, &evaluation.inner);
         Ok(())
     }
 }

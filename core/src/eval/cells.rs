@@ -18,55 +18,83 @@ pub(crate) enum State {
     Beside,
 }
 
+/// A slot: its state, and its integer where it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cell {
+    pub(crate) bits: i64,
+    pub(crate) state: State,
+}
+
 /// What every slot of a case came to.
 #[derive(Clone, Debug)]
 pub(crate) struct Cells {
-    pub(crate) bits: Box<[i64]>,
-    pub(crate) states: Box<[State]>,
+    pub(crate) cells: Box<[Cell]>,
     /// Holds what a slot came to where its state, or a coded storage, says so. Else it is stale.
     pub(crate) beside: Box<[Outcome]>,
+}
+
+/// The fields of a record: the first slots of a case, close together.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields {
+    pub(crate) cells: Box<[Cell]>,
+    /// What stands beside, of the slots that have something there.
+    pub(crate) beside: Box<[(SlotId, Outcome)]>,
+}
+
+impl Fields {
+    /// The fields of a record that was read.
+    pub(crate) fn new(outcomes: Vec<Outcome>, plan: &Plan) -> Fields {
+        let mut cells = Cells::new(plan);
+        let count = outcomes.len();
+        let mut kept = Vec::new();
+        for (slot, (outcome, storage)) in outcomes.into_iter().zip(&plan.storages).enumerate() {
+            let slot = SlotId(crate::source::clamp(slot));
+            cells.set(slot, outcome.clone(), storage);
+            let is_kept = match cells.get(slot).state {
+                State::Known => !storage.is_exact(),
+                State::None => false,
+                State::Unknown | State::Beside => true,
+            };
+            if is_kept {
+                kept.push((slot, outcome));
+            }
+        }
+        Fields { cells: cells.cells.get(..count).unwrap_or(&[]).into(), beside: kept.into() }
+    }
 }
 
 impl Cells {
     /// Slots in which nothing stands yet.
     pub(crate) fn new(plan: &Plan) -> Cells {
         let count = plan.storages.len();
-        Cells {
-            bits: vec![0; count].into(),
-            states: vec![State::None; count].into(),
-            beside: vec![Ok(Value::None); count].into(),
-        }
+        Cells { cells: vec![Cell::default(); count].into(), beside: vec![Ok(Value::None); count].into() }
     }
 
     /// Puts what a slot came to in its place.
     pub(crate) fn set(&mut self, slot: SlotId, outcome: Outcome, storage: &Storage) {
         let index = slot.0 as usize;
-        let (Some(bits), Some(state), Some(beside)) =
-            (self.bits.get_mut(index), self.states.get_mut(index), self.beside.get_mut(index))
-        else {
-            return;
-        };
+        let (Some(cell), Some(beside)) = (self.cells.get_mut(index), self.beside.get_mut(index)) else { return };
         let keep = match &outcome {
             Ok(Value::None) => {
-                *state = State::None;
+                cell.state = State::None;
                 false
             }
             Ok(value) => match storage.bits(value) {
                 Some(found) => {
-                    (*bits, *state) = (found, State::Known);
+                    *cell = Cell { bits: found, state: State::Known };
                     !storage.is_exact()
                 }
                 None => {
-                    *state = State::Beside;
+                    cell.state = State::Beside;
                     true
                 }
             },
             Err(Failure::Unknown(_)) => {
-                *state = State::Unknown;
+                cell.state = State::Unknown;
                 true
             }
             Err(Failure::Error(_)) => {
-                *state = State::Beside;
+                cell.state = State::Beside;
                 true
             }
         };
@@ -76,58 +104,59 @@ impl Cells {
     }
 
     /// Puts a value whose integer is known in its place.
-    pub(crate) fn set_known(&mut self, slot: SlotId, found: i64) {
-        if let (Some(bits), Some(state)) = (self.bits.get_mut(slot.0 as usize), self.states.get_mut(slot.0 as usize)) {
-            (*bits, *state) = (found, State::Known);
+    #[inline]
+    pub(crate) fn set_known(&mut self, slot: SlotId, bits: i64) {
+        if let Some(cell) = self.cells.get_mut(slot.0 as usize) {
+            *cell = Cell { bits, state: State::Known };
         }
     }
 
     pub(crate) fn set_none(&mut self, slot: SlotId) {
-        if let Some(state) = self.states.get_mut(slot.0 as usize) {
-            *state = State::None;
+        if let Some(cell) = self.cells.get_mut(slot.0 as usize) {
+            cell.state = State::None;
         }
     }
 
-    /// Takes over the first slots of another case.
-    pub(crate) fn copy_first(&mut self, other: &Cells, count: usize, storages: &[Storage]) {
-        for (to, from) in self.bits.iter_mut().zip(&*other.bits).take(count) {
-            *to = *from;
+    /// Takes over the fields of a record.
+    #[inline]
+    pub(crate) fn take(&mut self, fields: &Fields) {
+        if let Some(to) = self.cells.get_mut(..fields.cells.len()) {
+            to.copy_from_slice(&fields.cells);
         }
-        for (to, from) in self.states.iter_mut().zip(&*other.states).take(count) {
-            *to = *from;
-        }
-        let slots = self.beside.iter_mut().zip(&*other.beside).zip(&*other.states).zip(storages).take(count);
-        for (((to, from), state), storage) in slots {
-            if matches!(state, State::Unknown | State::Beside) || *state == State::Known && !storage.is_exact() {
-                to.clone_from(from);
+        for (slot, outcome) in &fields.beside {
+            if let Some(to) = self.beside.get_mut(slot.0 as usize) {
+                to.clone_from(outcome);
             }
         }
     }
 
-    /// A slot's integer and state.
-    pub(crate) fn get(&self, slot: SlotId) -> (State, i64) {
-        match (self.states.get(slot.0 as usize), self.bits.get(slot.0 as usize)) {
-            (Some(state), Some(bits)) => (*state, *bits),
-            _ => (State::None, 0),
-        }
+    /// A slot's state and integer.
+    #[inline(always)]
+    pub(crate) fn get(&self, slot: SlotId) -> Cell {
+        self.cells.get(slot.0 as usize).copied().unwrap_or_default()
     }
 
     /// The rank of a slot on an axis.
+    #[inline(always)]
     pub(crate) fn rank(&self, axis: &Axis) -> usize {
-        match self.get(axis.slot) {
-            (State::Known, bits) => axis.of_known(bits),
-            (State::None, _) => axis.of_none(),
-            (State::Unknown, _) => axis.of_none() + 1,
-            (State::Beside, _) => axis.of_none() + 2,
+        let cell = self.get(axis.slot);
+        if cell.state == State::Known {
+            return axis.of_known(cell.bits);
         }
+        axis.of_state(match cell.state {
+            State::Unknown => 1,
+            State::Beside => 2,
+            _ => 0,
+        })
     }
 
     /// What a slot came to.
     pub(crate) fn outcome(&self, slot: SlotId, storages: &[Storage]) -> Outcome {
         let index = slot.0 as usize;
-        match (self.get(slot), storages.get(index)) {
-            ((State::None, _), _) | (_, None) => Ok(Value::None),
-            ((State::Known, bits), Some(storage)) if storage.is_exact() => Ok(storage.value(bits)),
+        let cell = self.get(slot);
+        match (cell.state, storages.get(index)) {
+            (State::None, _) | (_, None) => Ok(Value::None),
+            (State::Known, Some(storage)) if storage.is_exact() => Ok(storage.value(cell.bits)),
             _ => self.beside.get(index).cloned().unwrap_or(Ok(Value::None)),
         }
     }

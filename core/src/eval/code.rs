@@ -32,12 +32,15 @@ pub(crate) fn answer(code: &Code, cells: &Cells, now: &Now) -> Answer {
     match code {
         Code::Constant(bits) => Answer::Known(*bits),
         Code::None => Answer::None,
-        Code::Slot(slot) => match cells.get(*slot) {
-            (State::Known, bits) => Answer::Known(bits),
-            (State::None, _) => Answer::None,
-            (State::Unknown, _) => Answer::Unknown,
-            (State::Beside, _) => Answer::Asked,
-        },
+        Code::Slot(slot) => {
+            let cell = cells.get(*slot);
+            match cell.state {
+                State::Known => Answer::Known(cell.bits),
+                State::None => Answer::None,
+                State::Unknown => Answer::Unknown,
+                State::Beside => Answer::Asked,
+            }
+        }
         Code::Today => Answer::Known(now.today),
         Code::AsOf => now.as_of.map_or(Answer::Asked, Answer::Known),
         Code::Scale(inner, factor) => one(eval(inner), |value| value.checked_mul(*factor)),

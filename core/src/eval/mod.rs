@@ -13,7 +13,9 @@ pub(crate) mod row;
 mod table;
 pub(crate) mod trace;
 
+#[cfg(test)]
 pub(crate) use cells::Cells;
+pub(crate) use cells::Fields;
 #[cfg(test)]
 pub(crate) use reference::evaluate;
 pub(crate) use row::{Evaluation, Instant, Pack, Scratch};

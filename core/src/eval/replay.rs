@@ -78,16 +78,14 @@ fn fired_of(
         fired.truncate(1);
     }
     for index in &fired {
-        let (Some(row), Some(kept), Some(gives)) =
-            (table.rows.get(*index), rows.get_mut(*index), planned.gives.get(*index))
-        else {
-            continue;
-        };
+        let (Some(row), Some(kept)) = (table.rows.get(*index), rows.get_mut(*index)) else { continue };
+        let gives = planned.outputs.iter().zip(planned.gives(*index));
         let constants: Option<Vec<Outcome>> = gives
-            .iter()
-            .map(|give| match give {
-                Give::Constant(value, _) => Some(Ok(value.clone())),
-                _ => None,
+            .map(|(output, give)| match give {
+                Give::None => Some(Ok(Value::None)),
+                Give::Bits(bits) => Some(Ok(output.storage.value(*bits))),
+                Give::Value(value) => Some(Ok(value.clone())),
+                Give::Code(_) | Give::Asked => None,
             })
             .collect();
         *kept = match constants {

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::cells::{Cells, View};
+use super::cells::{Cells, State, View};
 use super::code::{self, Answer, Now};
 use super::table as meaning;
 use super::trace::TableTrace;
@@ -15,8 +15,9 @@ use crate::check::CheckedPack;
 use crate::families::{LoweredPack, Step};
 use crate::language::meaning::Reader;
 use crate::language::{Expr, SlotId};
+use crate::plan::block::WORDS;
 use crate::plan::table::SHARE;
-use crate::plan::{Give, Plan, PlanStep, PlanTable, Policy, Storage, Truth};
+use crate::plan::{Block, BlockAxis, Give, Plan, PlanStep, PlanTable, Policy, Storage, Truth};
 use crate::value::{Outcome, Value};
 
 /// What an evaluation is run over.
@@ -71,18 +72,17 @@ pub(crate) struct Scratch {
 impl Instant {
     pub(crate) fn new(pack: Pack<'_>, as_of: DateTime<Utc>) -> Instant {
         let today = date_at(as_of, pack.checked.header.zone);
-        let mut in_force = Vec::with_capacity(pack.plan.words);
+        let mut in_force = vec![u64::MAX; pack.plan.words];
         for step in &pack.plan.steps {
             let PlanStep::Table(table) = step else { continue };
-            let mut words = crate::plan::table::full(table.order.len(), table.words);
             for dated in &table.dated {
                 let is_out =
                     dated.from.is_some_and(|from| today < from) || dated.until.is_some_and(|until| today > until);
-                if is_out && let Some(word) = words.get_mut(dated.bit as usize / 64) {
-                    *word &= !(1 << (dated.bit % 64));
+                let bit = table.bits.shift + dated.bit as usize;
+                if is_out && let Some(word) = in_force.get_mut(table.bits.offset + bit / 64) {
+                    *word &= !(1 << (bit % 64));
                 }
             }
-            in_force.extend(words);
         }
         let now = Now {
             today: Storage::Date.bits(&Value::Date(today)).unwrap_or(0),
@@ -105,11 +105,7 @@ impl Evaluation {
 
 impl Scratch {
     pub(crate) fn new(plan: &Plan) -> Scratch {
-        let words = plan.steps.iter().map(|step| match step {
-            PlanStep::Table(table) => table.words,
-            PlanStep::Fact(..) => 0,
-        });
-        let words = words.max().unwrap_or(0);
+        let words = plan.words;
         Scratch {
             sure: vec![0; words].into(),
             possible: vec![0; words].into(),
@@ -122,8 +118,9 @@ impl Scratch {
 /// Decides the case whose fields stand in `evaluation`.
 pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, evaluation: &mut Evaluation) {
     evaluation.asked.clear();
+    evaluation.fired.fill(0);
     scratch.turn += 1;
-    let mut run = Run { pack, instant, scratch, evaluation };
+    let mut run = Run { pack, row: None, instant, scratch, evaluation };
     for (index, step) in pack.plan.steps.iter().enumerate() {
         match step {
             PlanStep::Fact(slot, code) => run.fact(index, *slot, code.as_ref()),
@@ -138,6 +135,8 @@ pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, eval
 
 struct Run<'a> {
     pack: Pack<'a>,
+    /// The row that a table of first hits took.
+    row: Option<usize>,
     instant: &'a Instant,
     scratch: &'a mut Scratch,
     evaluation: &'a mut Evaluation,
@@ -179,24 +178,14 @@ impl Run<'_> {
 
     /// Decides a table; false where its meaning has to be asked.
     fn table(&mut self, index: usize, table: &PlanTable) -> bool {
-        if let Policy::Asked(_) = table.policy {
-            return false;
+        if let Some(block) = table.block.and_then(|index| self.pack.plan.blocks.get(index as usize)) {
+            self.narrow(block);
         }
-        let words = table.words;
-        let force = self.instant.in_force.get(table.offset..table.offset + words).unwrap_or(&[]);
-        let (Some(sure), Some(possible)) = (self.scratch.sure.get_mut(..words), self.scratch.possible.get_mut(..words))
-        else {
-            return false;
-        };
-        sure.copy_from_slice(force);
-        possible.copy_from_slice(force);
-        for sets in &table.axes {
-            let Some(axis) = self.pack.plan.axes.get(sets.axis as usize) else { return false };
-            let at = self.evaluation.cells.rank(axis) * words;
-            and(sure, sets.sure.get(at..at + words).unwrap_or(&[]));
-            and(possible, sets.possible.get(at..at + words).unwrap_or(&[]));
+        for axis in &table.late {
+            self.narrow_late(table.bits.range(), axis);
         }
         let taken = match table.policy {
+            Policy::Asked(_) => None,
             Policy::First => self.first(table),
             _ => self.all(table),
         };
@@ -204,25 +193,129 @@ impl Run<'_> {
         if let Some(known) = self.evaluation.taken.get_mut(index) {
             *known = taken;
         }
-        self.results(index, table, taken)
+        self.results(table, taken)
+    }
+
+    /// Leaves the rows of a block that its axes do not exclude.
+    #[inline]
+    fn narrow(&mut self, block: &Block) {
+        let is_open = if block.words == WORDS { self.narrow_pair(block) } else { self.narrow_many(block) };
+        if is_open || block.is_doubtful {
+            self.narrow_possible(block);
+        }
+    }
+
+    /// The sure rows of a block of two words, which stay in registers; whether one may be open.
+    #[inline]
+    fn narrow_pair(&mut self, block: &Block) -> bool {
+        let (plan, cells) = (self.pack.plan, &self.evaluation.cells);
+        let mut left = pair(&self.instant.in_force, block.offset);
+        let mut is_open = false;
+        for axis in &block.axes {
+            let cell = cells.get(axis.axis.slot);
+            let rank = if cell.state == State::Known {
+                axis.axis.of_known(cell.bits)
+            } else {
+                is_open |= cell.state != State::None || axis.none_is_doubtful;
+                cells.rank(&axis.axis)
+            };
+            left &= plan.pairs.get(axis.sure.wrapping_add(rank)).copied().unwrap_or(0);
+        }
+        for words in [&mut self.scratch.sure, &mut self.scratch.possible] {
+            if let Some([low, high]) = words.get_mut(block.offset..).and_then(|words| words.first_chunk_mut()) {
+                (*low, *high) = (left as u64, (left >> 64) as u64);
+            }
+        }
+        is_open
+    }
+
+    fn narrow_many(&mut self, block: &Block) -> bool {
+        let range = block.offset..block.offset + block.words;
+        let (Some(sure), Some(force)) =
+            (self.scratch.sure.get_mut(range.clone()), self.instant.in_force.get(range.clone()))
+        else {
+            return true;
+        };
+        sure.copy_from_slice(force);
+        let mut is_open = false;
+        for axis in &block.axes {
+            let state = self.evaluation.cells.get(axis.axis.slot).state;
+            is_open |= match state {
+                State::Known => false,
+                State::None => axis.none_is_doubtful,
+                State::Unknown | State::Beside => true,
+            };
+            let rank = self.evaluation.cells.rank(&axis.axis);
+            and(sure, &self.pack.plan.sets, axis.sure + rank * block.words);
+        }
+        if let Some(possible) = self.scratch.possible.get_mut(range) {
+            possible.copy_from_slice(sure);
+        }
+        is_open
+    }
+
+    #[cold]
+    fn narrow_possible(&mut self, block: &Block) {
+        let range = block.offset..block.offset + block.words;
+        let (Some(possible), Some(force)) =
+            (self.scratch.possible.get_mut(range.clone()), self.instant.in_force.get(range))
+        else {
+            return;
+        };
+        possible.copy_from_slice(force);
+        for axis in &block.axes {
+            let rank = self.evaluation.cells.rank(&axis.axis);
+            and(possible, &self.pack.plan.sets, axis.possible + rank * block.words);
+        }
+    }
+
+    /// Leaves the rows that a slot which was filled late does not exclude.
+    fn narrow_late(&mut self, range: std::ops::Range<usize>, axis: &BlockAxis) {
+        let rank = self.evaluation.cells.rank(&axis.axis);
+        if let (Some(sure), Some(possible)) =
+            (self.scratch.sure.get_mut(range.clone()), self.scratch.possible.get_mut(range.clone()))
+        {
+            if range.len() == WORDS {
+                let left = self.pack.plan.pairs.get(axis.sure + rank).copied().unwrap_or(0);
+                and(sure, &[left as u64, (left >> 64) as u64], 0);
+            } else {
+                and(sure, &self.pack.plan.sets, axis.sure + rank * range.len());
+            }
+            and(possible, &self.pack.plan.sets, axis.possible + rank * range.len());
+        }
     }
 
     /// Marks the first row that matches. Nothing where one before it is in doubt.
+    #[inline]
     fn first(&mut self, table: &PlanTable) -> Option<Taken> {
-        let fired = self.evaluation.fired.get_mut(table.offset..table.offset + table.words)?;
-        fired.fill(0);
-        for word in 0..table.words {
-            let mut left = *self.scratch.possible.get(word)?;
+        if !table.has_computed && table.bits.is_one_word() {
+            let (at, mask) = (table.bits.offset, table.bits.mask(0));
+            let possible = *self.scratch.possible.get(at)? & mask;
+            if possible == 0 {
+                return table.has_otherwise.then_some(Taken::Otherwise);
+            }
+            let first = possible & possible.wrapping_neg();
+            if *self.scratch.sure.get(at)? & first == 0 {
+                return None;
+            }
+            *self.evaluation.fired.get_mut(at)? |= first;
+            let bit = (possible.trailing_zeros() as usize).wrapping_sub(table.bits.shift);
+            self.row = table.order.get(bit).map(|row| *row as usize);
+            return Some(Taken::Rows);
+        }
+        for word in 0..table.bits.words {
+            let at = table.bits.offset + word;
+            let mut left = *self.scratch.possible.get(at)? & table.bits.mask(word);
             while left != 0 {
-                let bit = word * 64 + left.trailing_zeros() as usize;
                 let mask = left & left.wrapping_neg();
+                let bit = word * 64 + left.trailing_zeros() as usize - table.bits.shift;
                 left &= left - 1;
-                let is_sure = self.scratch.sure.get(word)? & mask != 0;
+                let is_sure = self.scratch.sure.get(at)? & mask != 0;
                 match self.computed(table, bit) {
                     Truth::False => {}
                     Truth::True if is_sure => {
-                        let fired = self.evaluation.fired.get_mut(table.offset + word)?;
-                        *fired = mask;
+                        *self.evaluation.fired.get_mut(at)? |= mask;
+                        self.row = table.order.get(bit).map(|row| *row as usize);
                         return Some(Taken::Rows);
                     }
                     _ => return None,
@@ -234,23 +327,32 @@ impl Run<'_> {
     }
 
     /// Marks all rows that match. Nothing where one is in doubt.
+    #[inline]
     fn all(&mut self, table: &PlanTable) -> Option<Taken> {
         let mut count = 0_u32;
-        for word in 0..table.words {
-            let (sure, possible) = (*self.scratch.sure.get(word)?, *self.scratch.possible.get(word)?);
+        for word in 0..table.bits.words {
+            let at = table.bits.offset + word;
+            let mask = table.bits.mask(word);
+            let (sure, possible) = (*self.scratch.sure.get(at)? & mask, *self.scratch.possible.get(at)? & mask);
             let mut fired = 0;
-            let mut left = possible;
-            while left != 0 {
-                let bit = word * 64 + left.trailing_zeros() as usize;
-                let mask = left & left.wrapping_neg();
-                left &= left - 1;
-                match self.computed(table, bit) {
-                    Truth::False => {}
-                    Truth::True if sure & mask != 0 => fired |= mask,
-                    _ => return None,
+            if table.has_computed {
+                let mut left = possible;
+                while left != 0 {
+                    let mask = left & left.wrapping_neg();
+                    let bit = word * 64 + left.trailing_zeros() as usize - table.bits.shift;
+                    left &= left - 1;
+                    match self.computed(table, bit) {
+                        Truth::False => {}
+                        Truth::True if sure & mask != 0 => fired |= mask,
+                        _ => return None,
+                    }
                 }
+            } else if sure == possible {
+                fired = sure;
+            } else {
+                return None;
             }
-            *self.evaluation.fired.get_mut(table.offset + word)? = fired;
+            *self.evaluation.fired.get_mut(at)? |= fired;
             count += fired.count_ones();
         }
         match table.policy {
@@ -262,6 +364,9 @@ impl Run<'_> {
 
     /// The truth of a row's computed conditions.
     fn computed(&mut self, table: &PlanTable, bit: usize) -> Truth {
+        if !table.has_computed {
+            return Truth::True;
+        }
         let Some(conditions) = table.computed.get(bit) else { return Truth::Doubt };
         let mut truth = Truth::True;
         for id in conditions {
@@ -292,20 +397,17 @@ impl Run<'_> {
     }
 
     /// Puts the results in their slots; false where the meaning of tables has to be asked.
-    fn results(&mut self, index: usize, table: &PlanTable, taken: Taken) -> bool {
+    fn results(&mut self, table: &PlanTable, taken: Taken) -> bool {
         match table.policy {
             Policy::Each | Policy::List => true,
             Policy::First | Policy::Unique | Policy::Any => {
-                let Some(Step::Table(lowered)) = self.pack.lowered.steps.get(index) else { return false };
-                let row = match taken {
-                    Taken::Otherwise => lowered.rows.len(),
-                    _ => match self.only_row(table) {
-                        Some(row) => row,
-                        None => return false,
-                    },
+                let row = match (taken, table.policy) {
+                    (Taken::Otherwise, _) => Some(table.order.len()),
+                    (_, Policy::First) => self.row,
+                    _ => self.only_row(table),
                 };
-                let Some(gives) = table.gives.get(row) else { return false };
-                for (output, give) in table.outputs.iter().zip(gives) {
+                let Some(row) = row else { return false };
+                for (output, give) in table.outputs.iter().zip(table.gives(row)) {
                     let Some(slot) = output.slot else { continue };
                     if !self.give(slot, give, &output.storage) {
                         return false;
@@ -314,10 +416,9 @@ impl Run<'_> {
                 true
             }
             Policy::Count => {
-                let fired = self.evaluation.fired.get(table.offset..table.offset + table.words).unwrap_or(&[]);
-                let count: u32 = fired.iter().map(|word| word.count_ones()).sum();
+                let count = fired_rows(table, &self.evaluation.fired).count();
                 for slot in table.outputs.iter().filter_map(|output| output.slot) {
-                    self.evaluation.cells.set_known(slot, i64::from(count));
+                    self.evaluation.cells.set_known(slot, i64::try_from(count).unwrap_or(i64::MAX));
                 }
                 true
             }
@@ -330,13 +431,12 @@ impl Run<'_> {
     fn only_row(&self, table: &PlanTable) -> Option<usize> {
         let mut rows = fired_rows(table, &self.evaluation.fired);
         let first = rows.next()?;
-        let gives = table.gives.get(first)?;
         let is_same = |other: usize| {
-            table.gives.get(other).is_some_and(|other| {
-                gives.iter().zip(other).all(|pair| match pair {
-                    (Give::Constant(a, of_a), Give::Constant(b, of_b)) => of_a == of_b && a == b,
-                    _ => false,
-                })
+            table.gives(first).iter().zip(table.gives(other)).all(|pair| match pair {
+                (Give::None, Give::None) => true,
+                (Give::Bits(a), Give::Bits(b)) => a == b,
+                (Give::Value(a), Give::Value(b)) => a == b,
+                _ => false,
             })
         };
         rows.all(is_same).then_some(first)
@@ -345,9 +445,9 @@ impl Run<'_> {
     fn give(&mut self, slot: SlotId, give: &Give, storage: &Storage) -> bool {
         let cells = &mut self.evaluation.cells;
         match give {
-            Give::Constant(Value::None, _) => cells.set_none(slot),
-            Give::Constant(_, bits) if storage.is_exact() => cells.set_known(slot, *bits),
-            Give::Constant(value, _) => cells.set(slot, Ok(value.clone()), storage),
+            Give::None => cells.set_none(slot),
+            Give::Bits(bits) => cells.set_known(slot, *bits),
+            Give::Value(value) => cells.set(slot, Ok(value.clone()), storage),
             Give::Code(code) => match code::answer(code, cells, &self.instant.now) {
                 Answer::Known(bits) => cells.set_known(slot, bits),
                 Answer::None => cells.set_none(slot),
@@ -369,9 +469,9 @@ impl Run<'_> {
             }
             let mut best: Option<i64> = None;
             for row in fired_rows(table, &self.evaluation.fired) {
-                let bits = match table.gives.get(row).and_then(|gives| gives.get(index)) {
-                    Some(Give::Constant(Value::None, _)) => continue,
-                    Some(Give::Constant(_, bits)) => *bits,
+                let bits = match table.gives(row).get(index) {
+                    Some(Give::None) => continue,
+                    Some(Give::Bits(bits)) => *bits,
                     _ => return false,
                 };
                 best = match (best, table.policy) {
@@ -394,20 +494,30 @@ impl Run<'_> {
     }
 }
 
-fn and(to: &mut [u64], with: &[u64]) {
-    for (to, with) in to.iter_mut().zip(with) {
+/// Two words of bits.
+#[inline(always)]
+fn pair(words: &[u64], at: usize) -> u128 {
+    match words.get(at..).and_then(|words| words.first_chunk()) {
+        Some([low, high]) => u128::from(*low) | u128::from(*high) << 64,
+        None => 0,
+    }
+}
+
+fn and(to: &mut [u64], sets: &[u64], at: usize) {
+    for (to, with) in to.iter_mut().zip(sets.get(at..).unwrap_or(&[])) {
         *to &= with;
     }
 }
 
 /// The positions of the rows that fired, in the order of rank.
 pub(crate) fn fired_rows<'a>(table: &'a PlanTable, fired: &'a [u64]) -> impl Iterator<Item = usize> + 'a {
-    let words = fired.get(table.offset..table.offset + table.words).unwrap_or(&[]);
+    let bits = table.bits;
+    let words = fired.get(bits.range()).unwrap_or(&[]);
     words.iter().enumerate().flat_map(move |(index, word)| {
-        let mut left = *word;
+        let mut left = *word & bits.mask(index);
         std::iter::from_fn(move || {
             (left != 0).then(|| {
-                let bit = index * 64 + left.trailing_zeros() as usize;
+                let bit = index * 64 + left.trailing_zeros() as usize - bits.shift;
                 left &= left - 1;
                 bit
             })

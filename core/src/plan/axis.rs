@@ -165,17 +165,19 @@ fn outcome_of(expr: &Expr, slot: SlotId, outcome: Outcome) -> Result<bool, Failu
     Reader { slots: &slots, context: &context, rates: &[], private: &[], locals: Vec::new(), steps: 0 }.condition(expr)
 }
 
-/// The rank of a state of a slot on an axis: one for each stretch between bounds, then none, unknown, and in doubt.
-pub(crate) type Rank = u16;
-
 /// A slot and the bounds that tests of it know.
+///
+/// The rank of what stands in the slot is the number of bounds that it has reached; none comes after all of them, then
+/// unknown, then what has no integer.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     pub(crate) slot: SlotId,
     /// Sorted.
     pub(crate) bounds: Box<[i64]>,
-    /// The rank of each integer from the first bound on, where there are not too many.
-    direct: Option<Box<[Rank]>>,
+    /// From one below the first bound to the last, the rank of each integer; empty where these are too many.
+    direct: Box<[u16]>,
+    /// The integers at the ends of `direct`.
+    ends: (i64, i64),
 }
 
 /// The longest stretch of integers whose ranks are looked up.
@@ -187,15 +189,15 @@ impl Axis {
     pub(crate) fn new(slot: SlotId, mut bounds: Vec<i64>) -> Axis {
         bounds.sort_unstable();
         bounds.dedup();
-        let direct = match (bounds.first(), bounds.last()) {
-            (Some(first), Some(last)) if last.checked_sub(*first).is_some_and(|span| span < DIRECT) => Some(
-                (*first..=*last)
-                    .map(|bits| Rank::try_from(bounds.partition_point(|bound| *bound <= bits)).unwrap_or(Rank::MAX))
-                    .collect(),
-            ),
-            _ => None,
-        };
-        Axis { slot, bounds: bounds.into(), direct }
+        let rank = |bits: i64| u16::try_from(bounds.partition_point(|bound| *bound <= bits)).unwrap_or(u16::MAX);
+        let (mut direct, mut ends) = (Vec::new(), (0, 0));
+        if let (Some(before), Some(last)) = (bounds.first().and_then(|first| first.checked_sub(1)), bounds.last())
+            && last.checked_sub(before).is_some_and(|span| span < DIRECT)
+        {
+            direct = (before..=*last).map(rank).collect();
+            ends = (before, *last);
+        }
+        Axis { slot, bounds: bounds.into(), direct: direct.into(), ends }
     }
 
     /// How many ranks there are.
@@ -203,23 +205,26 @@ impl Axis {
         self.bounds.len() + 4
     }
 
-    /// The rank of none; unknown and doubt follow.
+    /// The rank of none; unknown and what has no integer follow.
     pub(crate) fn of_none(&self) -> usize {
         self.bounds.len() + 1
     }
 
     /// The rank of a known integer.
+    #[inline(always)]
     pub(crate) fn of_known(&self, bits: i64) -> usize {
-        match &self.direct {
-            Some(ranks) => {
-                let first = self.bounds.first().copied().unwrap_or(0);
-                if bits < first {
-                    return 0;
-                }
-                let index = usize::try_from(bits.wrapping_sub(first)).unwrap_or(usize::MAX);
-                ranks.get(index).map_or(self.bounds.len(), |rank| usize::from(*rank))
-            }
+        let (before, last) = self.ends;
+        // Within the ends the difference is small and not below zero; without a table it looks up nothing.
+        let index = bits.max(before).min(last).wrapping_sub(before) as usize;
+        match self.direct.get(index) {
+            Some(rank) => usize::from(*rank),
             None => self.bounds.partition_point(|bound| *bound <= bits),
         }
+    }
+
+    /// The rank of what is no known integer.
+    #[cold]
+    pub(crate) fn of_state(&self, steps: usize) -> usize {
+        self.of_none() + steps
     }
 }

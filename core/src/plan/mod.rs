@@ -6,6 +6,7 @@
 //! [`Plan::asked`] names it. Nothing fails here, and nothing is decided.
 
 pub(crate) mod axis;
+pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod storage;
 pub(crate) mod table;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(crate) use axis::{Axis, Truth};
+pub(crate) use block::{Block, BlockAxis};
 pub(crate) use code::Code;
 pub(crate) use storage::Storage;
 pub(crate) use table::{Give, PlanTable, Policy};
@@ -38,10 +40,12 @@ pub(crate) struct Plan {
     pub(crate) storages: Vec<Storage>,
     /// By slot: whether its value may not stand in a message.
     pub(crate) private: Vec<bool>,
-    /// The slots of the record's fields come first.
-    pub(crate) fields: usize,
-    pub(crate) axes: Vec<Axis>,
+    /// The bitsets of rows of all tables.
+    pub(crate) sets: Vec<u64>,
+    /// Those of blocks of two words.
+    pub(crate) pairs: Vec<u128>,
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) blocks: Vec<Block>,
     pub(crate) steps: Vec<PlanStep>,
     /// The words of the bitsets of all tables together.
     pub(crate) words: usize,
@@ -74,8 +78,9 @@ pub(crate) struct Program {
     pub(crate) storages: Vec<Storage>,
     /// By slot, the constants with which it is compared.
     constants: HashMap<SlotId, Vec<Value>>,
-    axes: Vec<Axis>,
-    shared: HashMap<SlotId, u32>,
+    sets: Vec<u64>,
+    pairs: Vec<u128>,
+    shared: HashMap<SlotId, Arc<Axis>>,
     conditions: Vec<Condition>,
     /// Conditions with the same code, by its text.
     known: HashMap<String, ConditionId>,
@@ -104,19 +109,21 @@ pub(crate) fn plan(checked: &CheckedPack, lowered: &LoweredPack) -> Plan {
         })
         .collect();
     program.share(&sorted);
-    for ((step, planned), sorted) in lowered.steps.iter().zip(&mut steps).zip(&mut sorted) {
-        if let (Step::Table(table), PlanStep::Table(planned), Some(sorted)) = (step, planned, sorted.take()) {
-            planned.index(sorted, table, &mut program);
+    let blocks = block::blocks(&mut steps, &mut sorted, &filled(lowered), &mut program);
+    for ((step, planned), sorted) in lowered.steps.iter().zip(&mut steps).zip(sorted) {
+        if let (Step::Table(table), PlanStep::Table(planned), Some(sorted)) = (step, planned, sorted) {
+            planned.finish(sorted, table);
         }
     }
     let place = checked.record.fields.iter().position(|field| field.place).filter(|_| reads_place(lowered));
     Plan {
         private: lowered.slots.iter().map(|slot| slot.private).collect(),
-        fields: checked.record.fields.len(),
         place: place.map(|index| SlotId(crate::source::clamp(index))),
         storages: program.storages,
-        axes: program.axes,
+        sets: program.sets,
+        pairs: program.pairs,
         conditions: program.conditions,
+        blocks,
         steps,
         words: program.words,
     }
@@ -127,7 +134,8 @@ impl Program {
         let mut program = Program {
             storages: vec![Storage::Beside; lowered.slots.len()],
             constants: HashMap::new(),
-            axes: Vec::new(),
+            sets: Vec::new(),
+            pairs: Vec::new(),
             shared: HashMap::new(),
             conditions: Vec::new(),
             known: HashMap::new(),
@@ -270,25 +278,40 @@ impl Program {
             bounds.sort_unstable();
             bounds.dedup();
             if bounds.len() <= SHARED {
-                self.shared.insert(slot, crate::source::clamp(self.axes.len()));
-                self.axes.push(Axis::new(slot, bounds));
+                self.shared.insert(slot, Arc::new(Axis::new(slot, bounds)));
             }
         }
     }
 
     /// The axis for these bounds of a slot; nothing where they are too many.
-    pub(crate) fn axis(&mut self, slot: SlotId, mut bounds: Vec<i64>, words: usize) -> Option<u32> {
+    pub(crate) fn axis(&mut self, slot: SlotId, mut bounds: Vec<i64>, words: usize) -> Option<Arc<Axis>> {
         if let Some(axis) = self.shared.get(&slot) {
-            return Some(*axis);
+            return Some(axis.clone());
         }
         bounds.sort_unstable();
         bounds.dedup();
         if bounds.len() > axis::BOUNDS || bounds.len() * words > SETS {
             return None;
         }
-        self.axes.push(Axis::new(slot, bounds));
-        Some(crate::source::clamp(self.axes.len() - 1))
+        Some(Arc::new(Axis::new(slot, bounds)))
     }
+}
+
+/// By slot, the step from which on it is filled.
+fn filled(lowered: &LoweredPack) -> Vec<usize> {
+    let mut filled = vec![0; lowered.slots.len()];
+    for (index, step) in lowered.steps.iter().enumerate() {
+        let slots: Vec<SlotId> = match step {
+            Step::Fact(fact) => vec![fact.slot],
+            Step::Table(table) => table.outputs.iter().filter_map(|output| output.slot).collect(),
+        };
+        for slot in slots {
+            if let Some(filled) = filled.get_mut(slot.0 as usize) {
+                *filled = index + 1;
+            }
+        }
+    }
+    filled
 }
 
 fn reads_place(lowered: &LoweredPack) -> bool {

@@ -107,7 +107,7 @@ impl Storage {
             (Storage::Choice(words), Value::Text(word)) => position(words, word),
             (Storage::Date, Value::Date(date)) => Some(day_number(*date)),
             (Storage::Timestamp, Value::Timestamp(instant)) => micros(*instant),
-            (Storage::Duration(_), Value::Duration(duration)) => Some(duration.count()),
+            (Storage::Duration(unit), Value::Duration(duration)) if duration.unit() == *unit => Some(duration.count()),
             (
                 Storage::Position(_, decimals),
                 Value::Decimal(number) | Value::Money(number) | Value::Percent(number),

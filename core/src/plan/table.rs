@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::axis::{SlotTest, Truth};
+use super::axis::SlotTest;
+use super::block::BlockAxis;
 use super::code::Code;
 use super::storage::Storage;
 use super::{ConditionId, Program};
@@ -23,19 +24,55 @@ pub(crate) struct PlanTable {
     pub(crate) policy: Policy,
     /// By bit: the position of the row. Bits stand in the order in which rows are ranked.
     pub(crate) order: Box<[u32]>,
-    /// Words of a bitset of the rows.
-    pub(crate) words: usize,
-    pub(crate) axes: Box<[TableAxis]>,
+    /// Where its bits stand among those of all tables.
+    pub(crate) bits: Bits,
+    /// The block that is to be run before the table, where the table is its first.
+    pub(crate) block: Option<u32>,
+    /// Tests of slots that are filled after the block was run.
+    pub(crate) late: Box<[BlockAxis]>,
     /// Bits of rows that are in force between dates.
     pub(crate) dated: Box<[Dated]>,
+    /// Whether any row has computed conditions.
+    pub(crate) has_computed: bool,
     /// By bit: the computed conditions.
     pub(crate) computed: Box<[Box<[ConditionId]>]>,
     pub(crate) outputs: Box<[PlanOutput]>,
-    /// By position of the row, and one more for `otherwise`: what each output is.
-    pub(crate) gives: Box<[Box<[Give]>]>,
+    /// What each output is, row after row, and at last `otherwise`.
+    pub(crate) gives: Box<[Give]>,
     pub(crate) has_otherwise: bool,
-    /// Where the table's bits begin among those of all tables, in words.
+}
+
+/// Where the bits of a table stand: in whole words, or in a part of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bits {
+    /// The first word among those of all tables.
     pub(crate) offset: usize,
+    pub(crate) words: usize,
+    /// The first bit in the first word.
+    pub(crate) shift: usize,
+    pub(crate) rows: usize,
+}
+
+impl Bits {
+    /// Whether all bits stand in one word.
+    #[inline(always)]
+    pub(crate) fn is_one_word(self) -> bool {
+        self.words == 1
+    }
+
+    /// The table's bits in one of its words.
+    #[inline(always)]
+    pub(crate) fn mask(self, word: usize) -> u64 {
+        match self.rows.saturating_sub(word.wrapping_mul(64)) {
+            0 => 0,
+            left => (u64::MAX >> 64_usize.saturating_sub(left)).wrapping_shl(self.shift as u32),
+        }
+    }
+
+    /// The words among those of all tables.
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.words
+    }
 }
 
 /// How the rows that match make results.
@@ -68,16 +105,6 @@ pub(crate) enum Why {
     ListIsRead,
 }
 
-/// A slot that conditions of the table test, and which rows are left.
-#[derive(Debug)]
-pub(crate) struct TableAxis {
-    pub(crate) axis: u32,
-    /// By rank, the rows that no test on this axis excludes and none leaves open.
-    pub(crate) sure: Box<[u64]>,
-    /// By rank, the rows that no test on this axis excludes.
-    pub(crate) possible: Box<[u64]>,
-}
-
 /// A row with dates.
 #[derive(Debug)]
 pub(crate) struct Dated {
@@ -96,36 +123,52 @@ pub(crate) struct PlanOutput {
 /// What a row gives for an output.
 #[derive(Clone, Debug)]
 pub(crate) enum Give {
-    /// A value, and the integer in which it stands; none has no integer.
-    Constant(Value, i64),
+    None,
+    /// A value that its integer tells.
+    Bits(i64),
+    /// A value that stands beside its integer.
+    Value(Value),
     Code(Code),
     /// What the row's expression comes to.
     Asked,
+}
+
+impl Give {
+    /// Whether the value is written out.
+    pub(crate) fn is_constant(&self) -> bool {
+        matches!(self, Give::None | Give::Bits(_) | Give::Value(_))
+    }
 }
 
 impl PlanTable {
     /// Plans a table. Gives outputs their storages.
     pub(crate) fn new(table: &Table, program: &mut Program) -> PlanTable {
         let storages: Vec<Storage> = table.outputs.iter().map(|_| Storage::Beside).collect();
-        let mut gives: Vec<Box<[Give]>> = Vec::with_capacity(table.rows.len() + 1);
+        let mut gives: Vec<Give> = Vec::with_capacity((table.rows.len() + 1) * table.outputs.len());
         let outputs = outputs(table, program, storages, &mut gives);
         let policy = policy(table, &gives, program);
         let order = order(table, policy);
-        let words = order.len().div_ceil(64).max(1);
-        let planned = PlanTable {
+        PlanTable {
             policy,
-            words,
-            axes: Box::new([]),
+            bits: Bits::default(),
+            block: None,
+            late: Box::new([]),
             dated: dated(table, &order),
+            has_computed: false,
             computed: Box::new([]),
             outputs,
             gives: gives.into(),
             has_otherwise: table.otherwise.is_some(),
-            offset: program.words,
             order,
-        };
-        program.words += words;
-        planned
+        }
+    }
+
+    /// What a row gives; `otherwise` stands behind the last row.
+    #[inline(always)]
+    pub(crate) fn gives(&self, row: usize) -> &[Give] {
+        let count = self.outputs.len();
+        let first = row.wrapping_mul(count);
+        self.gives.get(first..first.wrapping_add(count)).unwrap_or(&[])
     }
 
     /// Sorts the conditions of the rows into tests of one slot and computed ones.
@@ -136,80 +179,24 @@ impl PlanTable {
             for part in parts(row) {
                 match SlotTest::new(&part, &program.storages) {
                     Some(test) => sorted.tests.push((bit, test, part)),
-                    None => add(&mut sorted.computed, bit, program.condition(&part)),
+                    None => sorted.add(bit, program.condition(&part)),
                 }
             }
         }
         sorted
     }
 
-    /// Makes the bitsets of the tests.
-    pub(crate) fn index(&mut self, sorted: Sorted, table: &Table, program: &mut Program) {
-        let Sorted { mut tests, mut computed } = sorted;
-        tests.sort_by_key(|(_, test, _)| test.slot);
-        let mut axes = Vec::new();
-        for tests in tests.chunk_by(|(_, a, _), (_, b, _)| a.slot == b.slot) {
-            let Some((_, first, _)) = tests.first() else { continue };
-            let bounds = tests.iter().flat_map(|(_, test, _)| test.bounds()).collect();
-            let axis = program.axis(first.slot, bounds, self.words);
-            match axis.and_then(|axis| self.sets(axis, tests, program)) {
-                Some(sets) => axes.push(sets),
-                // Too fine for bitsets: asked where nothing else excludes the row.
-                None => {
-                    for (bit, _, part) in tests {
-                        add(&mut computed, *bit, program.condition(part));
-                    }
-                }
-            }
-        }
+    /// Takes over the computed conditions of the rows.
+    pub(crate) fn finish(&mut self, sorted: Sorted, table: &Table) {
         let is_heavy = |(bit, computed): (usize, &Vec<ConditionId>)| {
             let row = self.order.get(bit).and_then(|row| table.rows.get(*row as usize));
             computed.len() > COMPUTED || row.is_some_and(|row| weight(row) > STEPS / 2)
         };
-        if computed.iter().enumerate().any(is_heavy) {
+        if sorted.computed.iter().enumerate().any(is_heavy) {
             self.policy = Policy::Asked(Why::Steps);
         }
-        self.axes = axes.into();
-        self.computed = computed.into_iter().map(Vec::into_boxed_slice).collect();
-    }
-
-    /// The rows that each rank of an axis leaves; nothing where that takes too much memory.
-    fn sets(&self, index: u32, tests: &[(usize, SlotTest, Expr)], program: &Program) -> Option<TableAxis> {
-        let axis = program.axes.get(index as usize)?;
-        let (ranks, words) = (axis.ranks(), self.words);
-        let full = full(self.order.len(), words);
-        let mut sure: Vec<u64> = full.iter().copied().cycle().take(ranks * words).collect();
-        let mut possible = sure.clone();
-        let mut exclude = |rank: usize, bit: usize, truth: Truth| {
-            let mask = !(1_u64 << (bit % 64));
-            let at = rank * words + bit / 64;
-            if truth != Truth::True
-                && let Some(word) = sure.get_mut(at)
-            {
-                *word &= mask;
-            }
-            if truth == Truth::False
-                && let Some(word) = possible.get_mut(at)
-            {
-                *word &= mask;
-            }
-        };
-        for (bit, test, _) in tests {
-            let starts = test.stretches.iter().map(|(start, _)| *start);
-            let ends = starts.skip(1).map(Some).chain([None]);
-            for ((start, truth), end) in test.stretches.iter().zip(ends) {
-                if *truth == Truth::True {
-                    continue;
-                }
-                let first = axis.bounds.partition_point(|bound| bound <= start);
-                let last = end.map_or(axis.bounds.len() + 1, |end| axis.bounds.partition_point(|bound| *bound <= end));
-                (first..last).for_each(|rank| exclude(rank, *bit, *truth));
-            }
-            exclude(axis.of_none(), *bit, test.of_none);
-            exclude(axis.of_none() + 1, *bit, test.of_unknown);
-            exclude(axis.of_none() + 2, *bit, Truth::Doubt);
-        }
-        Some(TableAxis { axis: index, sure: sure.into(), possible: possible.into() })
+        self.has_computed = sorted.computed.iter().any(|computed| !computed.is_empty());
+        self.computed = sorted.computed.into_iter().map(Vec::into_boxed_slice).collect();
     }
 }
 
@@ -226,22 +213,14 @@ fn parts(row: &Row) -> Vec<Expr> {
     parts
 }
 
-fn add(computed: &mut [Vec<ConditionId>], bit: usize, condition: ConditionId) {
-    if let Some(conditions) = computed.get_mut(bit)
-        && !conditions.contains(&condition)
-    {
-        conditions.push(condition);
+impl Sorted {
+    pub(crate) fn add(&mut self, bit: usize, condition: ConditionId) {
+        if let Some(conditions) = self.computed.get_mut(bit)
+            && !conditions.contains(&condition)
+        {
+            conditions.push(condition);
+        }
     }
-}
-
-/// The bits of all rows.
-pub(crate) fn full(rows: usize, words: usize) -> Vec<u64> {
-    (0..words)
-        .map(|word| match rows.saturating_sub(word * 64) {
-            left if left >= 64 => u64::MAX,
-            left => (1_u64 << left) - 1,
-        })
-        .collect()
 }
 
 /// The conditions that must all hold for a condition to hold.
@@ -269,12 +248,13 @@ fn weight(row: &Row) -> u64 {
     count
 }
 
-fn policy(table: &Table, gives: &[Box<[Give]>], program: &Program) -> Policy {
+fn policy(table: &Table, gives: &[Give], program: &Program) -> Policy {
     let is_read = || table.outputs.iter().filter_map(|output| output.slot).any(|slot| program.reads(slot));
     let ranks_are_constant = || {
         table.outputs.iter().enumerate().filter(|(_, output)| matches!(output.base, Type::Choice(_))).all(
             |(index, _)| {
-                gives.iter().take(table.rows.len()).all(|gives| matches!(gives.get(index), Some(Give::Constant(..))))
+                let rows = gives.chunks(table.outputs.len()).take(table.rows.len());
+                rows.into_iter().all(|gives| gives.get(index).is_some_and(Give::is_constant))
             },
         )
     };
@@ -345,7 +325,7 @@ fn outputs(
     table: &Table,
     program: &mut Program,
     mut storages: Vec<Storage>,
-    gives: &mut Vec<Box<[Give]>>,
+    gives: &mut Vec<Give>,
 ) -> Box<[PlanOutput]> {
     let rows = || table.rows.iter().chain(&table.otherwise);
     let is_single =
@@ -366,7 +346,7 @@ fn outputs(
             (Some(expr), Some(storage)) => give(expr, output, storage, program),
             _ => Give::Asked,
         };
-        gives.push(table.outputs.iter().enumerate().map(give).collect());
+        gives.extend(table.outputs.iter().enumerate().map(give));
     }
     table.outputs.iter().zip(storages).map(|(output, storage)| PlanOutput { slot: output.slot, storage }).collect()
 }
@@ -405,8 +385,11 @@ fn output_storage<'e, I: Iterator<Item = &'e Expr>>(
 fn give(expr: &Expr, output: &Output, storage: &Storage, program: &Program) -> Give {
     if let Some(value) = program.constant(expr, output) {
         return match storage.bits(&value) {
-            Some(bits) => Give::Constant(value, bits),
-            None if value.is_none() => Give::Constant(value, 0),
+            _ if value.is_none() => Give::None,
+            // Nothing reads it: it goes out as it is.
+            _ if output.slot.is_none() => Give::Value(value),
+            Some(bits) if storage.is_exact() => Give::Bits(bits),
+            Some(_) => Give::Value(value),
             None => Give::Asked,
         };
     }
