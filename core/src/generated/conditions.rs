@@ -23,7 +23,7 @@ impl Writer {
             return self.question();
         }
         let d = depth - 1;
-        match self.random.below(20) {
+        match self.random.below(22) {
             0 | 1 => format!("({} and {})", self.condition(d), self.condition(d)),
             2 => format!("({} and {} and {})", self.condition(d), self.condition(d), self.condition(d)),
             3 | 4 => format!("({} or {})", self.condition(d), self.condition(d)),
@@ -44,6 +44,12 @@ impl Writer {
                 let base = self.some_ordered();
                 format!("known({})", self.expr(&base, d).text)
             }
+            16 => {
+                let date = self.expr(&Type::Date, d);
+                let days = *self.random.pick(&["== \"mon\"", "!= \"sun\"", "in [\"sat\", \"sun\"]"]);
+                format!("(weekday({}) {days})", date.text)
+            }
+            17 => format!("is_empty({})", self.sure(&Type::Text, d).text),
             _ => self.question(),
         }
     }
@@ -279,13 +285,12 @@ impl Writer {
             let body = writer.expr(want, d.min(1));
             format!("|{parameter}| {}", body.text)
         })?;
-        let list_text = if self.random.chance(15) && *want == Type::Integer {
-            // A list of what the items come to, of which the method takes the items themselves.
-            return Some(Text::new(format!("{text}.map({body}).{method}()"), maybe_none || !has_sum));
-        } else {
-            text
+        // Also as a list of what the items come to, of which the method takes the items themselves.
+        let call = match self.random.chance(20) {
+            true => format!("{text}.map({body}).{method}()"),
+            false => format!("{text}.{method}({body})"),
         };
-        Some(Text::new(format!("{list_text}.{method}({body})"), maybe_none || !has_sum))
+        Some(Text::new(call, maybe_none || !has_sum))
     }
 }
 

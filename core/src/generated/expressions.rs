@@ -276,8 +276,8 @@ impl Writer {
                     Some(_) => Text::known(format!("date({year}, {month}, 28)")),
                 }
             }
-            7 if self.has_place => self.call("local_date", &[Timestamp], d),
-            8 if self.has_place => Text::known("local_today"),
+            7 | 8 if self.has_place => self.call("local_date", &[Timestamp], d),
+            9 | 10 if self.has_place => Text::known("local_today"),
             _ => Text::known("today"),
         }
     }

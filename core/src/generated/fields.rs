@@ -41,12 +41,15 @@ impl Fields<'_> {
             let field = self.scalar(&name, base);
             fields.push(field);
         }
-        let mut has_place = false;
+        let mut has_place = self.random.chance(35);
+        if has_place {
+            fields.push(self.places());
+        }
         while fields.len() < count {
             let name = self.name("f");
             let mut field = match self.random.below(100) {
-                0..14 => self.list(&name, 1),
-                14..20 => self.record(&name, 1),
+                0..18 => self.list(&name, 1),
+                18..24 => self.record(&name, 1),
                 _ => {
                     let base = self.scalar_type();
                     self.scalar(&name, base)
@@ -68,13 +71,26 @@ impl Fields<'_> {
         RecordType { name: Arc::from("case"), fields, ignores_unknown_fields: self.random.chance(10) }
     }
 
+    /// Where the debtor may be: a zone, or several.
+    fn places(&mut self) -> Field {
+        let name = self.name("f");
+        let mut place = self.scalar(&name, Type::Zone);
+        if self.random.chance(50) {
+            let item = plain_item(Type::Zone);
+            place = field(&name, Type::List(Arc::new(item)));
+            place.absence = self.absence_of_many(true);
+        }
+        place.place = true;
+        place
+    }
+
     fn name(&mut self, prefix: &str) -> String {
         self.count += 1;
         format!("{prefix}{}", self.count)
     }
 
     fn scalar_type(&mut self) -> Type {
-        match self.random.weighted(&[16, 16, 9, 6, 10, 14, 10, 6, 6, 5, 2]) {
+        match self.random.weighted(&[16, 16, 9, 7, 10, 14, 10, 6, 6, 6, 3]) {
             0 => Type::Integer,
             1 => Type::Money,
             2 => Type::Decimal,

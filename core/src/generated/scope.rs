@@ -94,8 +94,8 @@ impl Writer {
         let fitting: Vec<usize> =
             self.scope.iter().enumerate().filter(|(_, name)| fits(name)).map(|(index, _)| index).collect();
         // Items that are at hand are what an expression over a list is about.
-        let near = fitting.iter().rev().take(3).copied().collect::<Vec<_>>();
-        let among = if self.depth_of_items > 0 && self.random.chance(60) { near } else { fitting };
+        let near = fitting.iter().rev().take(4).copied().collect::<Vec<_>>();
+        let among = if self.depth_of_items > 0 && self.random.chance(75) { near } else { fitting };
         if among.is_empty() { None } else { self.scope.get(*self.random.pick(&among)).cloned() }
     }
 }

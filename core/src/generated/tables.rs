@@ -150,6 +150,11 @@ impl Writer {
             let many = self.random.chance(8);
             let name = match self.random.below(100) {
                 0..3 => Some(self.special_column()),
+                // The first fields stand in many tables.
+                3..30 => {
+                    let few = self.scope.len().min(5);
+                    self.scope.get(self.random.below(few)).cloned()
+                }
                 _ => self.named_that(|name| many || !matches!(name.base, Type::List(_) | Type::Record(_))),
             };
             let Some(mut name) = name else { continue };
@@ -305,7 +310,10 @@ impl Writer {
             let depth = self.random.below(3);
             let other = self.expr(&column.base, depth);
             if other.literal.is_none() && !other.text.contains('"') {
-                return format!("{symbol} {}", other.text);
+                // Ten characters with two dashes are read as a date.
+                let looks_like_date = other.text.len() == 10 && other.text.matches('-').count() == 2;
+                let text = if looks_like_date { format!("({})", other.text) } else { other.text };
+                return format!("{symbol} {text}");
             }
         }
         let value = self.threshold(column);
