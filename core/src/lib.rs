@@ -23,6 +23,8 @@ mod error;
 mod eval;
 mod explain;
 mod families;
+#[cfg(test)]
+mod generated;
 mod input;
 mod language;
 mod load;
