@@ -31,7 +31,7 @@ impl Report {
     }
 }
 
-/// The processor's name where the system tells it, and what its vectors can do.
+/// The processor where the system names it, and the platform.
 pub fn machine() -> String {
     let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = information
