@@ -3,7 +3,7 @@
 //! Takes an engine and cases as JSON text; gives outcomes that can be compared with those of the hand-written rules.
 
 use chrono::{DateTime, Utc};
-use recoup::{Answer, Decided, Engine};
+use recoup::{Answer, Decided, Engine, Explanation};
 
 use crate::baseline::Outcome;
 use crate::policy::{Policy, ROLES};
@@ -37,9 +37,9 @@ pub struct Rows {
 #[derive(Clone, Debug)]
 pub struct Record(String);
 
-/// The decision of a case.
-#[derive(Debug)]
-pub struct Evaluation(Decided);
+/// The decision of a case. One holds the decisions of many cases, one after the other.
+#[derive(Debug, Default)]
+pub struct Evaluation(Option<Decided>);
 
 impl Rows {
     /// Decides by this engine.
@@ -58,12 +58,13 @@ impl Rows {
         Ok(Record(record.to_owned()))
     }
 
-    /// Decides a case.
+    /// Decides a case; what the evaluation held before is gone.
     ///
     /// # Errors
     /// All problems of the case.
-    pub fn decide(&self, record: &Record) -> Result<Evaluation> {
-        Ok(Evaluation(self.engine.evaluate(&record.0, self.as_of)?))
+    pub fn decide(&self, record: &Record, evaluation: &mut Evaluation) -> Result<()> {
+        evaluation.0 = Some(self.engine.evaluate(&record.0, self.as_of)?);
+        Ok(())
     }
 }
 
@@ -73,15 +74,15 @@ impl Evaluation {
     /// # Errors
     /// When there is none, or it is not known.
     pub fn get(&self, name: &str) -> Result<String> {
-        match self.0.decision.get(name) {
+        match self.0.as_ref().and_then(|decided| decided.decision.get(name)) {
             Some(Answer::Known(text)) => Ok(text),
             other => Err(format!("`{name}` is {other:?}").into()),
         }
     }
 
-    /// Why the case was decided so, as text.
-    pub fn explain(&self) -> String {
-        self.0.explain().to_text()
+    /// Why the case was decided so.
+    pub fn explain(&self) -> Option<Explanation> {
+        self.0.as_ref().map(Decided::explain)
     }
 
     /// What a policy says of the case; `copy` counts the policies of the pack from 0.
@@ -108,7 +109,7 @@ impl Evaluation {
     }
 
     fn triggers(&self, policy: &Policy, copy: usize) -> u16 {
-        let fired: Vec<&str> = self.0.decision.escalations().collect();
+        let fired: Vec<&str> = self.0.iter().flat_map(|decided| decided.decision.escalations()).collect();
         let mut triggers = 0;
         for (bit, rule) in policy.triggers.iter().enumerate() {
             if fired.contains(&pack::escalation_id(&rule.then.0, copy).as_str()) {
@@ -121,7 +122,7 @@ impl Evaluation {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rows, load};
+    use super::{Evaluation, Rows, load};
     use crate::policy::Policy;
     use crate::{cases, pack};
 
@@ -130,9 +131,10 @@ mod tests {
         let policy = Policy::committed().unwrap();
         let sources = pack::of_policies(std::slice::from_ref(&policy));
         let rows = Rows::new(&load(&sources).unwrap()).unwrap();
+        let mut evaluation = Evaluation::default();
         for case in cases::committed().unwrap() {
             let record = rows.read(&cases::record(&policy, &case.key, &case.values)).unwrap();
-            let evaluation = rows.decide(&record).unwrap();
+            rows.decide(&record, &mut evaluation).unwrap();
             assert_eq!(evaluation.outcome(&policy, 0).unwrap(), case.expected, "{}", case.key);
         }
     }

@@ -17,6 +17,8 @@ pub mod generate;
 pub mod naive;
 pub mod pack;
 pub mod policy;
+pub mod timing;
+pub mod workload;
 
 /// A benchmark that cannot go on stops with a message.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,54 @@
+//! One case at a time: the policy, the policy with its reasons, and tables of growing size.
+#![allow(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use recoup_benches::engine::Evaluation;
+use recoup_benches::workload::Workload;
+
+fn policies(criterion: &mut Criterion) {
+    let small = Workload::policy().expect("recoup gives the expected answers");
+    decide(criterion, "row/policy-76", &small);
+    explain(criterion, "row/policy-76", &small);
+    let large = Workload::large_policy(5_000, 100).expect("recoup gives the expected answers");
+    decide(criterion, "row/policy-5000", &large);
+}
+
+fn tables(criterion: &mut Criterion) {
+    for rows in [12, 64, 256, 1_024, 4_096] {
+        let workload = Workload::table(rows).expect("recoup gives the expected answers");
+        decide(criterion, &format!("row/table-{rows}"), &workload);
+    }
+}
+
+/// The answers were compared when the workload was made.
+fn decide(criterion: &mut Criterion, name: &str, workload: &Workload) {
+    let mut evaluation = Evaluation::default();
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(20).throughput(Throughput::Elements(workload.records.len() as u64));
+    group.bench_function("decide", |bencher| {
+        bencher.iter(|| {
+            for record in &workload.records {
+                assert!(workload.rows.decide(record, &mut evaluation).is_ok());
+            }
+        });
+    });
+    group.finish();
+}
+
+fn explain(criterion: &mut Criterion, name: &str, workload: &Workload) {
+    let mut evaluation = Evaluation::default();
+    let mut group = criterion.benchmark_group(name);
+    group.sample_size(20).throughput(Throughput::Elements(workload.records.len() as u64));
+    group.bench_function("decide-and-explain", |bencher| {
+        bencher.iter(|| {
+            for record in &workload.records {
+                assert!(workload.rows.decide(record, &mut evaluation).is_ok());
+                assert!(evaluation.explain().is_some());
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, policies, tables);
+criterion_main!(benches);
