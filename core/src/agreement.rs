@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::decision::{Decision, Parts};
 use crate::eval::{self, Cells, Evaluation, Instant, Pack};
 use crate::explain::Explanation;
+use crate::generated::GeneratedPack;
 use crate::language::SlotId;
 use crate::value::Outcome;
 
@@ -33,4 +34,28 @@ pub(crate) fn of_row(parts: &Parts<'_>, pack: Pack<'_>, fields: &Cells, instant:
     let wanted = Decision::new(parts, as_of, &reference);
     assert_eq!(Decision::new(parts, as_of, &fired).to_json(), wanted.to_json());
     assert_eq!(Explanation::new(parts, as_of, &whole).to_json(), Explanation::new(parts, as_of, &reference).to_json());
+}
+
+#[test]
+fn generated_cases_are_decided_alike_in_every_way() {
+    let is_soak = std::env::var_os("RECOUP_SOAK").is_some();
+    let (packs, cases) = if is_soak { (20_000, 50) } else { (500, 40) };
+    let threads = 2;
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                for seed in (thread..packs).step_by(threads) {
+                    let pack = GeneratedPack::new(seed as u64);
+                    let engine = pack.engine();
+                    for case in 0..cases {
+                        // What a case comes to is compared where it is decided.
+                        let decided = std::panic::catch_unwind(|| {
+                            let _ = engine.evaluate(&pack.case(case), pack.as_of(case));
+                        });
+                        assert!(decided.is_ok(), "case {case} of seed {seed}: {}\n{}", pack.case(case), pack.shown());
+                    }
+                }
+            });
+        }
+    });
 }

@@ -75,6 +75,9 @@ impl Instant {
         let mut in_force = vec![u64::MAX; pack.plan.words];
         for step in &pack.plan.steps {
             let PlanStep::Table(table) = step else { continue };
+            if table.bits.words == 0 {
+                continue;
+            }
             for dated in &table.dated {
                 let is_out =
                     dated.from.is_some_and(|from| today < from) || dated.until.is_some_and(|until| today > until);
