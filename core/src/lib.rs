@@ -42,8 +42,9 @@ struct Readme;
 
 pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
-pub use engine::{Decided, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
+pub use engine::{Batch, Decided, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
 pub use error::Error;
+pub use eval::Vectors;
 pub use explain::Explanation;
 pub use input::{CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};

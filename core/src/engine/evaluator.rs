@@ -47,8 +47,8 @@ use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Evaluator {
-    engine: Engine,
-    instant: Arc<Instant>,
+    pub(super) engine: Engine,
+    pub(super) instant: Arc<Instant>,
     scratch: Scratch,
 }
 
@@ -62,9 +62,9 @@ pub struct Record {
 /// What a case came to. Used again, it keeps the room that it has.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    engine: Engine,
-    instant: Arc<Instant>,
-    inner: eval::Evaluation,
+    pub(super) engine: Engine,
+    pub(super) instant: Arc<Instant>,
+    pub(super) inner: eval::Evaluation,
 }
 
 impl Evaluator {

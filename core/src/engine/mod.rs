@@ -1,5 +1,6 @@
 //! The front door: load a pack, decide cases, explain, test. Holds no logic.
 
+mod batch;
 mod evaluator;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use batch::Batch;
 pub use evaluator::{Evaluation, Evaluator, Record};
 
 use crate::check::{CheckedPack, assemble, check, inputs};
@@ -19,6 +21,7 @@ use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::input::{CaseReader, CaseRow, CaseSource};
 use crate::load::{self, Library};
+use crate::plan::columns::Columns;
 use crate::plan::{Plan, plan};
 use crate::record::{Problem, Raw};
 use crate::source::Sources;
@@ -37,6 +40,7 @@ struct Inner {
     checked: CheckedPack,
     lowered: LoweredPack,
     plan: Plan,
+    columns: Columns,
     sources: Sources,
     identity: Arc<PackIdentity>,
     diagnostics: Diagnostics,
@@ -121,13 +125,14 @@ impl Engine {
         }
         let lowered = lower(&checked);
         let plan = plan(&checked, &lowered);
+        let columns = Columns::new(&checked, &plan);
         let identity = Arc::new(PackIdentity {
             name: checked.header.name.clone(),
             version: checked.header.version.clone(),
             digest: checked.digest.clone(),
         });
         let diagnostics = findings.finish(&sources);
-        Ok(Engine { inner: Arc::new(Inner { checked, lowered, plan, sources, identity, diagnostics }) })
+        Ok(Engine { inner: Arc::new(Inner { checked, lowered, plan, columns, sources, identity, diagnostics }) })
     }
 
     /// Decides one case. `record` is JSON text; numbers are read as they are written, never as floats.
@@ -184,6 +189,10 @@ impl Engine {
 
     fn is(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    fn columns(&self) -> &Columns {
+        &self.inner.columns
     }
 
     pub(crate) fn planned(&self) -> Pack<'_> {
@@ -266,6 +275,14 @@ impl Engine {
             identity: &self.inner.identity,
         }
     }
+}
+
+#[cfg(test)]
+pub(crate) fn kept<'a>(
+    single: &'a Evaluation,
+    batch: &'a Evaluation,
+) -> (&'a crate::eval::Instant, &'a crate::eval::Evaluation, &'a crate::eval::Evaluation) {
+    (&single.instant, &single.inner, &batch.inner)
 }
 
 fn decided(mut evaluator: Evaluator, record: &Record) -> Result<Decided, RecordError> {

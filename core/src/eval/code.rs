@@ -52,50 +52,71 @@ pub(crate) fn answer(code: &Code, cells: &Cells, now: &Now) -> Answer {
         Code::Absolute(inner) => one(eval(inner), i64::checked_abs),
         Code::Within(inner, low, high) => one(eval(inner), |value| (*low <= value && value <= *high).then_some(value)),
         Code::Compare(operator, a, b) => compare(*operator, eval(a), eval(b)),
-        Code::OneOf(item, constants) => match eval(item) {
-            Answer::Known(item) => known(constants.binary_search(&item).is_ok()),
-            Answer::None => known(false),
-            failure => failure,
-        },
-        Code::Between { item, low, high, is_inclusive } => {
-            let (item, low, high) = (eval(item), eval(low), eval(high));
-            let below = if *is_inclusive { Comparison::LessOrEqual } else { Comparison::Less };
-            match (compare(Comparison::GreaterOrEqual, item, low), compare(below, item, high)) {
-                (Answer::Known(a), Answer::Known(b)) => Answer::Known(a & b),
-                (a, b) => worst(a, b),
-            }
-        }
-        Code::Not(inner) => match condition(eval(inner)) {
-            Answer::Known(value) => Answer::Known(1 - value),
-            failure => failure,
-        },
-        Code::And(items) => decided(items.iter().map(eval), 0),
-        Code::Or(items) => decided(items.iter().map(eval), 1),
         Code::If { condition: asked, then, otherwise } => match condition(eval(asked)) {
             Answer::Known(0) => eval(otherwise),
             Answer::Known(_) => eval(then),
             failure => failure,
         },
-        Code::Coalesce(items) => {
-            let mut last = Answer::None;
-            for item in items {
-                last = eval(item);
-                if !matches!(last, Answer::None | Answer::Unknown) {
-                    break;
-                }
-            }
-            last
-        }
-        Code::Known(inner) => match eval(inner) {
-            Answer::Asked => Answer::Asked,
-            answer => known(answer != Answer::Unknown),
-        },
+        Code::OneOf(..)
+        | Code::Between { .. }
+        | Code::Not(_)
+        | Code::And(_)
+        | Code::Or(_)
+        | Code::Coalesce(_)
+        | Code::Known(_) => of_parts(code, code.parts().map(eval)),
         Code::Extreme { is_most, items } => {
             let mut answers = items.iter().map(eval);
             let Some(first) = answers.next() else { return Answer::None };
             let pick = |a: i64, b: i64| Some(if *is_most { a.max(b) } else { a.min(b) });
             answers.fold(first, |best, item| two(best, item, pick))
         }
+    }
+}
+
+/// What code comes to whose parts came to these.
+pub(crate) fn of_parts(code: &Code, mut parts: impl Iterator<Item = Answer>) -> Answer {
+    let mut next = || parts.next().unwrap_or(Answer::Asked);
+    match code {
+        Code::OneOf(_, constants) => match next() {
+            Answer::Known(item) => known(constants.binary_search(&item).is_ok()),
+            Answer::None => known(false),
+            failure => failure,
+        },
+        Code::Between { is_inclusive, .. } => {
+            let (item, low, high) = (next(), next(), next());
+            let below = if *is_inclusive { Comparison::LessOrEqual } else { Comparison::Less };
+            match (compare(Comparison::GreaterOrEqual, item, low), compare(below, item, high)) {
+                (Answer::Known(a), Answer::Known(b)) => Answer::Known(a & b),
+                (a, b) => worst(a, b),
+            }
+        }
+        Code::Not(_) => match condition(next()) {
+            Answer::Known(value) => Answer::Known(1 - value),
+            failure => failure,
+        },
+        Code::And(_) => decided(parts, 0),
+        Code::Or(_) => decided(parts, 1),
+        Code::If { .. } => match (condition(next()), next(), next()) {
+            (Answer::Known(0), _, otherwise) => otherwise,
+            (Answer::Known(_), then, _) => then,
+            (failure, ..) => failure,
+        },
+        Code::Coalesce(_) => {
+            let mut last = Answer::None;
+            for part in parts {
+                last = part;
+                if !matches!(last, Answer::None | Answer::Unknown) {
+                    break;
+                }
+            }
+            last
+        }
+        Code::Known(_) => match next() {
+            Answer::Asked => Answer::Asked,
+            answer => known(answer != Answer::Unknown),
+        },
+        // Calculations have no parts that decide.
+        _ => Answer::Asked,
     }
 }
 
@@ -141,7 +162,7 @@ fn one(answer: Answer, apply: impl Fn(i64) -> Option<i64>) -> Answer {
     }
 }
 
-fn two(a: Answer, b: Answer, apply: impl Fn(i64, i64) -> Option<i64>) -> Answer {
+pub(crate) fn two(a: Answer, b: Answer, apply: impl Fn(i64, i64) -> Option<i64>) -> Answer {
     match (a, b) {
         (Answer::Known(a), Answer::Known(b)) => apply(a, b).map_or(Answer::Asked, Answer::Known),
         (a, b) => worst(a, b),
@@ -157,7 +178,7 @@ fn worst(a: Answer, b: Answer) -> Answer {
     }
 }
 
-fn compare(operator: Comparison, a: Answer, b: Answer) -> Answer {
+pub(crate) fn compare(operator: Comparison, a: Answer, b: Answer) -> Answer {
     match (a, b) {
         (Answer::Known(a), Answer::Known(b)) => known(match operator {
             Comparison::Equal => a == b,

@@ -5,6 +5,7 @@
 
 mod cells;
 mod code;
+pub(crate) mod column;
 mod hits;
 #[cfg(test)]
 mod reference;
@@ -16,6 +17,7 @@ pub(crate) mod trace;
 #[cfg(test)]
 pub(crate) use cells::Cells;
 pub(crate) use cells::Fields;
+pub use column::kernels::Vectors;
 #[cfg(test)]
 pub(crate) use reference::evaluate;
 pub(crate) use row::{Evaluation, Instant, Pack, Scratch};

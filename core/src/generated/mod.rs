@@ -10,7 +10,7 @@ mod expressions;
 mod facts;
 mod fields;
 mod outputs;
-mod random;
+pub(crate) mod random;
 mod reach;
 mod rules;
 mod scope;

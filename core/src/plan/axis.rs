@@ -14,7 +14,7 @@ use crate::language::{Expr, ExprKind, SlotId};
 use crate::value::{Failure, Outcome, Value};
 
 /// How a condition comes out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Truth {
     True,
     False,
@@ -46,7 +46,7 @@ impl Truth {
 }
 
 /// A condition that reads one slot and compares it with constants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SlotTest {
     pub(crate) slot: SlotId,
     /// Where stretches begin, and how the test comes out on each. The first begins with the lowest integer.

@@ -54,6 +54,33 @@ pub(crate) enum Code {
     },
 }
 
+impl Code {
+    /// What the code is made of.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Code> {
+        let (some, many): ([Option<&Code>; 3], &[Code]) = match self {
+            Code::Constant(_) | Code::None | Code::Slot(_) | Code::Today | Code::AsOf => ([None; 3], &[]),
+            Code::Scale(inner, _)
+            | Code::Round(inner, ..)
+            | Code::Negate(inner)
+            | Code::Absolute(inner)
+            | Code::Within(inner, ..)
+            | Code::OneOf(inner, _)
+            | Code::Not(inner)
+            | Code::Known(inner) => ([Some(inner), None, None], &[]),
+            Code::Add(a, b) | Code::Subtract(a, b) | Code::Multiply(a, b) | Code::Compare(_, a, b) => {
+                ([Some(a), Some(b), None], &[])
+            }
+            Code::Between { item: a, low: b, high: c, .. } | Code::If { condition: a, then: b, otherwise: c } => {
+                ([Some(a), Some(b), Some(c)], &[])
+            }
+            Code::And(items) | Code::Or(items) | Code::Coalesce(items) | Code::Extreme { items, .. } => {
+                ([None; 3], items)
+            }
+        };
+        some.into_iter().flatten().chain(many)
+    }
+}
+
 /// The first and last day of the years 1 to 9999.
 const DAYS: (i64, i64) = (1, 3_652_059);
 /// The most steps of a duration in days.

@@ -8,13 +8,14 @@
 pub(crate) mod axis;
 pub(crate) mod block;
 pub(crate) mod code;
+pub(crate) mod columns;
 pub(crate) mod storage;
 pub(crate) mod table;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use axis::{Axis, Truth};
+pub(crate) use axis::{Axis, SlotTest, Truth};
 pub(crate) use block::{Block, BlockAxis};
 pub(crate) use code::Code;
 pub(crate) use storage::Storage;
@@ -38,6 +39,8 @@ const SETS: usize = 1 << 18;
 pub(crate) struct Plan {
     /// By slot.
     pub(crate) storages: Vec<Storage>,
+    /// By slot: whether anything but tests reads it.
+    calculated: Vec<bool>,
     /// By slot: whether its value may not stand in a message.
     pub(crate) private: Vec<bool>,
     /// The bitsets of rows of all tables.
@@ -45,12 +48,21 @@ pub(crate) struct Plan {
     /// Those of blocks of two words.
     pub(crate) pairs: Vec<u128>,
     pub(crate) conditions: Vec<Condition>,
+    /// The tests of one slot, each once.
+    pub(crate) tests: Vec<SlotTest>,
     pub(crate) blocks: Vec<Block>,
     pub(crate) steps: Vec<PlanStep>,
     /// The words of the bitsets of all tables together.
     pub(crate) words: usize,
     /// The field that holds the debtor's candidate zones, where something reads the debtor's place.
     pub(crate) place: Option<SlotId>,
+}
+
+impl Plan {
+    /// Whether code or an asked expression reads a slot.
+    pub(crate) fn calculates(&self, slot: SlotId) -> bool {
+        self.calculated.get(slot.0 as usize).copied().unwrap_or(true)
+    }
 }
 
 /// A step of the program.
@@ -82,6 +94,8 @@ pub(crate) struct Program {
     pairs: Vec<u128>,
     shared: HashMap<SlotId, Arc<Axis>>,
     conditions: Vec<Condition>,
+    tests: Vec<SlotTest>,
+    known_tests: HashMap<SlotTest, u32>,
     /// Conditions with the same code, by its text.
     known: HashMap<String, ConditionId>,
     reads: Vec<bool>,
@@ -115,14 +129,17 @@ pub(crate) fn plan(checked: &CheckedPack, lowered: &LoweredPack) -> Plan {
             planned.finish(sorted, table);
         }
     }
+    let calculated = calculated(lowered, &program.conditions);
     let place = checked.record.fields.iter().position(|field| field.place).filter(|_| reads_place(lowered));
     Plan {
         private: lowered.slots.iter().map(|slot| slot.private).collect(),
         place: place.map(|index| SlotId(crate::source::clamp(index))),
         storages: program.storages,
+        calculated,
         sets: program.sets,
         pairs: program.pairs,
         conditions: program.conditions,
+        tests: program.tests,
         blocks,
         steps,
         words: program.words,
@@ -138,6 +155,8 @@ impl Program {
             pairs: Vec::new(),
             shared: HashMap::new(),
             conditions: Vec::new(),
+            tests: Vec::new(),
+            known_tests: HashMap::new(),
             known: HashMap::new(),
             reads: vec![false; lowered.slots.len()],
             words: 0,
@@ -266,6 +285,17 @@ impl Program {
         id
     }
 
+    /// The place of a test among those of the plan.
+    pub(crate) fn test(&mut self, test: &SlotTest) -> u32 {
+        if let Some(known) = self.known_tests.get(test) {
+            return *known;
+        }
+        let index = crate::source::clamp(self.tests.len());
+        self.known_tests.insert(test.clone(), index);
+        self.tests.push(test.clone());
+        index
+    }
+
     /// Finds the slots whose bounds are few enough that all tables share an axis.
     fn share(&mut self, sorted: &[Option<Sorted>]) {
         let mut bounds: HashMap<SlotId, Vec<i64>> = HashMap::new();
@@ -312,6 +342,25 @@ fn filled(lowered: &LoweredPack) -> Vec<usize> {
         }
     }
     filled
+}
+
+/// By slot, whether a fact, an output or a computed condition reads it.
+fn calculated(lowered: &LoweredPack, conditions: &[Condition]) -> Vec<bool> {
+    let mut found = vec![false; lowered.slots.len()];
+    let mut add = |expr: &Expr| {
+        for slot in expr.slots() {
+            if let Some(found) = found.get_mut(slot.0 as usize) {
+                *found = true;
+            }
+        }
+    };
+    each_expr(lowered, &mut |expr, is_condition| {
+        if !is_condition {
+            add(expr);
+        }
+    });
+    conditions.iter().for_each(|condition| add(&condition.expr));
+    found
 }
 
 fn reads_place(lowered: &LoweredPack) -> bool {

@@ -34,6 +34,8 @@ pub(crate) struct PlanTable {
     pub(crate) dated: Box<[Dated]>,
     /// Whether any row has computed conditions.
     pub(crate) has_computed: bool,
+    /// By bit: the tests of one slot, by their place in the plan.
+    pub(crate) tests: Box<[Box<[u32]>]>,
     /// By bit: the computed conditions.
     pub(crate) computed: Box<[Box<[ConditionId]>]>,
     pub(crate) outputs: Box<[PlanOutput]>,
@@ -155,6 +157,7 @@ impl PlanTable {
             late: Box::new([]),
             dated: dated(table, &order),
             has_computed: false,
+            tests: Box::new([]),
             computed: Box::new([]),
             outputs,
             gives: gives.into(),
@@ -173,12 +176,19 @@ impl PlanTable {
 
     /// Sorts the conditions of the rows into tests of one slot and computed ones.
     pub(crate) fn sort(&self, table: &Table, program: &mut Program) -> Sorted {
-        let mut sorted = Sorted { tests: Vec::new(), computed: vec![Vec::new(); self.order.len()] };
+        let rows = self.order.len();
+        let mut sorted =
+            Sorted { tests: Vec::new(), of_rows: vec![Vec::new(); rows], computed: vec![Vec::new(); rows] };
         for (bit, position) in self.order.iter().enumerate() {
             let Some(row) = table.rows.get(*position as usize) else { continue };
             for part in parts(row) {
                 match SlotTest::new(&part, &program.storages) {
-                    Some(test) => sorted.tests.push((bit, test, part)),
+                    Some(test) => {
+                        if let Some(tests) = sorted.of_rows.get_mut(bit) {
+                            tests.push(program.test(&test));
+                        }
+                        sorted.tests.push((bit, test, part));
+                    }
                     None => sorted.add(bit, program.condition(&part)),
                 }
             }
@@ -195,6 +205,7 @@ impl PlanTable {
         if sorted.computed.iter().enumerate().any(is_heavy) {
             self.policy = Policy::Asked(Why::Steps);
         }
+        self.tests = sorted.of_rows.into_iter().map(Vec::into_boxed_slice).collect();
         self.has_computed = sorted.computed.iter().any(|computed| !computed.is_empty());
         self.computed = sorted.computed.into_iter().map(Vec::into_boxed_slice).collect();
     }
@@ -204,6 +215,7 @@ impl PlanTable {
 pub(crate) struct Sorted {
     /// By bit of the row: a test, and the condition that it is.
     pub(crate) tests: Vec<(usize, SlotTest, Expr)>,
+    of_rows: Vec<Vec<u32>>,
     computed: Vec<Vec<ConditionId>>,
 }
 
