@@ -110,6 +110,6 @@ fn count_mismatch(line: &Snippet, found: usize, wanted: usize, header: Span) -> 
 }
 
 /// The cell as a node.
-pub(crate) fn cell_node(cell: &Snippet) -> Node {
-    Node::scalar(cell.clone(), Style::Cell)
+pub(crate) fn cell_node(cell: Snippet) -> Node {
+    Node::scalar(cell, Style::Cell)
 }

@@ -1,5 +1,6 @@
 //! Tables, rule lists, escalations and scores out of the document: ids, outputs, cells, expressions parsed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cells::RawCell;
@@ -67,6 +68,9 @@ pub(crate) struct TableReader<'a> {
     pub(crate) parser: &'a Parser,
     pub(crate) findings: &'a mut Findings,
 }
+
+/// Where the ids of a table's rows were given first.
+pub(super) type RowIds = HashMap<Arc<str>, Span>;
 
 impl RawTable {
     /// Every name that the table reads.
@@ -250,6 +254,7 @@ impl TableReader<'_> {
             }
         }
         let count = rows.len();
+        let mut ids = RowIds::new();
         for (index, row) in rows.iter().enumerate() {
             let NodeKind::Map(map) = &row.kind else { continue };
             let Some(raw) = self.grid_row(table, map, row.span, skips_unknown, &given, &forgiven) else { continue };
@@ -293,7 +298,7 @@ impl TableReader<'_> {
                 }
                 table.otherwise = Some(raw);
             } else {
-                self.duplicate_row(&table.rows, &raw);
+                self.duplicate_row(&mut ids, &raw);
                 table.rows.push(raw);
             }
         }
@@ -540,17 +545,21 @@ impl TableReader<'_> {
         }
     }
 
-    pub(super) fn duplicate_row(&mut self, rows: &[RawRow], row: &RawRow) {
-        if let Some(first) =
-            rows.iter().find(|known| known.id == row.id && !row.id.ends_with("/?") && !row.id.ends_with('/'))
-        {
-            let id = row.id.rsplit('/').next().unwrap_or("");
-            self.findings.push(
-                Finding::error(Code::DuplicateId, row.span, format!("the id `{id}` stands here twice"))
-                    .also(first.span, "first here")
-                    .help("give one another id"),
-            );
+    pub(super) fn duplicate_row(&mut self, ids: &mut RowIds, row: &RawRow) {
+        // What stands for an id that is missing or wrong is no id.
+        if row.id.ends_with("/?") || row.id.ends_with('/') {
+            return;
         }
+        let Some(first) = ids.get(&row.id) else {
+            ids.insert(row.id.clone(), row.span);
+            return;
+        };
+        let id = row.id.rsplit('/').next().unwrap_or("");
+        self.findings.push(
+            Finding::error(Code::DuplicateId, row.span, format!("the id `{id}` stands here twice"))
+                .also(*first, "first here")
+                .help("give one another id"),
+        );
     }
 
     pub(super) fn annotate(&mut self, row: &mut RawRow, map: &Map) {
