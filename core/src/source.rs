@@ -107,6 +107,9 @@ pub(crate) fn clamp(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
+/// How many characters may stand in a file between two that follow each other in a snippet.
+const LOOKAHEAD: usize = 1_024;
+
 /// A piece of text out of a source file, whose every byte knows its place: an expression, a cell, a literal.
 #[derive(Clone, Debug)]
 pub(crate) struct Snippet {
@@ -132,8 +135,14 @@ impl Snippet {
         let mut at = 0;
         for c in text.chars() {
             let rest = raw.get(at..).unwrap_or("");
-            let skip =
-                if c.is_whitespace() { rest.find(char::is_whitespace).unwrap_or(0) } else { rest.find(c).unwrap_or(0) };
+            let skip = if rest.starts_with(c) {
+                0
+            } else if c.is_whitespace() {
+                rest.find(char::is_whitespace).unwrap_or(0)
+            } else {
+                // Indentation, quotes and escapes are short: a character that was escaped is not looked for to the end.
+                rest.char_indices().take(LOOKAHEAD).find(|(_, other)| *other == c).map_or(0, |(at, _)| at)
+            };
             let here = at + skip;
             offsets.extend(std::iter::repeat_n(clamp(span.start as usize + here), c.len_utf8()));
             let width = if c == '\n' || c.is_whitespace() {
@@ -166,17 +175,31 @@ impl Snippet {
 
     /// The part of this snippet between two bytes of its text.
     pub(crate) fn slice(&self, start: usize, end: usize) -> Snippet {
+        let mut offsets = self.offsets.get(start..end.min(self.offsets.len())).unwrap_or(&[]);
+        // A line of a block and its cells stand in the file as they are.
+        if offsets.first().is_some_and(|first| offsets.iter().zip(*first..).all(|(offset, at)| *offset == at)) {
+            offsets = &[];
+        }
         Snippet {
             text: self.text.get(start..end).unwrap_or("").to_owned(),
             span: self.span(start, end),
-            offsets: self.offsets.get(start..end.min(self.offsets.len())).unwrap_or(&[]).to_vec(),
+            offsets: offsets.to_vec(),
         }
+    }
+
+    /// The part of this snippet between two bytes of its text, without blanks at both ends.
+    pub(crate) fn trimmed_slice(&self, start: usize, end: usize) -> Snippet {
+        let text = self.text.get(start..end).unwrap_or("");
+        let blank = text.len() - text.trim_start().len();
+        if blank == text.len() {
+            // The place of nothing is the end of the blanks, not what comes after them.
+            return self.slice(start, end).slice(blank, blank);
+        }
+        self.slice(start + blank, start + blank + text.trim().len())
     }
 
     /// The snippet without blanks at both ends.
     pub(crate) fn trimmed(&self) -> Snippet {
-        let start = self.text.len() - self.text.trim_start().len();
-        let end = start + self.text.trim().len();
-        self.slice(start, end)
+        self.trimmed_slice(0, self.text.len())
     }
 }

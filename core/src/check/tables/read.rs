@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::annotations::is_annotation;
 use super::cells::RawCell;
 use super::{Annotations, Family, HitPolicy};
 use crate::check::assemble::{COLUMNS, ROWS};
 use crate::check::expressions::parse;
 use crate::check::header::Header;
-use crate::check::literals;
 use crate::check::names::report_id;
 use crate::check::records::Records;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
@@ -357,7 +357,8 @@ impl TableReader<'_> {
         };
         for (index, column) in table.columns.iter().enumerate() {
             let Some(cell) = map.get(&column.name.text) else { continue };
-            let Some(scalar) = cell.as_scalar(&format!("the cell of `{}`", column.name.text), self.findings) else {
+            let NodeKind::Scalar(scalar) = &cell.kind else {
+                cell.as_scalar(&format!("the cell of `{}`", column.name.text), self.findings);
                 continue;
             };
             if scalar.report_cut(cell.span, self.findings) {
@@ -438,7 +439,7 @@ impl TableReader<'_> {
                 return None;
             }
             let start = snippet.text.len() - rest.len();
-            let inner = snippet.slice(start, snippet.text.len()).trimmed();
+            let inner = snippet.trimmed_slice(start, snippet.text.len());
             return parse(&inner, self.parser, self.findings).map(RawValue::Computed);
         }
         node.as_text("a value", self.findings)?;
@@ -561,41 +562,6 @@ impl TableReader<'_> {
                 .help("give one another id"),
         );
     }
-
-    pub(super) fn annotate(&mut self, row: &mut RawRow, map: &Map) {
-        let mut text = |key: &str| {
-            let node = map.get(key)?;
-            let text = node.as_text(&format!("`{key}`"), self.findings)?;
-            (!text.is_empty()).then(|| text.to_owned())
-        };
-        row.annotations.because = text("because");
-        row.annotations.source = text("source");
-        row.annotations.status = text("status");
-        let mut date = |key: &str| {
-            let node = map.get(key).filter(|node| node.text() != Some(""))?;
-            literals::date(node, &format!("`{key}`"), self.findings)
-        };
-        row.annotations.valid_from = date("valid_from");
-        row.annotations.valid_until = date("valid_until");
-        if let (Some(from), Some(until)) = (row.annotations.valid_from, row.annotations.valid_until)
-            && until < from
-        {
-            self.findings.push(
-                Finding::error(
-                    Code::OutsideDomain,
-                    row.span,
-                    format!("this is valid from {from}, but only until {until}"),
-                )
-                .help("swap the dates"),
-            );
-        }
-    }
-}
-
-pub(super) const ANNOTATIONS: [&str; 5] = ["because", "source", "status", "valid_from", "valid_until"];
-
-fn is_annotation(name: &str) -> bool {
-    ANNOTATIONS.contains(&name)
 }
 
 pub(super) fn node_has(node: &Node, key: &str) -> bool {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::read::{ANNOTATIONS, RawCondition, RawRow, RawTable, RawValue, RowIds, TableReader, node_has};
+use super::annotations::ANNOTATIONS;
+use super::read::{RawCondition, RawRow, RawTable, RawValue, RowIds, TableReader, node_has};
 use super::{Annotations, Family, HitPolicy};
 use crate::check::expressions::conditions;
 use crate::check::names::report_id;
