@@ -24,6 +24,8 @@ use crate::value::{RecordType, Type};
 #[derive(Debug)]
 pub(crate) struct CheckedPack {
     pub(crate) header: Header,
+    /// Where findings about the whole pack are shown.
+    pub(crate) head: Span,
     pub(crate) digest: String,
     pub(crate) record: Arc<RecordType>,
     pub(crate) slots: Vec<SlotInfo>,
@@ -57,7 +59,7 @@ pub(crate) enum Item {
     Table(usize),
 }
 
-/// Checks an assembled pack. Without errors among the findings the result can be used.
+/// Checks an assembled pack. Without errors among the findings the result can be used, and analysed.
 pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPack {
     let parser = Parser::new();
     let header = header::read(assembled, findings);
@@ -92,6 +94,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     let (slots, names) = (builder.slots, builder.names);
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
+        head: assembled.head,
         digest: assembled.digest.clone(),
         record,
         slots,
@@ -106,9 +109,6 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         overlays: assembled.overlays.clone(),
         header,
     };
-    for table in &pack.tables {
-        super::analysis::analyse(table, &pack, findings);
-    }
     samples::read(root, &mut pack, &names, findings);
     pack
 }
