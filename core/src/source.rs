@@ -197,13 +197,16 @@ impl Snippet {
                 rest.char_indices().take(LOOKAHEAD).find(|(_, other)| *other == c).map_or(0, |(at, _)| at)
             };
             let here = at + skip;
-            offsets.extend(std::iter::repeat_n(clamp(span.start as usize + here), c.len_utf8()));
-            let width = if c == '\n' || c.is_whitespace() {
+            // A character that was escaped is shorter than its text: all its bytes have its place.
+            let stands_there = raw.get(here..).is_some_and(|rest| rest.starts_with(c));
+            let place = |byte: usize| clamp(span.start as usize + here + if stands_there { byte } else { 0 });
+            offsets.extend((0..c.len_utf8()).map(place));
+            let width = if stands_there || !c.is_whitespace() {
+                c.len_utf8()
+            } else {
                 // A folded line break became one blank: step over all of it.
                 let blank = raw.get(here..).unwrap_or("");
-                if c == ' ' && !blank.starts_with(' ') { blank.len() - blank.trim_start().len() } else { 1 }
-            } else {
-                c.len_utf8()
+                if c == ' ' { blank.len() - blank.trim_start().len() } else { 1 }
             };
             at = (here + width).min(raw.len());
         }
