@@ -35,7 +35,12 @@ pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) text: String,
     line_starts: Vec<u32>,
+    /// How many columns there are before each `BLOCK` bytes; empty where no line is as long as one.
+    blocks: Vec<u32>,
 }
+
+/// A file of one line may hold thousands of findings: their columns are counted from the last of these on.
+const BLOCK: usize = 1_024;
 
 /// All files of one load, in the order in which they were added.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +62,12 @@ impl Sources {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| clamp(at + 1)));
         let id = SourceId(clamp(self.files.len()));
-        self.files.push(Source { path: path.into(), text, line_starts });
+        let is_long = |start: &u32| text.get(*start as usize..).is_some_and(|rest| rest.len() > BLOCK);
+        let has_long_line =
+            line_starts.windows(2).any(|line| matches!(line, [start, next] if next - start > BLOCK as u32))
+                || line_starts.last().is_some_and(is_long);
+        let blocks = if has_long_line { blocks(&text) } else { Vec::new() };
+        self.files.push(Source { path: path.into(), text, line_starts, blocks });
         id
     }
 
@@ -82,7 +92,19 @@ impl Sources {
         let line = source.line_starts.partition_point(|start| *start <= span.start).max(1);
         let line_start = source.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
         let before = source.text.get(line_start..span.start as usize).unwrap_or("");
-        LineColumn { line: clamp(line), column: clamp(before.chars().filter(|c| *c != '\u{feff}').count() + 1) }
+        let columns = match before.len() {
+            0..=BLOCK => count_columns(before),
+            _ => source.columns_before(span.start as usize).saturating_sub(source.columns_before(line_start)),
+        };
+        LineColumn { line: clamp(line), column: clamp(columns + 1) }
+    }
+
+    /// The text of the lines from one to another, both included and counted from 1, and the byte at which it begins.
+    pub(crate) fn lines(&self, id: SourceId, first: u32, last: u32) -> (&str, usize) {
+        let Some(source) = self.get(id) else { return ("", 0) };
+        let start_of = |line: u32| source.line_starts.get(line as usize).map_or(source.text.len(), |at| *at as usize);
+        let (start, end) = (start_of(first.saturating_sub(1)), start_of(last));
+        (source.text.get(start..end.max(start)).unwrap_or(""), start)
     }
 
     /// `path:line:column` of a span's first byte.
@@ -102,10 +124,44 @@ impl Sources {
     }
 }
 
+impl Source {
+    /// How many columns all lines have before a byte at which a character begins.
+    fn columns_before(&self, at: usize) -> usize {
+        let block = at / BLOCK;
+        let counted = self.blocks.get(block).map_or(0, |count| *count as usize);
+        let from = (block * BLOCK..at).find(|from| self.text.is_char_boundary(*from)).unwrap_or(at);
+        counted + count_columns(self.text.get(from..at).unwrap_or(""))
+    }
+}
+
+/// Every character takes a column, but a byte-order mark.
+fn count_columns(text: &str) -> usize {
+    text.chars().filter(|c| *c != '\u{feff}').count()
+}
+
+/// The columns of the characters that begin before each block of a text.
+fn blocks(text: &str) -> Vec<u32> {
+    let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
+    let mut columns = 0;
+    for (at, c) in text.char_indices() {
+        while blocks.len() * BLOCK <= at {
+            blocks.push(clamp(columns));
+        }
+        columns += usize::from(c != '\u{feff}');
+    }
+    while blocks.len() * BLOCK <= text.len() {
+        blocks.push(clamp(columns));
+    }
+    blocks
+}
+
 /// Offsets fit 32 bits because files are limited to far less (see `load`).
 pub(crate) fn clamp(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
+
+/// How many characters may stand in a file between two that follow each other in a snippet.
+const LOOKAHEAD: usize = 1_024;
 
 /// A piece of text out of a source file, whose every byte knows its place: an expression, a cell, a literal.
 #[derive(Clone, Debug)]
@@ -132,16 +188,25 @@ impl Snippet {
         let mut at = 0;
         for c in text.chars() {
             let rest = raw.get(at..).unwrap_or("");
-            let skip =
-                if c.is_whitespace() { rest.find(char::is_whitespace).unwrap_or(0) } else { rest.find(c).unwrap_or(0) };
+            let skip = if rest.starts_with(c) {
+                0
+            } else if c.is_whitespace() {
+                rest.find(char::is_whitespace).unwrap_or(0)
+            } else {
+                // Indentation, quotes and escapes are short: a character that was escaped is not looked for to the end.
+                rest.char_indices().take(LOOKAHEAD).find(|(_, other)| *other == c).map_or(0, |(at, _)| at)
+            };
             let here = at + skip;
-            offsets.extend(std::iter::repeat_n(clamp(span.start as usize + here), c.len_utf8()));
-            let width = if c == '\n' || c.is_whitespace() {
+            // A character that was escaped is shorter than its text: all its bytes have its place.
+            let stands_there = raw.get(here..).is_some_and(|rest| rest.starts_with(c));
+            let place = |byte: usize| clamp(span.start as usize + here + if stands_there { byte } else { 0 });
+            offsets.extend((0..c.len_utf8()).map(place));
+            let width = if stands_there || !c.is_whitespace() {
+                c.len_utf8()
+            } else {
                 // A folded line break became one blank: step over all of it.
                 let blank = raw.get(here..).unwrap_or("");
-                if c == ' ' && !blank.starts_with(' ') { blank.len() - blank.trim_start().len() } else { 1 }
-            } else {
-                c.len_utf8()
+                if c == ' ' { blank.len() - blank.trim_start().len() } else { 1 }
             };
             at = (here + width).min(raw.len());
         }
@@ -166,17 +231,70 @@ impl Snippet {
 
     /// The part of this snippet between two bytes of its text.
     pub(crate) fn slice(&self, start: usize, end: usize) -> Snippet {
+        let mut offsets = self.offsets.get(start..end.min(self.offsets.len())).unwrap_or(&[]);
+        // A line of a block and its cells stand in the file as they are.
+        if offsets.first().is_some_and(|first| offsets.iter().zip(*first..).all(|(offset, at)| *offset == at)) {
+            offsets = &[];
+        }
         Snippet {
             text: self.text.get(start..end).unwrap_or("").to_owned(),
             span: self.span(start, end),
-            offsets: self.offsets.get(start..end.min(self.offsets.len())).unwrap_or(&[]).to_vec(),
+            offsets: offsets.to_vec(),
         }
+    }
+
+    /// The part of this snippet between two bytes of its text, without blanks at both ends.
+    pub(crate) fn trimmed_slice(&self, start: usize, end: usize) -> Snippet {
+        let text = self.text.get(start..end).unwrap_or("");
+        let blank = text.len() - text.trim_start().len();
+        if blank == text.len() {
+            // The place of nothing is the end of the blanks, not what comes after them.
+            return self.slice(start, end).slice(blank, blank);
+        }
+        self.slice(start + blank, start + blank + text.trim().len())
     }
 
     /// The snippet without blanks at both ends.
     pub(crate) fn trimmed(&self) -> Snippet {
-        let start = self.text.len() - self.text.trim_start().len();
-        let end = start + self.text.trim().len();
-        self.slice(start, end)
+        self.trimmed_slice(0, self.text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LineColumn, Sources};
+
+    #[test]
+    fn columns_are_counted_the_same_in_short_and_long_lines() {
+        for unit in ["a", "é", "aé€😀", "\u{feff}b"] {
+            for long in [1, 300, 1_023, 1_024, 1_025, 2_500] {
+                let line = unit.repeat(long);
+                let text = format!("{unit}\n{line}\n{line}");
+                let mut sources = Sources::default();
+                let id = sources.add("file", text.as_str());
+                let (mut expected, mut places) = (LineColumn { line: 1, column: 1 }, 0);
+                for (at, c) in text.char_indices() {
+                    assert_eq!(sources.line_column(sources.span(id, at, at)), expected, "{unit} {long} {at}");
+                    places += 1;
+                    match c {
+                        '\n' => expected = LineColumn { line: expected.line + 1, column: 1 },
+                        '\u{feff}' => {}
+                        _ => expected.column += 1,
+                    }
+                }
+                assert_eq!(sources.line_column(sources.span(id, text.len(), text.len())), expected);
+                assert!(places > long);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_found_by_number() {
+        let mut sources = Sources::default();
+        let id = sources.add("file", "a\nbb\n\nc");
+        assert_eq!(sources.lines(id, 1, 1), ("a\n", 0));
+        assert_eq!(sources.lines(id, 2, 3), ("bb\n\n", 2));
+        assert_eq!(sources.lines(id, 4, 9), ("c", 6));
+        assert_eq!(sources.lines(id, 9, 9), ("", 7));
     }
 }

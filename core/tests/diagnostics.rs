@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use recoup::{Code, Colour, Diagnostics, Engine, LoadError, Severity};
+use recoup::{Code, Colour, Diagnostic, Diagnostics, LoadError, LoadOptions, Severity};
 
 const PACK: &str = "\
 pack: broken
@@ -55,7 +55,7 @@ fn every_mistake_is_reported_as_its_file_says() {
         cases += 1;
         let text = fs::read_to_string(&path).expect("a case can be read");
         let case = Case::parse(&path, &text);
-        let diagnostics = case.load();
+        let diagnostics = case.load(&LoadOptions::new());
         let rendered = shortened(&diagnostics.render_text(Colour::Never));
         failures.extend(case.wrong_codes(&diagnostics));
         let golden = format!("{}{EXPECTED}\n{rendered}\n", case.source);
@@ -67,6 +67,32 @@ fn every_mistake_is_reported_as_its_file_says() {
     }
     assert!(cases >= 100, "only {cases} kinds of mistakes");
     assert!(failures.is_empty(), "{} failures in {cases} cases:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn without_the_analysis_nothing_is_missing_but_its_warnings_and_notes() {
+    let is_proof = |diagnostic: &&Diagnostic| {
+        matches!(diagnostic.code, Code::Gap | Code::Overlap | Code::UnreachableRow | Code::AnalysisLimit)
+    };
+    let mut proofs = 0;
+    for path in case_files() {
+        let text = fs::read_to_string(&path).expect("a case can be read");
+        let case = Case::parse(&path, &text);
+        // A folder of its own: the other test loads the same case.
+        let case = Case { name: format!("unproved/{}", case.name), ..case };
+        let all = case.load(&LoadOptions::new());
+        let unproved = case.load(&LoadOptions::new().without_analysis());
+        proofs += all.iter().filter(is_proof).count();
+        assert!(all.iter().filter(is_proof).all(|proof| proof.severity != Severity::Error), "{}", case.name);
+        let rest = |diagnostics: &Diagnostics| {
+            diagnostics.iter().filter(|found| !is_proof(found)).cloned().collect::<Vec<Diagnostic>>()
+        };
+        assert_eq!(rest(&all), rest(&unproved), "{}", case.name);
+        if !unproved.has_errors() {
+            assert_eq!(unproved.iter().filter(is_proof).count(), 1, "{}: the note that it was skipped", case.name);
+        }
+    }
+    assert!(proofs > 10, "only {proofs} findings of the analysis");
 }
 
 #[test]
@@ -161,7 +187,7 @@ impl Case {
         }
     }
 
-    fn load(&self) -> Diagnostics {
+    fn load(&self, options: &LoadOptions) -> Diagnostics {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("diagnostics").join(self.name.replace('/', "-"));
         if root.exists() {
             fs::remove_dir_all(&root).expect("an old case can be removed");
@@ -176,7 +202,7 @@ impl Case {
         for (path, target) in &self.links {
             std::os::unix::fs::symlink(target, pack.join(path)).expect("a link can be made");
         }
-        let loaded = Engine::load(&pack);
+        let loaded = options.load(&pack);
         fs::remove_dir_all(&root).expect("a case can be removed");
         match loaded {
             Ok(engine) => engine.diagnostics().clone(),

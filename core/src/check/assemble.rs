@@ -3,7 +3,7 @@
 //! Each file's top-level keys go to their section: maps of several files add up, an ordered list lives in one. Grids
 //! become lists of rows. Bases come first, then the pack's own items, then its overlays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 
@@ -102,8 +102,8 @@ impl Assembler<'_> {
     fn pack(&mut self, name: &str) -> Result<Option<(Map, Span)>, Error> {
         self.open.push(name.to_owned());
         let files = self.library.read(name, self.sources, self.findings)?;
-        let mut own = Map::default();
-        let mut overlays = Map::default();
+        let mut own = Sections::default();
+        let mut overlays = Sections::default();
         let mut used = BTreeSet::new();
         for (path, source) in &files.files {
             if path.ends_with(".yml") {
@@ -118,12 +118,14 @@ impl Assembler<'_> {
             }
             used.insert(path.clone());
             let Some(document) = yaml::parse(*source, self.sources, self.findings) else { continue };
-            let Some(map) = document.as_map("a rule file", self.findings) else { continue };
+            document.as_map("a rule file", self.findings);
+            let NodeKind::Map(map) = document.kind else { continue };
             if map.entries.iter().any(|entry| !matches!(entry.key.as_str(), "samples" | "tests")) {
                 self.digested.push((format!("{name}/{path}"), *source));
             }
             self.sections(map, &mut own, &mut overlays);
         }
+        let (mut own, mut overlays) = (own.map, overlays.map);
         self.grids(name, &files, &mut own, &mut used);
         self.overlay_grids(name, &files, &mut overlays, &mut used);
         self.unused(&files, &used);
@@ -144,17 +146,18 @@ impl Assembler<'_> {
             self.open.pop();
             return Ok(None);
         };
-        let mut root = Map::default();
+        let mut root = Sections::default();
         self.bases(name, &own, &mut root)?;
         self.merge(own, &mut root);
+        let mut root = root.map;
         overlay::apply(&mut root, &overlays, self.findings, &mut self.overlays);
         self.open.pop();
         Ok(Some((root, head)))
     }
 
     /// Sorts one file's top-level keys into sections.
-    fn sections(&mut self, map: &Map, own: &mut Map, overlays: &mut Map) {
-        for entry in &map.entries {
+    fn sections(&mut self, map: Map, own: &mut Sections, overlays: &mut Sections) {
+        for entry in map.entries {
             let key = entry.key.as_str();
             if matches!(entry.value.kind, NodeKind::Null) {
                 self.findings.push(
@@ -176,18 +179,12 @@ impl Assembler<'_> {
                 self.add_whole(entry, own);
             } else if MAPS.contains(&key) || OVERLAYS.contains(&key) && key != "remove" {
                 let target = if MAPS.contains(&key) { &mut *own } else { &mut *overlays };
-                let what = format!("`{key}`");
-                let Some(items) = entry.value.as_map(&what, self.findings) else { continue };
-                add_items(entry, items, target, self.findings, &duplicate_here);
+                entry.value.as_map(&format!("`{key}`"), self.findings);
+                target.add_items(entry, self.findings, &duplicate_here);
             } else if key == "tests" || key == "remove" {
                 let target = if key == "tests" { &mut *own } else { &mut *overlays };
-                let Some(items) = entry.value.as_list(&format!("`{key}`"), self.findings) else { continue };
-                match target.entries.iter_mut().find(|known| known.key == key) {
-                    Some(Entry { value: Node { kind: NodeKind::List(list), .. }, .. }) => {
-                        list.extend(items.iter().cloned())
-                    }
-                    _ => target.entries.push(entry.clone()),
-                }
+                entry.value.as_list(&format!("`{key}`"), self.findings);
+                target.add_list(entry);
             } else {
                 let known = HEADER.iter().chain(&MAPS).chain(&WHOLE).chain(&OVERLAYS).chain(&["tests"]).copied();
                 self.findings.push(
@@ -198,8 +195,8 @@ impl Assembler<'_> {
         }
     }
 
-    fn add_whole(&mut self, entry: &Entry, own: &mut Map) {
-        if let Some(first) = own.entries.iter().find(|known| known.key == entry.key) {
+    fn add_whole(&mut self, entry: Entry, own: &mut Sections) {
+        if let Some(first) = own.map.entries.iter().find(|known| known.key == entry.key) {
             self.findings.push(
                 Finding::error(
                     Code::DuplicateId,
@@ -214,7 +211,7 @@ impl Assembler<'_> {
                 }),
             );
         } else {
-            own.entries.push(entry.clone());
+            own.map.entries.push(entry);
         }
     }
 
@@ -273,7 +270,7 @@ impl Assembler<'_> {
         };
         if let Some((grid, key_span)) = parsed {
             table.entries.push(Entry { key: COLUMNS.to_owned(), key_span, value: columns_node(&grid, key_span) });
-            table.entries.push(Entry { key: ROWS.to_owned(), key_span, value: rows_node(&grid, key_span) });
+            table.entries.push(Entry { key: ROWS.to_owned(), key_span, value: rows_node(grid, key_span) });
         }
     }
 
@@ -346,7 +343,7 @@ impl Assembler<'_> {
     }
 
     /// Merges the packs that `extends` names, left to right.
-    fn bases(&mut self, name: &str, own: &Map, root: &mut Map) -> Result<(), Error> {
+    fn bases(&mut self, name: &str, own: &Map, root: &mut Sections) -> Result<(), Error> {
         let Some(node) = own.get("extends") else { return Ok(()) };
         let Some(bases) = node.as_list("`extends`", self.findings) else { return Ok(()) };
         for base in bases {
@@ -404,17 +401,15 @@ impl Assembler<'_> {
     }
 
     /// Adds a pack's sections to what its bases gave: header keys win, maps add up, the rest may stand once.
-    fn merge(&mut self, own: Map, root: &mut Map) {
+    fn merge(&mut self, own: Map, root: &mut Sections) {
         for entry in own.entries {
-            let key = entry.key.clone();
-            if HEADER.contains(&key.as_str()) {
-                root.entries.retain(|known| known.key != key);
-                root.entries.push(entry);
-            } else if MAPS.contains(&key.as_str()) {
-                if let NodeKind::Map(items) = &entry.value.kind {
-                    add_items(&entry, items, root, self.findings, &duplicate_of_base);
-                }
-            } else if let Some(known) = root.entries.iter().find(|known| known.key == key) {
+            let key = entry.key.as_str();
+            if HEADER.contains(&key) {
+                root.map.entries.retain(|known| known.key != key);
+                root.map.entries.push(entry);
+            } else if MAPS.contains(&key) {
+                root.add_items(entry, self.findings, &duplicate_of_base);
+            } else if let Some(known) = root.map.entries.iter().find(|known| known.key == key) {
                 self.findings.push(
                     Finding::error(Code::DuplicateId, entry.key_span, format!("a base already has `{key}`"))
                         .also(known.key_span, "in the base")
@@ -423,39 +418,65 @@ impl Assembler<'_> {
                         )),
                 );
             } else {
-                root.entries.push(entry);
+                root.map.entries.push(entry);
             }
         }
     }
 }
 
-/// Adds named items to a section, reporting an id that is there already with `duplicate`.
-fn add_items(
-    section: &Entry,
-    items: &Map,
-    target: &mut Map,
-    findings: &mut Findings,
-    duplicate: &dyn Fn(&str, &Entry, &Entry) -> Finding,
-) {
-    let known = match target.entries.iter().position(|known| known.key == section.key) {
-        Some(at) => at,
-        None => {
-            let value = Node { span: section.value.span, kind: NodeKind::Map(Map::default()) };
-            target.entries.push(Entry { key: section.key.clone(), key_span: section.key_span, value });
-            target.entries.len() - 1
-        }
-    };
-    let Some(Entry { value: Node { kind: NodeKind::Map(known), .. }, .. }) = target.entries.get_mut(known) else {
-        return;
-    };
-    for item in &items.entries {
-        if let Some(first) = known.entries.iter_mut().find(|first| first.key == item.key) {
-            if section.key == "records" && add_fields(first, item, findings) {
-                continue;
+/// Sections that are being put together, and where the items of each stand in it.
+#[derive(Default)]
+struct Sections {
+    map: Map,
+    /// By section and id. INVARIANT: complete for a section that `add_items` began, for nobody else adds to it.
+    places: HashMap<String, HashMap<String, usize>>,
+}
+
+impl Sections {
+    /// Adds named items to their section, reporting an id that is there already with `duplicate`.
+    fn add_items(
+        &mut self,
+        section: Entry,
+        findings: &mut Findings,
+        duplicate: &dyn Fn(&str, &Entry, &Entry) -> Finding,
+    ) {
+        let NodeKind::Map(items) = section.value.kind else { return };
+        let at = match self.map.entries.iter().position(|known| known.key == section.key) {
+            Some(at) => at,
+            None => {
+                let value = Node { span: section.value.span, kind: NodeKind::Map(Map::default()) };
+                self.map.entries.push(Entry { key: section.key.clone(), key_span: section.key_span, value });
+                self.map.entries.len() - 1
             }
-            findings.push(duplicate(&section.key, item, first));
-        } else {
-            known.entries.push(item.clone());
+        };
+        let Some(Entry { value: Node { kind: NodeKind::Map(known), .. }, .. }) = self.map.entries.get_mut(at) else {
+            return;
+        };
+        let places = self.places.entry(section.key.clone()).or_default();
+        for item in items.entries {
+            match places.get(&item.key).and_then(|place| known.entries.get_mut(*place)) {
+                Some(first) => {
+                    if section.key == "records" && add_fields(first, &item, findings) {
+                        continue;
+                    }
+                    findings.push(duplicate(&section.key, &item, first));
+                }
+                None => {
+                    places.insert(item.key.clone(), known.entries.len());
+                    known.entries.push(item);
+                }
+            }
+        }
+    }
+
+    /// Adds the items of a list to those of its section.
+    fn add_list(&mut self, section: Entry) {
+        let NodeKind::List(items) = section.value.kind else { return };
+        match self.map.entries.iter_mut().find(|known| known.key == section.key) {
+            Some(Entry { value: Node { kind: NodeKind::List(list), .. }, .. }) => list.extend(items),
+            _ => {
+                self.map.entries.push(Entry { value: Node { kind: NodeKind::List(items), ..section.value }, ..section })
+            }
         }
     }
 }
@@ -474,15 +495,16 @@ fn add_fields(record: &mut Entry, more: &Entry, findings: &mut Findings) -> bool
     else {
         return false;
     };
+    let places: HashMap<String, Span> = known.entries.iter().map(|first| (first.key.clone(), first.key_span)).collect();
     for field in &fields.entries {
-        match known.entries.iter().find(|first| first.key == field.key) {
+        match places.get(&field.key) {
             Some(first) => findings.push(
                 Finding::error(
                     Code::DuplicateId,
                     field.key_span,
                     format!("the field `{}` is declared twice", field.key),
                 )
-                .also(first.key_span, "first here")
+                .also(*first, "first here")
                 .help("remove one, or change it with `change:`"),
             ),
             None => known.entries.push(field.clone()),
@@ -519,16 +541,16 @@ fn single_char(text: &str) -> Option<char> {
 }
 
 fn columns_node(grid: &Grid, span: Span) -> Node {
-    Node { span, kind: NodeKind::List(grid.header.iter().map(grid::cell_node).collect()) }
+    Node { span, kind: NodeKind::List(grid.header.iter().cloned().map(grid::cell_node).collect()) }
 }
 
-fn rows_node(grid: &Grid, span: Span) -> Node {
-    let rows = grid
-        .rows
-        .iter()
+fn rows_node(grid: Grid, span: Span) -> Node {
+    let Grid { header, rows } = grid;
+    let rows = rows
+        .into_iter()
         .map(|row| {
-            let entries: Vec<Entry> = grid
-                .header
+            let span = row.first().zip(row.last()).map_or(span, |(first, last)| first.whole().to(last.whole()));
+            let entries: Vec<Entry> = header
                 .iter()
                 .zip(row)
                 .map(|(name, cell)| Entry {
@@ -537,7 +559,6 @@ fn rows_node(grid: &Grid, span: Span) -> Node {
                     value: grid::cell_node(cell),
                 })
                 .collect();
-            let span = row.first().zip(row.last()).map_or(span, |(first, last)| first.whole().to(last.whole()));
             Node { span, kind: NodeKind::Map(Map { entries, is_damaged: false }) }
         })
         .collect();

@@ -1,5 +1,6 @@
 //! The header: name, version, currency, zone, rounding, channels.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -158,6 +159,7 @@ pub(crate) fn rounding(node: &Node, findings: &mut Findings) -> Option<Rounding>
 pub(crate) fn words(node: &Node, what: &str, findings: &mut Findings) -> Vec<Arc<str>> {
     let Some(items) = node.as_list(what, findings) else { return Vec::new() };
     let mut words: Vec<Arc<str>> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     for item in items {
         let Some(word) = item.as_text("a value of a choice", findings) else { continue };
         if matches!(word, "none" | "unknown" | "known" | "otherwise") {
@@ -169,7 +171,7 @@ pub(crate) fn words(node: &Node, what: &str, findings: &mut Findings) -> Vec<Arc
                         "choose another name"
                     }),
             );
-        } else if words.iter().any(|known| &**known == word) {
+        } else if known.contains(word) {
             findings.push(
                 Finding::error(Code::DuplicateKey, item.span, format!("the value `{word}` stands here twice"))
                     .help("remove one"),
@@ -180,6 +182,7 @@ pub(crate) fn words(node: &Node, what: &str, findings: &mut Findings) -> Vec<Arc
                     "values of choices are letters, digits, `_` and `-`; map others with `values:` in the input",
                 ));
         } else {
+            known.insert(word);
             words.push(Arc::from(word));
         }
     }

@@ -1,5 +1,6 @@
 //! Inputs: how foreign rows become records, checked against the record they fill.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -163,8 +164,10 @@ impl InputReader<'_> {
         let mut columns_of_carried: Vec<String> = Vec::new();
         let mut formulas = Vec::new();
         if let Some(map) = fields.and_then(|node| node.as_map("`fields`", self.findings)) {
+            let places: HashMap<&str, usize> =
+                self.record.fields.iter().enumerate().map(|(index, field)| (&*field.name, index)).collect();
             for item in &map.entries {
-                let Some(index) = self.record.index_of(&item.key) else {
+                let Some(index) = places.get(item.key.as_str()).copied() else {
                     let help = did_you_mean(&item.key, self.record.fields.iter().map(|field| &*field.name));
                     self.findings.push(
                         Finding::error(
@@ -469,8 +472,13 @@ impl Scope for Columns<'_> {
         Some(Name::Value { slot, base: column.base.clone(), maybe_none: column.maybe_none(), decides: true })
     }
 
-    fn names(&self) -> Vec<String> {
-        self.columns.iter().map(|column| column.name.to_string()).collect()
+    fn nearest(&self, wrong: &str, more: &[&str]) -> Option<String> {
+        let names = self.columns.iter().map(|column| &*column.name);
+        crate::diagnostic::nearest(wrong, names.chain(more.iter().copied())).map(str::to_owned)
+    }
+
+    fn called(&self, slot: SlotId) -> Option<String> {
+        self.columns.get(slot.0 as usize).map(|column| column.name.to_string())
     }
 
     fn range(&self, slot: SlotId) -> Option<Range> {

@@ -19,6 +19,7 @@ mod records;
 pub(crate) mod samples;
 pub(crate) mod tables;
 
+pub(crate) use analysis::{analyse, skip_analysis};
 pub(crate) use assemble::assemble;
 pub(crate) use pack::check;
 pub(crate) use pack::{CheckedPack, Item, SlotInfo};

@@ -1,10 +1,12 @@
 //! Names: which characters they have, which are taken, and what each stands for.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
-use crate::diagnostic::{Code, Finding, Findings};
+use crate::diagnostic::{Candidates, Code, Finding, Findings};
 use crate::language::parse::Parser;
 use crate::language::{Name, Scope, SlotId};
 use crate::source::Span;
@@ -68,7 +70,11 @@ pub(crate) struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     known: IndexMap<String, Known>,
-    rates: Vec<String>,
+    /// The places of the names behind slots.
+    by_slot: HashMap<SlotId, usize>,
+    /// The names, for suggestions: nobody asks in a pack that is right.
+    candidates: OnceCell<Candidates>,
+    rates: IndexSet<String>,
     has_calendar: bool,
     has_place: bool,
     /// By slot of a field.
@@ -92,7 +98,15 @@ impl Names {
             );
             return;
         }
+        let place = self.known.len();
+        match &value {
+            Name::Value { slot, .. } => {
+                self.by_slot.insert(*slot, place);
+            }
+            Name::Group(outputs) => self.by_slot.extend(outputs.iter().map(|(_, slot, ..)| (*slot, place))),
+        }
         self.known.insert(name.to_owned(), Known { name: value, what, span });
+        self.candidates.take();
     }
 
     /// Says the type of a name that was added before its type was known.
@@ -104,7 +118,7 @@ impl Names {
     }
 
     /// What the pack has beside names.
-    pub(crate) fn set_surroundings(&mut self, rates: Vec<String>, has_calendar: bool, has_place: bool) {
+    pub(crate) fn set_surroundings(&mut self, rates: IndexSet<String>, has_calendar: bool, has_place: bool) {
         self.rates = rates;
         self.has_calendar = has_calendar;
         self.has_place = has_place;
@@ -132,16 +146,27 @@ impl Scope for Names {
         self.known.get(name).map(|known| known.name.clone())
     }
 
-    fn names(&self) -> Vec<String> {
-        self.known.keys().cloned().collect()
+    fn nearest(&self, wrong: &str, more: &[&str]) -> Option<String> {
+        let candidates = self.candidates.get_or_init(|| self.known.keys().map(String::as_str).collect());
+        candidates.nearest(wrong, more.iter().copied()).map(str::to_owned)
+    }
+
+    fn called(&self, slot: SlotId) -> Option<String> {
+        let (name, known) = self.known.get_index(*self.by_slot.get(&slot)?)?;
+        match &known.name {
+            Name::Value { .. } => Some(name.clone()),
+            Name::Group(outputs) => {
+                outputs.iter().find(|(_, own, ..)| *own == slot).map(|(output, ..)| format!("{name}.{output}"))
+            }
+        }
     }
 
     fn rate(&self, name: &str) -> Option<usize> {
-        self.rates.iter().position(|rate| rate == name)
+        self.rates.get_index_of(name)
     }
 
     fn rates(&self) -> Vec<String> {
-        self.rates.clone()
+        self.rates.iter().cloned().collect()
     }
 
     fn has_calendar(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The whole pack: sections read, names given, dependencies ordered, everything typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::assemble::Assembled;
@@ -24,6 +24,8 @@ use crate::value::{RecordType, Type};
 #[derive(Debug)]
 pub(crate) struct CheckedPack {
     pub(crate) header: Header,
+    /// Where findings about the whole pack are shown.
+    pub(crate) head: Span,
     pub(crate) digest: String,
     pub(crate) record: Arc<RecordType>,
     pub(crate) slots: Vec<SlotInfo>,
@@ -51,13 +53,13 @@ pub(crate) struct SlotInfo {
 }
 
 /// A step of an evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Item {
     Fact(usize),
     Table(usize),
 }
 
-/// Checks an assembled pack. Without errors among the findings the result can be used.
+/// Checks an assembled pack. Without errors among the findings the result can be used, and analysed.
 pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPack {
     let parser = Parser::new();
     let header = header::read(assembled, findings);
@@ -92,6 +94,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     let (slots, names) = (builder.slots, builder.names);
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
+        head: assembled.head,
         digest: assembled.digest.clone(),
         record,
         slots,
@@ -106,9 +109,6 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         overlays: assembled.overlays.clone(),
         header,
     };
-    for table in &pack.tables {
-        super::analysis::analyse(table, &pack, findings);
-    }
     samples::read(root, &mut pack, &names, findings);
     pack
 }
@@ -334,7 +334,7 @@ struct Sorter<'a> {
     tables: &'a [RawTable],
     by_name: BTreeMap<&'a str, Item>,
     /// Items on the path (false) and done (true).
-    marks: BTreeMap<(bool, usize), bool>,
+    marks: BTreeMap<Item, bool>,
     path: Vec<(Item, Option<Span>)>,
     order: Vec<Item>,
     findings: &'a mut Findings,
@@ -342,11 +342,7 @@ struct Sorter<'a> {
 
 impl Sorter<'_> {
     fn visit(&mut self, item: Item, read_at: Option<Span>) {
-        let key = match item {
-            Item::Fact(index) => (false, index),
-            Item::Table(index) => (true, index),
-        };
-        match self.marks.get(&key) {
+        match self.marks.get(&item) {
             Some(true) => return,
             Some(false) => {
                 self.report(item, read_at);
@@ -367,23 +363,22 @@ impl Sorter<'_> {
             }
             return;
         }
-        self.marks.insert(key, false);
+        self.marks.insert(item, false);
         self.path.push((item, read_at));
         let names = match item {
             Item::Fact(index) => self.facts.get(index).map(RawFact::names),
             Item::Table(index) => self.tables.get(index).map(RawTable::names),
         };
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
         for (name, span) in names.unwrap_or_default() {
             if let Some(next) = self.by_name.get(name.as_str()).copied()
-                && !seen.contains(&next)
+                && seen.insert(next)
             {
-                seen.push(next);
                 self.visit(next, Some(span));
             }
         }
         self.path.pop();
-        self.marks.insert(key, true);
+        self.marks.insert(item, true);
         self.order.push(item);
     }
 

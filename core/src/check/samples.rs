@@ -1,5 +1,7 @@
 //! Samples and rule tests: full records, and what a decision must say of them.
 
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone, Utc};
@@ -7,12 +9,12 @@ use chrono::{DateTime, TimeZone, Utc};
 use super::literals;
 use super::names::Names;
 use super::pack::{CheckedPack, section};
-use super::tables::{CheckedTable, Family};
+use super::tables::CheckedTable;
 use crate::calendar::date_at;
-use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::diagnostic::{Candidates, Code, Finding, Findings, did_you_mean};
 use crate::language::{Name, Scope};
 use crate::record::{Problem, Raw, RecordReader, Surroundings};
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Map, Node, NodeKind};
 use crate::value::{ErrorCode, Type, Value, text};
@@ -84,49 +86,99 @@ pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: 
         section(root, "samples").map(|entry| Sample { name: entry.key.clone(), node: entry.value.clone() }).collect();
     // A sample that no test uses is checked as of a day that all history lies before.
     let late = Utc.with_ymd_and_hms(9999, 12, 31, 0, 0, 0).single().unwrap_or_default();
-    let mut broken = Vec::new();
+    let mut broken = HashSet::new();
     for sample in &samples {
         if !check_record(pack, &sample.node, late, findings) {
-            broken.push(sample.name.clone());
+            broken.insert(sample.name.as_str());
         }
     }
     let mut tests: Vec<Test> = Vec::new();
     if let Some(node) = root.get("tests")
         && let NodeKind::List(items) = &node.kind
     {
+        let known = Known::new(pack, &samples, broken);
+        let mut named: HashMap<(SourceId, String), Span> = HashMap::new();
         for item in items {
-            let mut reader = TestReader { pack, names, samples: &samples, broken: &broken, findings };
-            if let Some(test) = reader.test(item) {
-                if let Some(first) =
-                    tests.iter().find(|known| known.name == test.name && known.span.source == test.span.source)
-                {
-                    findings.push(
-                        Finding::error(
-                            Code::DuplicateId,
-                            test.span,
-                            format!("two tests of this file are called `{}`", test.name),
-                        )
-                        .also(first.span, "the first")
-                        .help("give one another name"),
-                    );
+            let mut reader = TestReader { pack, names, known: &known, findings };
+            let Some(test) = reader.test(item) else { continue };
+            let name = (test.span.source, test.name.clone());
+            match named.get(&name) {
+                Some(first) => findings.push(
+                    Finding::error(
+                        Code::DuplicateId,
+                        test.span,
+                        format!("two tests of this file are called `{}`", test.name),
+                    )
+                    .also(*first, "the first")
+                    .help("give one another name"),
+                ),
+                None => {
+                    named.insert(name, test.span);
                 }
-                tests.push(test);
             }
+            tests.push(test);
         }
     }
     pack.samples = samples;
     pack.tests = tests;
 }
 
-struct TestReader<'a> {
+/// What tests may name, each found by its name.
+struct Known<'a> {
+    pack: &'a CheckedPack,
+    samples: &'a [Sample],
+    samples_by_name: HashMap<&'a str, &'a Sample>,
+    /// The samples that are refused, which is reported once.
+    broken: HashSet<&'a str>,
+    /// The qualified ids of rows and rules.
+    rows: HashMap<&'a str, &'a Arc<str>>,
+    /// The qualified ids of tables and facts.
+    steps: HashSet<String>,
+    /// The same ids, for suggestions: nobody asks in a pack that is right.
+    suggestions: OnceCell<Suggestions<'a>>,
+}
+
+/// What may be meant by an id that is not there.
+struct Suggestions<'a> {
+    ids: Candidates,
+    /// By the last part of a qualified id, the first that ends so.
+    by_last_part: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Known<'a> {
+    fn new(pack: &'a CheckedPack, samples: &'a [Sample], broken: HashSet<&'a str>) -> Known<'a> {
+        let tables = pack.tables.iter().map(|table| table.id.to_string());
+        let facts = pack.facts.iter().map(|fact| format!("facts/{}", fact.name));
+        Known {
+            pack,
+            samples,
+            samples_by_name: samples.iter().rev().map(|sample| (sample.name.as_str(), sample)).collect(),
+            broken,
+            rows: rows(pack).map(|row| (&**row, row)).collect(),
+            steps: tables.chain(facts).collect(),
+            suggestions: OnceCell::new(),
+        }
+    }
+
+    fn suggestions(&self) -> &Suggestions<'a> {
+        self.suggestions.get_or_init(|| {
+            let mut by_last_part = HashMap::new();
+            for id in rows(self.pack) {
+                by_last_part.entry(id.rsplit('/').next().unwrap_or("")).or_insert(&**id);
+            }
+            Suggestions { ids: rows(self.pack).map(|id| &**id).collect(), by_last_part }
+        })
+    }
+}
+
+struct TestReader<'a, 'k> {
     pack: &'a CheckedPack,
     names: &'a Names,
-    samples: &'a [Sample],
-    broken: &'a [String],
+    known: &'a Known<'k>,
     findings: &'a mut Findings,
 }
 
-impl TestReader<'_> {
+impl TestReader<'_, '_> {
     fn test(&mut self, node: &Node) -> Option<Test> {
         let mut reader = MapReader::new(node, "a test", self.findings)?;
         reader.not_yet(&["attempt", "offer", "state"], self.findings);
@@ -153,7 +205,7 @@ impl TestReader<'_> {
         let expectations = expect.map(|expect| self.expectations(expect)).unwrap_or_default();
         let (record, as_of) = (record?, as_of?);
         let is_refused = expectations.iter().any(|expectation| matches!(expectation.kind, ExpectationKind::Refused(_)));
-        let is_broken = given.and_then(Node::text).is_some_and(|name| self.broken.iter().any(|broken| broken == name));
+        let is_broken = given.and_then(Node::text).is_some_and(|name| self.known.broken.contains(name));
         if !is_refused && !is_broken {
             check_record(self.pack, &record, as_of, self.findings);
         }
@@ -166,10 +218,13 @@ impl TestReader<'_> {
             NodeKind::Map(_) => given.clone(),
             _ => {
                 let name = given.as_text("`given`", self.findings)?;
-                let Some(sample) = self.samples.iter().find(|sample| sample.name == name) else {
+                let Some(sample) = self.known.samples_by_name.get(name) else {
                     self.findings.push(
                         Finding::error(Code::UnknownSample, given.span, format!("there is no sample `{name}`"))
-                            .maybe_help(did_you_mean(name, self.samples.iter().map(|sample| sample.name.as_str()))),
+                            .maybe_help(did_you_mean(
+                                name,
+                                self.known.samples.iter().map(|sample| sample.name.as_str()),
+                            )),
                     );
                     return None;
                 };
@@ -278,14 +333,13 @@ impl TestReader<'_> {
                 }
             }
             _ => {
-                let mut known = self.names.names();
-                if code == Code::UnknownKey {
-                    known.extend(
-                        ["fired", "not_fired", "unknowns", "errors", "facts", "escalations", "refused"]
-                            .map(str::to_owned),
-                    );
-                }
-                let near = crate::diagnostic::nearest(name, known.iter().map(String::as_str));
+                let keys: &[&str] = match code {
+                    Code::UnknownKey => {
+                        &["fired", "not_fired", "unknowns", "errors", "facts", "escalations", "refused"]
+                    }
+                    _ => &[],
+                };
+                let near = self.names.nearest(name, keys);
                 self.findings.push(
                     Finding::error(code, entry.key_span, format!("a decision has no `{name}`"))
                         .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
@@ -295,10 +349,7 @@ impl TestReader<'_> {
     }
 
     fn escalations(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
-        let table = self.pack.tables.iter().find(|table| table.family == Family::Escalations);
-        let known = |id: &str| {
-            table.is_some_and(|table| table.rows.iter().any(|row| row.id.strip_prefix("escalations/") == Some(id)))
-        };
+        let known = |id: &str| self.known.rows.contains_key(format!("escalations/{id}").as_str());
         match &entry.value.kind {
             NodeKind::List(items) => {
                 let mut ids = Vec::new();
@@ -392,8 +443,8 @@ impl TestReader<'_> {
         let mut ids = Vec::new();
         for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
             let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
-            match rows(self.pack).find(|row| ***row == *id) {
-                Some(row) => ids.push(row.clone()),
+            match self.known.rows.get(id) {
+                Some(row) => ids.push(Arc::clone(row)),
                 None => self.unknown_rule(id, item.span),
             }
         }
@@ -412,20 +463,16 @@ impl TestReader<'_> {
 
     /// A row, a table, or a fact.
     fn known_place(&mut self, id: &str, span: Span) {
-        let is_known = rows(self.pack).any(|row| **row == *id)
-            || self.pack.tables.iter().any(|table| *table.id == *id)
-            || id.strip_prefix("facts/").is_some_and(|name| self.pack.facts.iter().any(|fact| *fact.name == *name));
-        if !is_known {
+        if !self.known.rows.contains_key(id) && !self.known.steps.contains(id) {
             self.unknown_rule(id, span);
         }
     }
 
     fn unknown_rule(&mut self, id: &str, span: Span) {
-        let ids: Vec<&str> = rows(self.pack).map(|row| &**row).collect();
-        let qualified = ids.iter().find(|known| known.rsplit('/').next() == Some(id)).copied();
-        let help = match qualified {
+        let suggestions = self.known.suggestions();
+        let help = match suggestions.by_last_part.get(id) {
             Some(qualified) => Some(format!("write its qualified id: `{qualified}`")),
-            None => crate::diagnostic::nearest(id, ids.iter().copied()).map(|near| format!("did you mean `{near}`?")),
+            None => suggestions.ids.nearest(id, []).map(|near| format!("did you mean `{near}`?")),
         };
         self.findings.push(
             Finding::error(Code::UnknownRule, span, format!("the pack has no row or rule `{id}`")).maybe_help(help),

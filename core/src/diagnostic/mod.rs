@@ -8,8 +8,10 @@ mod nearest;
 mod render;
 
 pub use codes::Code;
-pub(crate) use nearest::{did_you_mean, nearest};
+pub(crate) use nearest::{Candidates, did_you_mean, nearest};
 pub use render::Colour;
+
+use std::collections::BTreeSet;
 
 use crate::source::{Sources, Span};
 
@@ -106,11 +108,16 @@ impl Finding {
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     list: Vec<Finding>,
+    /// Where errors have their place: a pack of many mistakes asks for each table.
+    errors: BTreeSet<Span>,
 }
 
 impl Findings {
     /// Adds a finding.
     pub(crate) fn push(&mut self, finding: Finding) {
+        if finding.severity == Severity::Error {
+            self.errors.extend(finding.labels.first().map(|label| label.span));
+        }
         self.list.push(finding);
     }
 
@@ -138,11 +145,9 @@ impl Findings {
 
     /// Whether an error has its place inside a span.
     pub(crate) fn has_errors_in(&self, span: Span) -> bool {
-        self.list.iter().filter(|finding| finding.severity == Severity::Error).any(|finding| {
-            finding.labels.first().is_some_and(|label| {
-                label.span.source == span.source && label.span.start >= span.start && label.span.end <= span.end
-            })
-        })
+        let first = Span { end: 0, ..span };
+        let last = Span { start: span.end.max(span.start), end: u32::MAX, ..span };
+        self.errors.range(first..=last).any(|error| error.end <= span.end)
     }
 
     /// Resolves places, and sorts by severity, then file, line and column.

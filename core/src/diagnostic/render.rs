@@ -10,6 +10,8 @@ use crate::source::SourceId;
 
 /// Lines longer than this are shown without their text: a caret in a page-wide line helps nobody.
 const LONGEST_LINE: usize = 400;
+/// Lines that the renderer gets before and behind the places; it folds them away.
+const AROUND: u32 = 2;
 
 impl Diagnostics {
     /// Text for a terminal: message, source lines with carets, help. `colour` adds ANSI colours.
@@ -76,11 +78,8 @@ impl Diagnostics {
         for ((_, id), places) in by_file {
             let Some(source) = self.sources.get(id) else { continue };
             let showable = places.iter().all(|(_, place)| {
-                source
-                    .text
-                    .lines()
-                    .nth(place.line.saturating_sub(1) as usize)
-                    .is_none_or(|line| line.len() <= LONGEST_LINE)
+                let (line, _) = self.sources.lines(id, place.line, place.line);
+                line.trim_end_matches(['\r', '\n']).len() <= LONGEST_LINE
             });
             if source.text.is_empty() || !showable {
                 let place = places[0].1;
@@ -91,17 +90,24 @@ impl Diagnostics {
                 );
                 continue;
             }
+            // The renderer reads all that it is given, at each finding: only the lines around the places are.
+            let first = places.iter().map(|(_, place)| place.line).min().unwrap_or(1).saturating_sub(AROUND).max(1);
+            let last = places.iter().map(|(_, place)| place.end_line).max().unwrap_or(1).saturating_add(AROUND);
+            let (shown, from) = self.sources.lines(id, first, last);
             // A byte-order mark takes no column: it is not shown, and places move to the left.
-            let shown = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-            let mark = source.text.len() - shown.len();
+            let (shown, from) = match shown.strip_prefix('\u{feff}').filter(|_| from == 0) {
+                Some(behind) => (behind, shown.len() - behind.len()),
+                None => (shown, from),
+            };
             let annotations = places.into_iter().map(|(index, place)| {
                 let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-                let start = (place.span.start as usize).saturating_sub(mark).min(shown.len());
-                let end = (place.span.end as usize).saturating_sub(mark).clamp(start, shown.len());
+                let start = (place.span.start as usize).saturating_sub(from).min(shown.len());
+                let end = (place.span.end as usize).saturating_sub(from).clamp(start, shown.len());
                 let annotation = kind.span(start..end);
                 if place.text.is_empty() { annotation } else { annotation.label(&place.text) }
             });
-            group = group.element(Snippet::source(shown).path(&source.path).annotations(annotations));
+            group = group
+                .element(Snippet::source(shown).line_start(first as usize).path(&source.path).annotations(annotations));
         }
         let mut report = vec![group];
         if let Some(help) = &diagnostic.help {

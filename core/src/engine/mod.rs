@@ -3,7 +3,6 @@
 mod batch;
 mod evaluator;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use chrono::{DateTime, Utc};
 pub use batch::Batch;
 pub use evaluator::{Evaluation, Evaluator, Record};
 
-use crate::check::{CheckedPack, assemble, check, inputs};
+use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
 use crate::decision::{self, Decision, PackIdentity, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
 use crate::error::Error;
@@ -20,7 +19,8 @@ use crate::eval::Pack;
 use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::input::{CaseReader, CaseRow, CaseSource};
-use crate::load::{self, Library};
+use crate::load::Library;
+use crate::load_options::{Analysis, LoadOptions};
 use crate::plan::columns::Columns;
 use crate::plan::{Plan, plan};
 use crate::record::{Problem, Raw};
@@ -86,8 +86,7 @@ impl Engine {
     /// # Errors
     /// A [`LoadError`] with all findings where the pack cannot be used, or the reason why the folder cannot be read.
     pub fn load(folder: impl AsRef<Path>) -> Result<Engine, LoadError> {
-        let (name, library) = load::locate(folder.as_ref(), None).map_err(LoadError::Unreadable)?;
-        Engine::compile(&library, &name)
+        LoadOptions::new().load(folder)
     }
 
     /// Loads the pack in a folder; its bases are found by name in another folder.
@@ -95,8 +94,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::load`].
     pub fn load_with_library(folder: impl AsRef<Path>, library: impl AsRef<Path>) -> Result<Engine, LoadError> {
-        let (name, library) = load::locate(folder.as_ref(), Some(library.as_ref())).map_err(LoadError::Unreadable)?;
-        Engine::compile(&library, &name)
+        LoadOptions::new().library(library).load(folder)
     }
 
     /// Loads a pack from memory. `files` holds the contents of files by `PACK/path/in/pack`, of this pack and of its
@@ -109,17 +107,19 @@ impl Engine {
         P: Into<String>,
         C: Into<Vec<u8>>,
     {
-        let files: BTreeMap<String, Vec<u8>> =
-            files.into_iter().map(|(path, content)| (path.into(), content.into())).collect();
-        Engine::compile(&Library::Memory(files), pack)
+        LoadOptions::new().from_sources(pack, files)
     }
 
-    fn compile(library: &Library, name: &str) -> Result<Engine, LoadError> {
+    pub(crate) fn compile(library: &Library, name: &str, analysis: Analysis) -> Result<Engine, LoadError> {
         let mut sources = Sources::default();
         let mut findings = Findings::default();
         let assembled = assemble(library, name, &mut sources, &mut findings).map_err(LoadError::Unreadable)?;
         let Some(assembled) = assembled else { return Err(LoadError::Refused(findings.finish(&sources))) };
         let checked = check(&assembled, &mut findings);
+        match analysis {
+            Analysis::Run => analyse(&checked, &mut findings),
+            Analysis::Skip => skip_analysis(&checked, &mut findings),
+        }
         if findings.has_errors() {
             return Err(LoadError::Refused(findings.finish(&sources)));
         }

@@ -301,8 +301,12 @@ impl Scope for Record {
         Some(Name::Value { slot, base: self.values[index].1.clone(), maybe_none: false, decides: true })
     }
 
-    fn names(&self) -> Vec<String> {
-        Vec::new()
+    fn nearest(&self, _wrong: &str, _more: &[&str]) -> Option<String> {
+        None
+    }
+
+    fn called(&self, _slot: SlotId) -> Option<String> {
+        None
     }
 }
 

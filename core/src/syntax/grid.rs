@@ -71,7 +71,7 @@ fn lines_of(scalar: &Scalar) -> impl Iterator<Item = Snippet> {
     let mut start = 0;
     let mut lines = Vec::new();
     for line in scalar.snippet.text.split_inclusive('\n') {
-        let snippet = scalar.snippet.slice(start, start + line.len()).trimmed();
+        let snippet = scalar.snippet.trimmed_slice(start, start + line.len());
         if !snippet.text.is_empty() {
             lines.push(snippet);
         }
@@ -93,7 +93,7 @@ fn cells(line: &Snippet, findings: &mut Findings) -> Option<Vec<Snippet>> {
     let mut cells = Vec::new();
     let mut start = 1;
     for (at, _) in text.char_indices().skip(1).filter(|(_, c)| *c == '|') {
-        cells.push(line.slice(start, at).trimmed());
+        cells.push(line.trimmed_slice(start, at));
         start = at + 1;
     }
     Some(cells)
@@ -110,6 +110,6 @@ fn count_mismatch(line: &Snippet, found: usize, wanted: usize, header: Span) -> 
 }
 
 /// The cell as a node.
-pub(crate) fn cell_node(cell: &Snippet) -> Node {
-    Node::scalar(cell.clone(), Style::Cell)
+pub(crate) fn cell_node(cell: Snippet) -> Node {
+    Node::scalar(cell, Style::Cell)
 }

@@ -21,8 +21,25 @@ const ROWS: usize = 1_000;
 /// How many findings of a kind a table shows.
 const SHOWN: usize = 5;
 
+/// Reports what can be proved of a pack's tables. It only adds warnings and notes: whether a pack can be used does not
+/// depend on it.
+pub(crate) fn analyse(pack: &CheckedPack, findings: &mut Findings) {
+    let before = findings.len();
+    for table in &pack.tables {
+        analyse_table(table, pack, findings);
+    }
+    // INVARIANT: what makes a pack unusable is never skipped with the analysis.
+    debug_assert!(!findings.has_errors_since(before), "the analysis reports no errors");
+}
+
+/// Says that a pack was not analysed, so that silence is not taken for a proof.
+pub(crate) fn skip_analysis(pack: &CheckedPack, findings: &mut Findings) {
+    let message = "the analysis was skipped: gaps, overlaps and rows that never decide were not looked for";
+    findings.push(Finding::note(Code::AnalysisLimit, pack.head, message));
+}
+
 /// Reports what can be proved of a table with a grid; nothing where a part of it was refused.
-pub(crate) fn analyse(table: &CheckedTable, pack: &CheckedPack, findings: &mut Findings) {
+fn analyse_table(table: &CheckedTable, pack: &CheckedPack, findings: &mut Findings) {
     let is_refused = |column: &Column| column.subject.base == crate::value::Type::Any;
     if !table.is_sound || table.columns.iter().any(is_refused) || table.columns.is_empty() || table.rows.is_empty() {
         return;
@@ -128,14 +145,14 @@ impl<'a> Analysis<'a> {
                 if self.table.hit == HitPolicy::Any && !self.differ(first.row, second.row) {
                     continue;
                 }
-                let common: Box = first.pieces.iter().zip(&second.pieces).map(|(a, b)| a.and(b)).collect();
-                if common.iter().any(Pieces::is_empty) {
+                if first.pieces.iter().zip(&second.pieces).any(|(a, b)| a.is_apart_from(b)) {
                     continue;
                 }
                 found += 1;
                 if found > SHOWN {
                     continue;
                 }
+                let common: Box = first.pieces.iter().zip(&second.pieces).map(|(a, b)| a.and(b)).collect();
                 let what = if self.table.hit == HitPolicy::Any { "differ and take" } else { "take" };
                 findings.push(
                     Finding::warning(
@@ -265,7 +282,11 @@ impl<'a> Analysis<'a> {
     /// What rows leave of some boxes; nothing where too many boxes come about.
     fn left(&self, mut boxes: Vec<Box>, rows: &[&RowBox<'_>]) -> Option<Vec<Box>> {
         for row in rows {
-            boxes = boxes.iter().flat_map(|whole| subtract(whole, &row.pieces)).collect();
+            let mut rest = Vec::with_capacity(boxes.len());
+            for whole in boxes {
+                subtract(whole, &row.pieces, &mut rest);
+            }
+            boxes = rest;
             if boxes.len() > BOXES {
                 return None;
             }

@@ -79,7 +79,7 @@ impl RawCell {
                     findings.push(Finding::error(Code::SyntaxError, cell.whole(), message).help(help));
                     return None;
                 }
-                let operand = cell.slice(start, text.len()).trimmed();
+                let operand = cell.trimmed_slice(start, text.len());
                 return Self::operand(&operand, cell, parser, findings).map(|operand| Form::Compare(operator, operand));
             }
         }
@@ -128,17 +128,17 @@ impl RawCell {
         }
         if let Some(rest) = text.strip_prefix("not ") {
             let start = text.len() - rest.len();
-            return Self::values(&cell.slice(start, text.len()).trimmed(), findings).map(Form::NoneOf);
+            return Self::values(&cell.trimmed_slice(start, text.len()), findings).map(Form::NoneOf);
         }
         if let Some((low, high)) = split_range(text) {
-            let low = cell.slice(low.0, low.1).trimmed();
+            let low = cell.trimmed_slice(low.0, low.1);
             let is_inclusive = !cell.text.get(high.0..).unwrap_or("").trim_start().starts_with("under ");
             let high_start = if is_inclusive {
                 high.0
             } else {
                 high.0 + cell.text.get(high.0..).and_then(|rest| rest.find("under ")).unwrap_or(0) + "under ".len()
             };
-            let high = cell.slice(high_start, high.1).trimmed();
+            let high = cell.trimmed_slice(high_start, high.1);
             let low = Self::operand(&low, cell, parser, findings);
             let high = Self::operand(&high, cell, parser, findings);
             return Some(Form::Range { low: low?, high: high?, is_inclusive });
@@ -182,7 +182,7 @@ impl RawCell {
             match c {
                 '"' => in_quotes = !in_quotes,
                 ',' if !in_quotes || at == text.len() => {
-                    let value = list.slice(start, at).trimmed();
+                    let value = list.trimmed_slice(start, at);
                     if value.text.is_empty() {
                         findings.push(
                             Finding::error(Code::CellSyntax, list.whole(), "a value is missing beside a comma")

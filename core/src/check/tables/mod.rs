@@ -2,6 +2,7 @@
 //!
 //! `read` takes them from the document with their expressions parsed; `check` binds names and types.
 
+mod annotations;
 mod cells;
 mod read;
 mod read_rules;

@@ -1,13 +1,14 @@
 //! Tables, rule lists, escalations and scores out of the document: ids, outputs, cells, expressions parsed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::annotations::is_annotation;
 use super::cells::RawCell;
 use super::{Annotations, Family, HitPolicy};
 use crate::check::assemble::{COLUMNS, ROWS};
 use crate::check::expressions::parse;
 use crate::check::header::Header;
-use crate::check::literals;
 use crate::check::names::report_id;
 use crate::check::records::Records;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
@@ -67,6 +68,9 @@ pub(crate) struct TableReader<'a> {
     pub(crate) parser: &'a Parser,
     pub(crate) findings: &'a mut Findings,
 }
+
+/// Where the ids of a table's rows were given first.
+pub(super) type RowIds = HashMap<Arc<str>, Span>;
 
 impl RawTable {
     /// Every name that the table reads.
@@ -250,6 +254,7 @@ impl TableReader<'_> {
             }
         }
         let count = rows.len();
+        let mut ids = RowIds::new();
         for (index, row) in rows.iter().enumerate() {
             let NodeKind::Map(map) = &row.kind else { continue };
             let Some(raw) = self.grid_row(table, map, row.span, skips_unknown, &given, &forgiven) else { continue };
@@ -293,7 +298,7 @@ impl TableReader<'_> {
                 }
                 table.otherwise = Some(raw);
             } else {
-                self.duplicate_row(&table.rows, &raw);
+                self.duplicate_row(&mut ids, &raw);
                 table.rows.push(raw);
             }
         }
@@ -352,7 +357,8 @@ impl TableReader<'_> {
         };
         for (index, column) in table.columns.iter().enumerate() {
             let Some(cell) = map.get(&column.name.text) else { continue };
-            let Some(scalar) = cell.as_scalar(&format!("the cell of `{}`", column.name.text), self.findings) else {
+            let NodeKind::Scalar(scalar) = &cell.kind else {
+                cell.as_scalar(&format!("the cell of `{}`", column.name.text), self.findings);
                 continue;
             };
             if scalar.report_cut(cell.span, self.findings) {
@@ -433,7 +439,7 @@ impl TableReader<'_> {
                 return None;
             }
             let start = snippet.text.len() - rest.len();
-            let inner = snippet.slice(start, snippet.text.len()).trimmed();
+            let inner = snippet.trimmed_slice(start, snippet.text.len());
             return parse(&inner, self.parser, self.findings).map(RawValue::Computed);
         }
         node.as_text("a value", self.findings)?;
@@ -540,53 +546,22 @@ impl TableReader<'_> {
         }
     }
 
-    pub(super) fn duplicate_row(&mut self, rows: &[RawRow], row: &RawRow) {
-        if let Some(first) =
-            rows.iter().find(|known| known.id == row.id && !row.id.ends_with("/?") && !row.id.ends_with('/'))
-        {
-            let id = row.id.rsplit('/').next().unwrap_or("");
-            self.findings.push(
-                Finding::error(Code::DuplicateId, row.span, format!("the id `{id}` stands here twice"))
-                    .also(first.span, "first here")
-                    .help("give one another id"),
-            );
+    pub(super) fn duplicate_row(&mut self, ids: &mut RowIds, row: &RawRow) {
+        // What stands for an id that is missing or wrong is no id.
+        if row.id.ends_with("/?") || row.id.ends_with('/') {
+            return;
         }
-    }
-
-    pub(super) fn annotate(&mut self, row: &mut RawRow, map: &Map) {
-        let mut text = |key: &str| {
-            let node = map.get(key)?;
-            let text = node.as_text(&format!("`{key}`"), self.findings)?;
-            (!text.is_empty()).then(|| text.to_owned())
+        let Some(first) = ids.get(&row.id) else {
+            ids.insert(row.id.clone(), row.span);
+            return;
         };
-        row.annotations.because = text("because");
-        row.annotations.source = text("source");
-        row.annotations.status = text("status");
-        let mut date = |key: &str| {
-            let node = map.get(key).filter(|node| node.text() != Some(""))?;
-            literals::date(node, &format!("`{key}`"), self.findings)
-        };
-        row.annotations.valid_from = date("valid_from");
-        row.annotations.valid_until = date("valid_until");
-        if let (Some(from), Some(until)) = (row.annotations.valid_from, row.annotations.valid_until)
-            && until < from
-        {
-            self.findings.push(
-                Finding::error(
-                    Code::OutsideDomain,
-                    row.span,
-                    format!("this is valid from {from}, but only until {until}"),
-                )
-                .help("swap the dates"),
-            );
-        }
+        let id = row.id.rsplit('/').next().unwrap_or("");
+        self.findings.push(
+            Finding::error(Code::DuplicateId, row.span, format!("the id `{id}` stands here twice"))
+                .also(*first, "first here")
+                .help("give one another id"),
+        );
     }
-}
-
-pub(super) const ANNOTATIONS: [&str; 5] = ["because", "source", "status", "valid_from", "valid_until"];
-
-fn is_annotation(name: &str) -> bool {
-    ANNOTATIONS.contains(&name)
 }
 
 pub(super) fn node_has(node: &Node, key: &str) -> bool {

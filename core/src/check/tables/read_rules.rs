@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::read::{ANNOTATIONS, RawCondition, RawRow, RawTable, RawValue, TableReader, node_has};
+use super::annotations::ANNOTATIONS;
+use super::read::{RawCondition, RawRow, RawTable, RawValue, RowIds, TableReader, node_has};
 use super::{Annotations, Family, HitPolicy};
 use crate::check::expressions::conditions;
 use crate::check::names::report_id;
@@ -102,6 +103,7 @@ impl TableReader<'_> {
                     .help("add a rule, or remove the list"),
             );
         }
+        let mut ids = RowIds::new();
         for item in items {
             let Some(mut reader) = MapReader::new(item, "a rule", self.findings) else { continue };
             reader.not_yet(&["cooldown", "script"], self.findings);
@@ -110,7 +112,7 @@ impl TableReader<'_> {
             let head = reader.head();
             reader.finish(self.findings);
             row.outputs = self.give(give, head, &table.outputs, "give");
-            self.duplicate_row(&table.rows, &row);
+            self.duplicate_row(&mut ids, &row);
             table.rows.push(row);
         }
     }
@@ -190,6 +192,7 @@ impl TableReader<'_> {
         let id = format!("scores/{name}");
         let items = entry.value.as_list(&format!("the score `{name}`"), self.findings)?;
         let mut rows = Vec::new();
+        let mut ids = RowIds::new();
         let mut is_whole = true;
         for item in items {
             let Some(mut reader) = MapReader::new(item, "a part of a score", self.findings) else { continue };
@@ -205,7 +208,7 @@ impl TableReader<'_> {
                 None => {}
             }
             row.outputs.push(points);
-            self.duplicate_row(&rows, &row);
+            self.duplicate_row(&mut ids, &row);
             rows.push(row);
         }
         if items.is_empty() {

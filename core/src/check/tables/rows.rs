@@ -85,9 +85,7 @@ impl RawTable {
             && names.name(name).is_none()
             && !matches!(name.as_str(), "today" | "as_of" | "local_today")
         {
-            let known = names.names();
-            let near = crate::diagnostic::nearest(name, known.iter().map(String::as_str));
-            let help = near.map_or_else(
+            let help = names.nearest(name, &[]).map_or_else(
                 || "name a field, a fact or a result; an output is `then name`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );

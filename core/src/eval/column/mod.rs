@@ -12,7 +12,7 @@ pub(crate) use batch::Batch;
 use kernels::{CASES, Integers, Kernels, Mask, WORDS};
 use lanes::{Lanes, Source, lanes};
 
-use super::cells::{Cells, State};
+use super::cells::Cells;
 use super::code::Answer;
 use super::row::{self, Evaluation, Instant, Pack, Scratch, Taken};
 use crate::families::Step;
@@ -108,8 +108,23 @@ impl Run<'_> {
             let (pack, columns, kernels, instant) = (self.pack, self.columns, self.kernels, self.instant);
             let (is_open, single) = (false, NONE);
             let mut work = Work { pack, columns, kernels, instant, batch, index, room, chunk, active, is_open, single };
-            work.run(self.keep);
+            kernels.run(Whole { work: &mut work, keep: self.keep });
         }
+    }
+}
+
+/// A chunk's whole work, run in the machine's vectors.
+struct Whole<'a, 'b> {
+    work: &'a mut Work<'b>,
+    keep: Keep,
+}
+
+impl pulp::NullaryFnOnce for Whole<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.work.run(self.keep);
     }
 }
 
@@ -143,6 +158,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    #[inline(always)]
     fn run(&mut self, keep: Keep) {
         let plan = self.pack.plan;
         self.chunk.single.clear();
@@ -180,6 +196,7 @@ impl Work<'_> {
     }
 
     /// Leaves cases to be decided one by one.
+    #[inline(always)]
     fn leave(&mut self, cases: &Mask) {
         for ((single, active), case) in self.single.iter_mut().zip(&mut self.active).zip(cases) {
             *single |= case & *active;
@@ -199,6 +216,7 @@ impl Work<'_> {
     }
 
     /// The masks of all tests of a slot that is filled.
+    #[inline(always)]
     fn test(&mut self, slot: SlotId) {
         let index = slot.0 as usize;
         let Some(column) = self.columns.slots.get(index).filter(|column| column.is_read) else { return };
@@ -262,11 +280,12 @@ impl Work<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn bound(&self, at: u32) -> &Mask {
         self.room.bounds.get(at as usize).unwrap_or(&NONE)
     }
 
+    #[inline(always)]
     fn mask(&self, test: &TestMask) -> Mask {
         match test {
             TestMask::Always => [u64::MAX; WORDS],
@@ -393,6 +412,7 @@ impl Work<'_> {
         question(&mut reader)
     }
 
+    #[inline(always)]
     fn table(&mut self, index: usize, table: &PlanTable) {
         let at = self.chunk.fired.len();
         self.chunk.fired.resize(at + table.order.len(), NONE);
@@ -496,6 +516,7 @@ impl Work<'_> {
     }
 
     /// The results of a table, where they are not told by the rows that fired.
+    #[inline(always)]
     fn results(&mut self, index: usize, table: &PlanTable, at: usize, is_single: bool) {
         if is_single {
             let mut hits = std::mem::take(self.chunk.hits.get_mut(index).unwrap_or(&mut Vec::new()));
@@ -529,6 +550,7 @@ impl Work<'_> {
     }
 
     /// What the row of each case gives for an output.
+    #[inline(always)]
     fn given(&mut self, table: &PlanTable, at: usize, output: usize, slot: SlotId, storage: &Storage) {
         let mut column = SlotColumn::new();
         if !storage.is_exact() {

@@ -216,17 +216,14 @@ impl<'a> Typer<'a> {
                 any(span)
             }
             None => {
-                let mut names = self.scope.names();
-                names.extend(self.locals.iter().map(|(local, _, _)| local.clone()).filter(|local| !local.is_empty()));
+                let mut more = vec!["today", "as_of", "none", "unknown", "true", "false"];
+                more.extend(self.locals.iter().map(|(local, _, _)| local.as_str()).filter(|local| !local.is_empty()));
                 if self.looks_into_item
                     && let Some((_, Type::Record(record), _)) = self.locals.first()
                 {
-                    names.extend(record.fields.iter().map(|field| field.name.to_string()));
+                    more.extend(record.fields.iter().map(|field| &*field.name));
                 }
-                let near = crate::diagnostic::nearest(
-                    name,
-                    names.iter().map(String::as_str).chain(["today", "as_of", "none", "unknown", "true", "false"]),
-                );
+                let near = self.scope.nearest(name, &more);
                 let help = match (beside, near) {
                     (Some(Type::Choice(words)), _) if words.iter().any(|word| &**word == name) => {
                         format!("a value of a choice stands in quotes: `\"{name}\"`")

@@ -1,7 +1,7 @@
 //! What is said of comparisons that cannot hold, or that compare what does not go together.
 
+use super::Typer;
 use super::relations::article;
-use super::{Name, Typer};
 use crate::diagnostic::Code;
 use crate::language::expr::{Expr, ExprKind, SlotId};
 use crate::source::Span;
@@ -74,12 +74,7 @@ impl Typer<'_> {
 
     /// The name that expressions read a slot by.
     pub(super) fn name_of(&self, slot: SlotId) -> Option<String> {
-        self.scope.names().into_iter().find_map(|name| match self.scope.name(&name)? {
-            Name::Value { slot: own, .. } => (own == slot).then_some(name),
-            Name::Group(outputs) => {
-                outputs.iter().find(|(_, own, ..)| *own == slot).map(|(output, ..)| format!("{name}.{output}"))
-            }
-        })
+        self.scope.called(slot)
     }
 
     /// What to write for a literal beside something of another type.

@@ -18,8 +18,10 @@ pub(crate) enum Name {
 pub(crate) trait Scope {
     /// What a name stands for.
     fn name(&self, name: &str) -> Option<Name>;
-    /// All names, for suggestions.
-    fn names(&self) -> Vec<String>;
+    /// The name that a misspelt one may mean, of the scope's own or of some more.
+    fn nearest(&self, wrong: &str, more: &[&str]) -> Option<String>;
+    /// The name that expressions read a slot by.
+    fn called(&self, slot: SlotId) -> Option<String>;
     /// The number of a rate.
     fn rate(&self, _name: &str) -> Option<usize> {
         None
