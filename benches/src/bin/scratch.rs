@@ -23,6 +23,17 @@ fn main() -> Result<()> {
     for i in 0..2048 {
         batch.push(&records[i % 1000])?;
     }
+    if std::env::args().nth(3).is_some() {
+        let t = Instant::now();
+        for _ in 0..std::env::args().nth(1).unwrap().parse::<usize>().unwrap() {
+            batch.decide();
+        }
+        println!(
+            "{}",
+            t.elapsed().as_nanos() as f64 / 2048.0 / std::env::args().nth(1).unwrap().parse::<f64>().unwrap()
+        );
+        return Ok(());
+    }
     let mut seed = 1u64;
     for _ in 0..std::env::args().nth(1).map_or(31, |n| n.parse().unwrap()) {
         for i in (1..order.len()).rev() {

@@ -32,6 +32,8 @@ pub(crate) fn answer(code: &Code, cells: &Cells, now: &Now) -> Answer {
     match code {
         Code::Constant(bits) => Answer::Known(*bits),
         Code::None => Answer::None,
+        // One case has its row's own code.
+        Code::ByRow => Answer::Asked,
         Code::Slot(slot) => {
             let cell = cells.get(*slot);
             match cell.state {

@@ -13,6 +13,8 @@ use crate::value::{DurationUnit, Rounding, Type, Value};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Code {
     Constant(i64),
+    /// The constant of the row that a case took; only in calculations that rows share.
+    ByRow,
     None,
     Slot(SlotId),
     /// The date of `as_of` in the pack's zone.
@@ -58,7 +60,7 @@ impl Code {
     /// What the code is made of.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Code> {
         let (some, many): ([Option<&Code>; 3], &[Code]) = match self {
-            Code::Constant(_) | Code::None | Code::Slot(_) | Code::Today | Code::AsOf => ([None; 3], &[]),
+            Code::Constant(_) | Code::ByRow | Code::None | Code::Slot(_) | Code::Today | Code::AsOf => ([None; 3], &[]),
             Code::Scale(inner, _)
             | Code::Round(inner, ..)
             | Code::Negate(inner)

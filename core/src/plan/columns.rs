@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Give, Plan, PlanStep, PlanTable, Policy, Storage, Truth};
+use super::{Code, Give, Plan, PlanStep, PlanTable, Policy, Storage, Truth};
 use crate::check::CheckedPack;
 use crate::language::SlotId;
+use crate::value::Rounding;
 
 /// How wide the integers of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +27,19 @@ pub(crate) struct Columns {
     pub(crate) bounds: usize,
     /// By slot: its tests.
     of_slots: Vec<Vec<u32>>,
+    /// By step and output: the calculation that all rows share but for its constants.
+    shapes: HashMap<(usize, usize), Shape>,
     /// By step: where the masks of a table's rows begin among those of all tables.
     fired_at: Vec<usize>,
+}
+
+/// One calculation for all rows of an output, with a constant for each.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shape {
+    /// The code; its constant is found by row.
+    pub(crate) code: Code,
+    /// By bit of the row, and at last of `otherwise`.
+    pub(crate) constants: Box<[i64]>,
 }
 
 /// A slot as a column.
@@ -138,7 +150,8 @@ impl Columns {
             at
         });
         let fired_at = fired_at.collect();
-        let mut columns = Columns { slots, tests: Vec::new(), bounds: first, of_slots, fired_at };
+        let shapes = shapes(plan);
+        let mut columns = Columns { slots, tests: Vec::new(), bounds: first, of_slots, shapes, fired_at };
         columns.tests = plan.tests.iter().map(|test| columns.mask(plan, test)).collect();
         columns
     }
@@ -146,6 +159,11 @@ impl Columns {
     /// The tests of a slot.
     pub(crate) fn of_slot(&self, slot: SlotId) -> &[u32] {
         self.of_slots.get(slot.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The calculation that all rows of a table share for an output.
+    pub(crate) fn shape(&self, step: usize, output: usize) -> Option<&Shape> {
+        self.shapes.get(&(step, output))
     }
 
     /// Where the masks of a table's rows begin among those of all tables.
@@ -196,6 +214,44 @@ fn by_rows(plan: &Plan) -> HashMap<SlotId, usize> {
         }
     }
     found
+}
+
+/// Outputs whose rows calculate the same but for a factor: `balance * 0.05` here, `balance * 0.02` there.
+fn shapes(plan: &Plan) -> HashMap<(usize, usize), Shape> {
+    let mut found = HashMap::new();
+    for (step, planned) in plan.steps.iter().enumerate() {
+        let PlanStep::Table(table) = planned else { continue };
+        for output in 0..table.outputs.len() {
+            if let Some(shape) = shape(table, output) {
+                found.insert((step, output), shape);
+            }
+        }
+    }
+    found
+}
+
+fn shape(table: &PlanTable, output: usize) -> Option<Shape> {
+    let rows = table.order.iter().map(|row| *row as usize).chain(table.has_otherwise.then_some(table.order.len()));
+    let mut factors = Vec::new();
+    let mut common: Option<(&Code, i64, Rounding)> = None;
+    for row in rows {
+        let Some(Give::Code(Code::Round(product, divisor, rounding))) = table.gives(row).get(output) else {
+            return None;
+        };
+        let Code::Multiply(value, factor) = &**product else { return None };
+        let Code::Constant(factor) = **factor else { return None };
+        factors.push((factor, *divisor));
+        let (known, most, mode) = *common.get_or_insert((value, *divisor, *rounding));
+        if known != &**value || mode != *rounding {
+            return None;
+        }
+        common = Some((known, most.max(*divisor), mode));
+    }
+    let (value, divisor, rounding) = common?;
+    // Divisors are powers of ten: a factor with fewer decimals is written with as many as the others.
+    let constants = factors.into_iter().map(|(factor, of)| factor.checked_mul(divisor / of)).collect::<Option<_>>()?;
+    let product = Code::Multiply(Box::new(value.clone()), Box::new(Code::ByRow));
+    Some(Shape { code: Code::Round(Box::new(product), divisor, rounding), constants })
 }
 
 fn rows_mask(plan: &Plan, step: usize, test: &super::SlotTest) -> TestMask {

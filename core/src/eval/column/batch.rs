@@ -82,6 +82,14 @@ impl Column {
         each!(&self.values, values => values.get(case).map_or(0, |value| i64::from(*value)))
     }
 
+    /// The integers of some cases, counted from a first one.
+    pub(crate) fn gather(&self, first: usize, cases: &[u16]) -> Vec<i64> {
+        each!(&self.values, values => {
+            let values = values.get(first..).unwrap_or(&[]);
+            cases.iter().map(|case| values.get(usize::from(*case)).map_or(0, |value| i64::from(*value))).collect()
+        })
+    }
+
     pub(crate) fn state(&self, case: usize) -> State {
         if self.none.has(case) {
             State::None

@@ -21,6 +21,9 @@ pub(crate) struct Lanes {
 pub(crate) trait Source {
     /// What a slot came to for these cases.
     fn slot(&self, slot: SlotId, cases: &[u16]) -> Lanes;
+
+    /// The constant of the row that each case took.
+    fn by_row(&self, cases: &[u16]) -> Lanes;
 }
 
 impl Lanes {
@@ -55,6 +58,7 @@ pub(crate) fn lanes(code: &Code, cases: &[u16], source: &dyn Source, now: &Now) 
     let count = cases.len().min(CASES);
     match code {
         Code::Constant(value) => Lanes::of(*value, count),
+        Code::ByRow => source.by_row(cases),
         Code::None => Lanes::all(Answer::None, count),
         Code::Slot(slot) => source.slot(*slot, cases),
         Code::Today => Lanes::of(now.today, count),

@@ -19,7 +19,7 @@ use crate::families::Step;
 use crate::language::SlotId;
 use crate::language::functions::Context;
 use crate::language::meaning::{Reader, Slots};
-use crate::plan::columns::{Columns, TestMask};
+use crate::plan::columns::{Columns, Shape, TestMask};
 use crate::plan::table::SHARE;
 use crate::plan::{Give, PlanStep, PlanTable, Policy, Storage, Truth};
 use crate::value::{Failure, Outcome, Value};
@@ -106,8 +106,9 @@ impl Run<'_> {
         for (index, chunk) in decided.chunks.iter_mut().enumerate() {
             let active = active(batch.len.saturating_sub(index * CASES));
             let (pack, columns, kernels, instant) = (self.pack, self.columns, self.kernels, self.instant);
-            let (is_open, single) = (false, NONE);
-            let mut work = Work { pack, columns, kernels, instant, batch, index, room, chunk, active, is_open, single };
+            let (is_open, single, by_row) = (false, NONE, None);
+            let mut work =
+                Work { pack, columns, kernels, instant, batch, index, room, chunk, active, is_open, single, by_row };
             kernels.run(Whole { work: &mut work, keep: self.keep });
         }
     }
@@ -151,13 +152,15 @@ struct Work<'a> {
     chunk: &'a mut Chunk,
     /// The cases that masks decide.
     active: Mask,
-    /// Whether any slot that is tested is not known for a case.
+    /// Whether a test is open for a case: then the possible rows are told apart from the sure ones.
     is_open: bool,
     /// The cases that are decided one by one.
     single: Mask,
+    /// The constants of rows, and which row each case took, for calculations that rows share.
+    by_row: Option<(&'a [i64], Vec<u16>)>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     #[inline(always)]
     fn run(&mut self, keep: Keep) {
         let plan = self.pack.plan;
@@ -243,28 +246,31 @@ impl Work<'_> {
             else {
                 continue;
             };
-            let mut holds = self.mask(mask);
-            let mut possible = holds;
-            for (absent, truth) in [(&none, of_plan.of_none), (&unknown, of_plan.of_unknown)] {
-                let Some(absent) = absent else { continue };
-                for ((holds, possible), absent) in holds.iter_mut().zip(&mut possible).zip(absent) {
-                    *holds &= !absent;
-                    *possible &= !absent;
-                    if truth == Truth::True {
-                        *holds |= absent;
-                    }
-                    if truth != Truth::False {
-                        *possible |= absent;
-                    }
-                }
-                self.is_open |= !matches!(truth, Truth::True | Truth::False);
-            }
-            if let (Some(to), Some(to_possible)) =
-                (self.room.tests.get_mut(*test as usize), self.room.possible.get_mut(*test as usize))
-            {
+            let holds = self.mask(mask);
+            let (holds, possible) = if none.is_none() && unknown.is_none() {
+                (holds, holds)
+            } else {
+                let absent = [(&none, of_plan.of_none), (&unknown, of_plan.of_unknown)];
+                self.open_up(&absent);
+                with_absent(holds, &absent)
+            };
+            if let Some(to) = self.room.tests.get_mut(*test as usize) {
                 *to = holds;
-                *to_possible = possible;
             }
+            if self.is_open
+                && let Some(to) = self.room.possible.get_mut(*test as usize)
+            {
+                *to = possible;
+            }
+        }
+    }
+
+    /// From the first test on that is open for a case, possible rows are told apart.
+    fn open_up(&mut self, absent: &[(&Option<Mask>, Truth); 2]) {
+        let is_open = absent.iter().any(|(mask, truth)| mask.is_some() && !matches!(truth, Truth::True | Truth::False));
+        if is_open && !self.is_open {
+            self.is_open = true;
+            self.room.possible.clone_from(&self.room.tests);
         }
     }
 
@@ -536,9 +542,10 @@ impl Work<'_> {
             let Some(of_slot) = self.columns.slots.get(slot.0 as usize) else { continue };
             if of_slot.rows_of.is_none() || self.pack.plan.calculates(slot) {
                 match table.policy {
-                    Policy::First | Policy::Unique | Policy::Any => {
-                        self.given(table, at, output, slot, &planned.storage)
-                    }
+                    Policy::First | Policy::Unique | Policy::Any => match self.columns.shape(index, output) {
+                        Some(shape) => self.shaped(index, shape, slot),
+                        None => self.given(table, at, output, slot, &planned.storage),
+                    },
                     Policy::Sum | Policy::Least | Policy::Most | Policy::Count => {
                         self.folded(table, at, output, slot, &planned.storage);
                     }
@@ -547,6 +554,21 @@ impl Work<'_> {
             }
             self.test(slot);
         }
+    }
+
+    /// What the rows of all cases give for an output that they calculate alike.
+    fn shaped(&mut self, index: usize, shape: &'a Shape, slot: SlotId) {
+        let cases = indices(&self.active);
+        self.by_row = self.chunk.hits.get_mut(index).map(|hits| (&*shape.constants, std::mem::take(hits)));
+        let found = lanes(&shape.code, &cases, self, &self.instant.now);
+        if let (Some(to), Some((_, hits))) = (self.chunk.hits.get_mut(index), self.by_row.take()) {
+            *to = hits;
+        }
+        let mut column = SlotColumn::new();
+        let mut odd = column.put(&cases, &found);
+        odd.iter_mut().zip(&column.unknown).for_each(|(odd, unknown)| *odd |= unknown);
+        self.leave(&odd);
+        self.fill(slot, column);
     }
 
     /// What the row of each case gives for an output.
@@ -641,12 +663,21 @@ impl Work<'_> {
 }
 
 impl Source for Work<'_> {
+    fn by_row(&self, cases: &[u16]) -> Lanes {
+        let (constants, hits) = self.by_row.as_ref().map_or((&[] as &[i64], &[] as &[u16]), |(a, b)| (a, b));
+        let constant = |case: &u16| {
+            let hit = hits.get(usize::from(*case)).copied().unwrap_or(0);
+            constants.get(usize::from(hit)).copied().unwrap_or(0)
+        };
+        Lanes { values: cases.iter().map(constant).collect(), states: None }
+    }
+
     fn slot(&self, slot: SlotId, cases: &[u16]) -> Lanes {
         let index = slot.0 as usize;
         let first = self.index * CASES;
         let (none, unknown) = self.absent(slot);
         let values: Vec<i64> = match (self.batch.columns.get(index), self.chunk.slots.get(index)) {
-            (Some(column), _) => cases.iter().map(|case| column.get(first + usize::from(*case))).collect(),
+            (Some(column), _) => column.gather(first, cases),
             (None, Some(Some(column))) => {
                 cases.iter().map(|case| column.bits.get(usize::from(*case)).copied().unwrap_or(0)).collect()
             }
@@ -848,6 +879,25 @@ impl Chunk {
     }
 }
 
+/// Where a test holds and where it may, with the cases in which its slot is none or unknown.
+fn with_absent(mut holds: Mask, absent: &[(&Option<Mask>, Truth); 2]) -> (Mask, Mask) {
+    let mut possible = holds;
+    for (absent, truth) in absent {
+        let Some(absent) = absent else { continue };
+        for ((holds, possible), absent) in holds.iter_mut().zip(&mut possible).zip(absent) {
+            *holds &= !absent;
+            *possible &= !absent;
+            if *truth == Truth::True {
+                *holds |= absent;
+            }
+            if *truth != Truth::False {
+                *possible |= absent;
+            }
+        }
+    }
+    (holds, possible)
+}
+
 #[inline(always)]
 fn and(to: &mut Mask, with: &Mask) {
     for (to, with) in to.iter_mut().zip(with) {
@@ -878,6 +928,9 @@ fn each(mask: &Mask, mut visit: impl FnMut(usize)) {
 }
 
 fn indices(mask: &Mask) -> Vec<u16> {
+    if *mask == [u64::MAX; WORDS] {
+        return (0..u16::try_from(CASES).unwrap_or(u16::MAX)).collect();
+    }
     let mut found = Vec::with_capacity(CASES);
     each(mask, |case| found.extend(u16::try_from(case)));
     found
