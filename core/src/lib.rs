@@ -42,7 +42,7 @@ struct Readme;
 
 pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
-pub use engine::{Decided, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
+pub use engine::{Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
 pub use error::Error;
 pub use explain::Explanation;
 pub use input::{CaseReader, CaseRow};

@@ -1,6 +1,7 @@
 //! The front door: load a pack, decide cases, explain, test. Holds no logic.
 
 mod evaluator;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use evaluator::{Evaluation, Evaluator, Record};
+pub use writer::DecisionWriter;
 
 use crate::check::{CheckedPack, assemble, check, inputs};
 use crate::decision::{self, Decision, PackIdentity, Parts};
