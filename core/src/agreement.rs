@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::decision::{Decision, Parts};
+use crate::decision::{Decision, LineWriter, Parts, write_key};
 use crate::eval::{self, Cells, Evaluation, Instant, Pack};
 use crate::explain::Explanation;
 use crate::generated::GeneratedPack;
@@ -33,6 +33,7 @@ pub(crate) fn of_row(parts: &Parts<'_>, pack: Pack<'_>, fields: &Cells, instant:
     let fired = eval::replay::fired(pack, instant, evaluation);
     let wanted = Decision::new(parts, as_of, &reference);
     assert_eq!(Decision::new(parts, as_of, &fired).to_json(), wanted.to_json());
+    line_is_the_decision(parts, pack, instant, evaluation, &wanted);
     assert_eq!(Explanation::new(parts, as_of, &whole).to_json(), Explanation::new(parts, as_of, &reference).to_json());
 }
 
@@ -105,6 +106,26 @@ fn generated(seed: u64, usual: u64) -> (u64, u64) {
         assert!(batch.is_empty() && batch.evaluation(0, &mut found).is_err());
     }
     (count, left)
+}
+
+/// Fails where the line that is written of an evaluation is not the JSON of its decision.
+fn line_is_the_decision(
+    parts: &Parts<'_>,
+    pack: Pack<'_>,
+    instant: &Instant,
+    evaluation: &Evaluation,
+    wanted: &Decision,
+) {
+    let writer = LineWriter::new(parts, pack, instant.as_of);
+    let (mut fired, mut line) = (vec![7], b"before".to_vec());
+    let decision = writer.write(parts, pack, instant, evaluation, &mut fired, &mut line);
+    assert_eq!(String::from_utf8_lossy(&line), format!("before{}", wanted.to_json()));
+    let ids: Vec<&str> = parts.checked.tables.iter().flat_map(|table| table.all_rows()).map(|row| &*row.id).collect();
+    assert_eq!(fired.iter().map(|row| ids[*row]).collect::<Vec<&str>>(), wanted.fired().collect::<Vec<&str>>());
+    assert!(decision.is_some() || wanted.unknowns().is_empty() && wanted.errors().is_empty());
+    let mut key = String::new();
+    write_key(pack, evaluation, &mut key);
+    assert_eq!(key, wanted.key());
 }
 
 #[test]

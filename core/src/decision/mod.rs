@@ -4,6 +4,7 @@
 //! Decides nothing itself.
 
 mod findings;
+mod line;
 mod schema;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+pub(crate) use line::{LineWriter, write_key};
 pub(crate) use schema::{case_schema, decision_schema};
 
 use crate::calendar::date_at;
@@ -383,33 +385,37 @@ impl Serialize for Scores<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let show = self.0.show;
         serializer.collect_map(self.0.scores.iter().map(|score| {
-            let parts: Vec<serde_json::Value> = score
-                .parts
-                .iter()
-                .map(|(id, points)| serde_json::json!({ "id": &**id, "points": show.outcome_json(points) }))
-                .collect();
+            let parts: Vec<serde_json::Value> =
+                score.parts.iter().map(|(id, points)| score_part(id, points, show)).collect();
             (&*score.name, Ordered(vec![("value", show.outcome_json(&score.value)), ("parts", json(parts))]))
         }))
     }
+}
+
+fn score_part(id: &str, points: &Outcome, show: Show) -> serde_json::Value {
+    serde_json::json!({ "id": id, "points": show.outcome_json(points) })
 }
 
 struct Escalations<'a>(&'a Decision);
 
 impl Serialize for Escalations<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let show = self.0.show;
+        serializer.collect_seq(self.0.escalations.iter().map(|escalation| escalation.ordered(self.0.show)))
+    }
+}
+
+impl Escalation {
+    fn ordered(&self, show: Show) -> Ordered {
         let text = |text: &Option<String>| text.as_deref().map_or(serde_json::Value::Null, json);
-        serializer.collect_seq(self.0.escalations.iter().map(|escalation| {
-            Ordered(vec![
-                ("id", json(&*escalation.id)),
-                ("level", show.outcome_json(&escalation.level)),
-                ("assign_to", show.outcome_json(&escalation.assign_to)),
-                ("due_in", show.outcome_json(&escalation.due_in)),
-                ("due_on", show.outcome_json(&escalation.due_on)),
-                ("because", text(&escalation.because)),
-                ("source", text(&escalation.source)),
-            ])
-        }))
+        Ordered(vec![
+            ("id", json(&*self.id)),
+            ("level", show.outcome_json(&self.level)),
+            ("assign_to", show.outcome_json(&self.assign_to)),
+            ("due_in", show.outcome_json(&self.due_in)),
+            ("due_on", show.outcome_json(&self.due_on)),
+            ("because", text(&self.because)),
+            ("source", text(&self.source)),
+        ])
     }
 }
 

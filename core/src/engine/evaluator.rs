@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::{Engine, RecordError};
-use crate::decision::{Answer, Decision};
+use super::{DecisionWriter, Engine, RecordError};
+use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
@@ -120,6 +120,11 @@ impl Evaluator {
         }
     }
 
+    /// A writer of the decisions at this evaluator's instant, as JSON.
+    pub fn writer(&self) -> DecisionWriter {
+        DecisionWriter::new(self.engine.clone(), &self.instant)
+    }
+
     /// Decides a case. Once the room has grown to what the cases need, nothing is allocated where all that a case
     /// needs is known and stands in machine integers.
     ///
@@ -148,6 +153,11 @@ impl Evaluation {
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
         Decision::new(&self.engine.parts(), self.instant.as_of, &trace)
+    }
+
+    /// Appends the case's key as [`Decision::key`] gives it.
+    pub fn write_key(&self, key: &mut String) {
+        decision::write_key(self.engine.planned(), &self.inner, key);
     }
 
     /// Why the decision is as it is, from the slots that were kept.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod evaluator;
+mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 pub use batch::Batch;
 pub use evaluator::{Evaluation, Evaluator, Record};
+pub use writer::DecisionWriter;
 
 use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
 use crate::decision::{self, Decision, PackIdentity, Parts};

@@ -14,13 +14,11 @@ pub(crate) mod row;
 mod table;
 pub(crate) mod trace;
 
-#[cfg(test)]
-pub(crate) use cells::Cells;
-pub(crate) use cells::Fields;
+pub(crate) use cells::{Cells, Fields, State};
 pub use column::kernels::Vectors;
 #[cfg(test)]
 pub(crate) use reference::evaluate;
-pub(crate) use row::{Evaluation, Instant, Pack, Scratch};
+pub(crate) use row::{Evaluation, Instant, Pack, Scratch, Taken};
 pub(crate) use trace::{RowOutcome, RowTrace, TableTrace, Trace};
 
 use chrono::{DateTime, Utc};
