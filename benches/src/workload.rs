@@ -139,3 +139,15 @@ impl Workload {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Workload;
+
+    #[test]
+    fn rows_and_columns_give_the_expected_answers() {
+        Workload::policy().unwrap();
+        Workload::large_policy(300, 600).unwrap();
+        Workload::table(64).unwrap();
+    }
+}
