@@ -3,11 +3,16 @@
 //! Takes an engine and cases as JSON text; gives outcomes that can be compared with those of the hand-written rules.
 
 use chrono::{DateTime, Utc};
-use recoup::{Answer, Decided, Engine, Explanation};
+use recoup::{Answer, Decision, Engine, Evaluator};
+pub use recoup::{Batch, Evaluation, Record, Vectors};
 
 use crate::baseline::Outcome;
 use crate::policy::{Policy, ROLES};
 use crate::{Error, Result, pack};
+
+/// The names of all vectors.
+const VECTORS: [(&str, Vectors); 3] =
+    [("portable", Vectors::Portable), ("avx2", Vectors::Avx2), ("avx-512", Vectors::Avx512)];
 
 /// The instant of every decision.
 ///
@@ -26,20 +31,13 @@ pub fn load(sources: &pack::Sources) -> Result<Engine> {
     Engine::from_sources(pack::NAME, files).map_err(|error| Error::from(error.to_string()))
 }
 
-/// Decides cases one at a time.
-#[derive(Debug)]
-pub struct Rows {
-    engine: Engine,
-    as_of: DateTime<Utc>,
-}
-
-/// A case, ready to be decided.
+/// Decides cases: one at a time, or many at once in columns.
 #[derive(Clone, Debug)]
-pub struct Record(String);
+pub struct Rows(Evaluator);
 
-/// The decision of a case. One holds the decisions of many cases, one after the other.
-#[derive(Debug, Default)]
-pub struct Evaluation(Option<Decided>);
+/// What a case came to, by names.
+#[derive(Debug)]
+pub struct Answers(Decision);
 
 impl Rows {
     /// Decides by this engine.
@@ -47,42 +45,61 @@ impl Rows {
     /// # Errors
     /// As [`as_of`].
     pub fn new(engine: &Engine) -> Result<Rows> {
-        Ok(Rows { engine: engine.clone(), as_of: as_of()? })
+        Ok(Rows(engine.evaluator(as_of()?)?))
     }
 
-    /// Reads a case from JSON.
+    /// Reads a case from JSON into slots, ready to be decided.
     ///
     /// # Errors
     /// All problems of the case.
     pub fn read(&self, record: &str) -> Result<Record> {
-        Ok(Record(record.to_owned()))
+        Ok(self.0.read(record)?)
+    }
+
+    /// Room for what cases come to, one after the other.
+    pub fn evaluation(&self) -> Evaluation {
+        self.0.evaluation()
     }
 
     /// Decides a case; what the evaluation held before is gone.
     ///
     /// # Errors
-    /// All problems of the case.
-    pub fn decide(&self, record: &Record, evaluation: &mut Evaluation) -> Result<()> {
-        evaluation.0 = Some(self.engine.evaluate(&record.0, self.as_of)?);
-        Ok(())
+    /// When the record or the evaluation belong to another pack.
+    pub fn decide(&mut self, record: &Record, evaluation: &mut Evaluation) -> Result<()> {
+        Ok(self.0.evaluate_into(record, evaluation)?)
+    }
+
+    /// An empty batch that decides in these vectors.
+    ///
+    /// # Errors
+    /// When the machine does not have them.
+    pub fn batch(&self, vectors: Vectors) -> Result<Batch> {
+        let mut batch = self.0.batch();
+        batch.use_vectors(vectors)?;
+        Ok(batch)
+    }
+
+    /// The vectors that the machine has, by name, from the narrowest to the widest.
+    pub fn vectors(&self) -> impl Iterator<Item = (&'static str, Vectors)> {
+        VECTORS.into_iter().filter(|(_, vectors)| self.batch(*vectors).is_ok())
     }
 }
 
-impl Evaluation {
+impl Answers {
+    /// The answers of a decided case.
+    pub fn of(evaluation: &Evaluation) -> Answers {
+        Answers(evaluation.decision())
+    }
+
     /// A result by its name, as text.
     ///
     /// # Errors
     /// When there is none, or it is not known.
     pub fn get(&self, name: &str) -> Result<String> {
-        match self.0.as_ref().and_then(|decided| decided.decision.get(name)) {
+        match self.0.get(name) {
             Some(Answer::Known(text)) => Ok(text),
             other => Err(format!("`{name}` is {other:?}").into()),
         }
-    }
-
-    /// Why the case was decided so.
-    pub fn explain(&self) -> Option<Explanation> {
-        self.0.as_ref().map(Decided::explain)
     }
 
     /// What a policy says of the case; `copy` counts the policies of the pack from 0.
@@ -109,7 +126,7 @@ impl Evaluation {
     }
 
     fn triggers(&self, policy: &Policy, copy: usize) -> u16 {
-        let fired: Vec<&str> = self.0.iter().flat_map(|decided| decided.decision.escalations()).collect();
+        let fired: Vec<&str> = self.0.escalations().collect();
         let mut triggers = 0;
         for (bit, rule) in policy.triggers.iter().enumerate() {
             if fired.contains(&pack::escalation_id(&rule.then.0, copy).as_str()) {
@@ -122,7 +139,7 @@ impl Evaluation {
 
 #[cfg(test)]
 mod tests {
-    use super::{Evaluation, Rows, load};
+    use super::{Answers, Rows, load};
     use crate::policy::Policy;
     use crate::{cases, pack};
 
@@ -130,12 +147,12 @@ mod tests {
     fn the_pack_gives_every_expected_outcome() {
         let policy = Policy::committed().unwrap();
         let sources = pack::of_policies(std::slice::from_ref(&policy));
-        let rows = Rows::new(&load(&sources).unwrap()).unwrap();
-        let mut evaluation = Evaluation::default();
+        let mut rows = Rows::new(&load(&sources).unwrap()).unwrap();
+        let mut evaluation = rows.evaluation();
         for case in cases::committed().unwrap() {
             let record = rows.read(&cases::record(&policy, &case.key, &case.values)).unwrap();
             rows.decide(&record, &mut evaluation).unwrap();
-            assert_eq!(evaluation.outcome(&policy, 0).unwrap(), case.expected, "{}", case.key);
+            assert_eq!(Answers::of(&evaluation).outcome(&policy, 0).unwrap(), case.expected, "{}", case.key);
         }
     }
 }

@@ -67,7 +67,7 @@ pub fn table(policy: &Policy, cases: &[Case], rows: usize, seed: u64) -> Result<
     Ok(table)
 }
 
-/// Cases like those that are given: one after the other, each number moved by up to a tenth.
+/// Cases like those that are given, drawn in no order: each number moved by up to a tenth.
 pub fn cases<'a>(
     policy: &'a Policy,
     given: &'a [Case],
@@ -75,7 +75,9 @@ pub fn cases<'a>(
     seed: u64,
 ) -> impl Iterator<Item = Result<Case>> + 'a {
     let mut random = Random::seeded(seed);
-    given.iter().cycle().take(count).enumerate().map(move |(number, case)| {
+    let last = i64::try_from(given.len()).unwrap_or(i64::MAX) - 1;
+    (0..count).map(move |number| {
+        let case = given.get(usize::try_from(random.between(0, last))?).ok_or("no cases are given")?;
         let values: Vec<i64> = policy
             .case_fields()
             .iter()
@@ -153,7 +155,7 @@ fn conditions<Then>(rules: &mut [Rule<Then>]) -> impl Iterator<Item = &mut Condi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Evaluation, Rows, load};
+    use crate::engine::{Answers, Rows, load};
     use crate::{cases as committed, naive, pack};
 
     #[test]
@@ -167,16 +169,17 @@ mod tests {
     fn every_copy_gives_what_its_rules_say() {
         let policy = Policy::committed().unwrap();
         let policies = policies(&policy, 300, 1);
-        let rows = Rows::new(&load(&pack::of_policies(&policies)).unwrap()).unwrap();
+        let mut rows = Rows::new(&load(&pack::of_policies(&policies)).unwrap()).unwrap();
         let given = committed::committed().unwrap();
-        let mut evaluation = Evaluation::default();
+        let mut evaluation = rows.evaluation();
         for case in cases(&policy, &given, 200, 2) {
             let case = case.unwrap();
             let record = rows.read(&committed::record(&policy, &case.key, &case.values)).unwrap();
             rows.decide(&record, &mut evaluation).unwrap();
+            let answers = Answers::of(&evaluation);
             for (copy, policy) in policies.iter().enumerate().filter(|(_, policy)| !policy.transitions.is_empty()) {
                 let expected = naive::decide(policy, &case.values).unwrap();
-                assert_eq!(evaluation.outcome(policy, copy).unwrap(), expected, "{} by copy {copy}", case.key);
+                assert_eq!(answers.outcome(policy, copy).unwrap(), expected, "{} by copy {copy}", case.key);
             }
         }
     }
@@ -197,13 +200,13 @@ mod tests {
         let policy = Policy::committed().unwrap();
         let given = committed::committed().unwrap();
         let table = table(&policy, &given, 64, 3).unwrap();
-        let rows = Rows::new(&load(&pack::of_one_table(&policy, &table)).unwrap()).unwrap();
-        let mut evaluation = Evaluation::default();
+        let mut rows = Rows::new(&load(&pack::of_one_table(&policy, &table)).unwrap()).unwrap();
+        let mut evaluation = rows.evaluation();
         for case in &given {
             let record = rows.read(&committed::record(&policy, &case.key, &case.values)).unwrap();
             let expected = naive::first_row(&table, &case.values).map_or(0, |row| row + 1);
             rows.decide(&record, &mut evaluation).unwrap();
-            assert_eq!(evaluation.get("large.row").unwrap(), expected.to_string(), "{}", case.key);
+            assert_eq!(Answers::of(&evaluation).get("large.row").unwrap(), expected.to_string(), "{}", case.key);
         }
     }
 }

@@ -6,12 +6,14 @@
 //! data/cases.ndjson -> cases -> baseline the answers of the policy, in hand-written Rust
 //!                        |
 //!                     generate           larger policies, tables and portfolios, from a seed
+//!                     workload -> contenders -> timing
 //! ```
 //!
-//! Nothing here reads a clock. `src/bin/compare` and the criterion benches do.
+//! Only `timing` and `contenders` read a clock. Criterion reads its own.
 
 pub mod baseline;
 pub mod cases;
+pub mod contenders;
 pub mod engine;
 pub mod generate;
 pub mod naive;

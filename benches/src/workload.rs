@@ -4,25 +4,26 @@
 
 use recoup::Engine;
 
+use crate::baseline::Outcome;
 use crate::cases::{self, Case};
-use crate::engine::{self, Evaluation, Record, Rows};
+use crate::engine::{self, Answers, Evaluation, Record, Rows};
 use crate::policy::{Condition, Policy};
-use crate::{Result, generate, naive, pack};
+use crate::{Error, Result, generate, naive, pack};
 
 /// The seed of everything that is generated.
 pub const SEED: u64 = 20_260_907;
 
-/// Cases that a loaded pack decides one at a time, with the right answers.
+/// Cases that a loaded pack decides one at a time and in columns, with the right answers.
 pub struct Workload {
     /// The pack, loaded.
     pub engine: Engine,
     /// The pack's text.
     pub sources: pack::Sources,
-    /// The executor.
+    /// What decides them; a contender takes a copy.
     pub rows: Rows,
     /// The cases in every form.
     pub cases: Vec<Case>,
-    /// The cases as the executor reads them.
+    /// The cases in slots.
     pub records: Vec<Record>,
 }
 
@@ -78,30 +79,75 @@ impl Workload {
     }
 
     fn compare_outcomes(&self, policies: &[Policy]) -> Result<()> {
-        let mut evaluation = Evaluation::default();
-        for (case, record) in self.cases.iter().zip(&self.records) {
-            self.rows.decide(record, &mut evaluation)?;
-            for (copy, policy) in policies.iter().enumerate() {
-                let expected = if copy == 0 { case.expected } else { naive::decide(policy, &case.values)? };
-                let outcome = evaluation.outcome(policy, copy)?;
-                if outcome != expected {
-                    return Err(format!("{} by copy {copy}: {outcome:?}, but {expected:?} is right", case.key).into());
+        let mut expected = Vec::new();
+        for case in &self.cases {
+            // The first policy's answers came with the case.
+            let copies = policies.iter().skip(1).map(|policy| naive::decide(policy, &case.values));
+            expected.push(std::iter::once(Ok(case.expected)).chain(copies).collect::<Result<Vec<Outcome>>>()?);
+        }
+        self.compare_answers(|place, answers| {
+            for (copy, (policy, expected)) in policies.iter().zip(&expected[place]).enumerate() {
+                let outcome = answers.outcome(policy, copy)?;
+                if outcome != *expected {
+                    return Err(format!("by copy {copy}: {outcome:?}, but {expected:?} is right").into());
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn compare_rows(&self, table: &[Vec<Condition>]) -> Result<()> {
+        let rows = self.cases.iter().map(|case| naive::first_row(table, &case.values).map_or(0, |row| row + 1));
+        let expected: Vec<String> = rows.map(|row| row.to_string()).collect();
+        self.compare_answers(|place, answers| {
+            let (row, expected) = (answers.get("large.row")?, &expected[place]);
+            if row != *expected {
+                return Err(format!("row {row}, but {expected} is right").into());
+            }
+            Ok(())
+        })
+    }
+
+    /// All cases one at a time, and in columns: in all vectors of this machine, and with the conditions kept.
+    fn compare_answers(&self, check: impl Fn(usize, &Answers) -> Result<()>) -> Result<()> {
+        let check = |name: &str, place: usize, evaluation: &Evaluation| {
+            let key = &self.cases[place].key;
+            check(place, &Answers::of(evaluation)).map_err(|error| Error::from(format!("{key}, {name}: {error}")))
+        };
+        let mut rows = self.rows.clone();
+        let mut evaluation = rows.evaluation();
+        for (place, record) in self.records.iter().enumerate() {
+            rows.decide(record, &mut evaluation)?;
+            check("one at a time", place, &evaluation)?;
+        }
+        for (name, vectors) in self.rows.vectors() {
+            let mut batch = self.rows.batch(vectors)?;
+            for record in &self.records {
+                batch.push(record)?;
+            }
+            for kept in [false, true] {
+                if kept {
+                    batch.keep_conditions();
+                }
+                batch.decide();
+                for place in 0..self.cases.len() {
+                    batch.evaluation(place, &mut evaluation)?;
+                    check(name, place, &evaluation)?;
                 }
             }
         }
         Ok(())
     }
+}
 
-    fn compare_rows(&self, table: &[Vec<Condition>]) -> Result<()> {
-        let mut evaluation = Evaluation::default();
-        for (case, record) in self.cases.iter().zip(&self.records) {
-            self.rows.decide(record, &mut evaluation)?;
-            let expected = naive::first_row(table, &case.values).map_or(0, |row| row + 1).to_string();
-            let row = evaluation.get("large.row")?;
-            if row != expected {
-                return Err(format!("{}: row {row}, but {expected} is right", case.key).into());
-            }
-        }
-        Ok(())
+#[cfg(test)]
+mod tests {
+    use super::Workload;
+
+    #[test]
+    fn rows_and_columns_give_the_expected_answers() {
+        Workload::policy().unwrap();
+        Workload::large_policy(300, 600).unwrap();
+        Workload::table(64).unwrap();
     }
 }

@@ -15,6 +15,7 @@ mod clauses;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use recoup_benches::baseline::{self, Outcome};
 use recoup_benches::cases::{self, Case};
@@ -29,6 +30,15 @@ pub trait Peer {
 
     /// Decides a case, as an application would.
     fn decide(&mut self, place: usize) -> Result<()>;
+
+    /// Decides the cases at these places, in this order; how long it took, once they stood ready in the engine's form.
+    fn run(&mut self, places: &mut dyn Iterator<Item = usize>) -> Result<Duration> {
+        let begun = Instant::now();
+        for place in places {
+            self.decide(place)?;
+        }
+        Ok(begun.elapsed())
+    }
 
     /// What was decided last.
     fn outcome(&self) -> Result<Outcome>;
@@ -65,7 +75,8 @@ fn run(draws: bool) -> Result<()> {
     let few = all.get(..FEW).ok_or("there are too few cases")?;
     let mut peers: Vec<(usize, Box<dyn Peer>)> = vec![
         (all.len(), Box::new(HandWritten::new(&all))),
-        (all.len(), Box::new(by_recoup::Peer::new(&policy, &all)?)),
+        (all.len(), Box::new(by_recoup::Rows::new(&policy, &all)?)),
+        (all.len(), Box::new(by_recoup::Columns::new(&policy, &all)?)),
         (few.len(), Box::new(by_rhai::Peer::new(&policy, few)?)),
         (few.len(), Box::new(by_cel::Peer::new(&policy, few)?)),
         (few.len(), Box::new(by_zen::Peer::new(&policy, few)?)),
@@ -79,11 +90,11 @@ fn run(draws: bool) -> Result<()> {
         .iter_mut()
         .map(|(count, peer)| {
             let most = if *count == FEW { FEW_DECISIONS } else { DECISIONS };
-            let contender = Contender::new(&peer.name(), move |order| {
-                for place in order {
-                    // The places go over all cases; a slow engine meets its few more often.
-                    assert!(peer.decide(place % *count).is_ok());
-                }
+            let contender = Contender::clocked(&peer.name(), move |order| {
+                // The places go over all cases; a slow engine meets its few more often.
+                let taken = peer.run(&mut order.iter().map(|place| place % *count));
+                assert!(taken.is_ok());
+                taken.unwrap_or_default()
             });
             contender.at_most(most)
         })

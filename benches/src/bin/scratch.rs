@@ -1,4 +1,6 @@
 //! Scratch.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 use recoup_benches::*;
 use std::hint::black_box;
 use std::time::Instant;

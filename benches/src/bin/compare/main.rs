@@ -2,11 +2,13 @@
 //!
 //! Takes the names of sections, all without one; gives a table for each. A section fails where an answer is wrong.
 
+mod column;
 mod load;
 mod portfolio;
 mod report;
 mod row;
 mod size;
+mod stream;
 
 use std::process::ExitCode;
 
@@ -16,8 +18,14 @@ use report::Report;
 
 type Section = fn(&mut Report) -> Result<()>;
 
-const SECTIONS: [(&str, Section); 4] =
-    [("row", row::measure), ("size", size::measure), ("load", load::measure), ("portfolio", portfolio::measure)];
+const SECTIONS: [(&str, Section); 6] = [
+    ("row", row::measure),
+    ("column", column::measure),
+    ("stream", stream::measure),
+    ("size", size::measure),
+    ("load", load::measure),
+    ("portfolio", portfolio::measure),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

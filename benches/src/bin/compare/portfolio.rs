@@ -70,13 +70,14 @@ fn between(report: &mut Report, engine: &Engine, accounts: &Path, folder: &Path)
 
 /// As `recoup run` does it: all accounts, one line each.
 fn decide(engine: &Engine, accounts: &Path, out: &PathBuf) -> Result<()> {
-    let as_of = AS_OF.parse()?;
+    let mut evaluator = engine.evaluator(AS_OF.parse()?)?;
+    let mut evaluation = evaluator.evaluation();
     let mut out = BufWriter::with_capacity(1 << 16, File::create(out)?);
     let cases = engine.read_cases(accounts, Some("uci")).map_err(|error| Error::from(error.to_string()))?;
     for row in cases {
         let row = row.map_err(|error| Error::from(error.to_string()))?;
-        let decided = engine.decide(&row, as_of)?;
-        out.write_all(decided.decision.to_json().as_bytes())?;
+        evaluator.evaluate_into(&evaluator.read_row(&row)?, &mut evaluation)?;
+        out.write_all(evaluation.decision().to_json().as_bytes())?;
         out.write_all(b"\n")?;
     }
     Ok(out.flush()?)

@@ -15,6 +15,11 @@ impl Report {
         self.lines.push([what.to_owned(), time(nanoseconds), times]);
     }
 
+    /// How many times one thing is another.
+    pub fn ratio(&mut self, what: &str, ratio: f64, other: &str) {
+        self.lines.push([what.to_owned(), String::new(), format!("{} {other}", multiple(ratio))]);
+    }
+
     /// Any other measure.
     pub fn number(&mut self, what: &str, number: String) {
         self.lines.push([what.to_owned(), number, String::new()]);

@@ -1,10 +1,9 @@
-//! How the time for one case grows with the rows of a table and the rules of a policy.
-
-use std::hint::black_box;
+//! How the time for one case grows with the rows of a table and the rules of a policy, one case at a time and in columns.
 
 use recoup_benches::Result;
-use recoup_benches::engine::Evaluation;
-use recoup_benches::timing::{Contender, compare};
+use recoup_benches::contenders::{BATCH, Keep, columns, rows};
+use recoup_benches::engine::Vectors;
+use recoup_benches::timing::compare;
 use recoup_benches::workload::Workload;
 
 use crate::report::Report;
@@ -12,35 +11,36 @@ use crate::report::Report;
 /// Fills the section.
 pub fn measure(report: &mut Report) -> Result<()> {
     let mut tables = Vec::new();
-    for rows in [12, 64, 256, 1_024, 4_096] {
-        tables.push((format!("table of {rows} rows"), Workload::table(rows)?));
+    for (rows, written) in [(12, "12"), (64, "64"), (256, "256"), (1_024, "1,024"), (4_096, "4,096")] {
+        tables.push((format!("table of {written} rows"), Workload::table(rows)?));
     }
-    against_first(report, &tables, 1_000, "the first table")?;
+    against_first(report, &tables, "12 rows")?;
     let policies = [
         ("policy of 76 rules".to_owned(), Workload::policy()?),
-        ("policy of 5,000 rules".to_owned(), Workload::large_policy(5_000, 100)?),
+        ("policy of 5,000 rules".to_owned(), Workload::large_policy(5_000, 1_000)?),
     ];
-    against_first(report, &policies, 100, "the first policy")
+    against_first(report, &policies, "76 rules")
 }
 
-fn against_first(report: &mut Report, workloads: &[(String, Workload)], decisions: usize, first: &str) -> Result<()> {
-    let mut contenders: Vec<Contender<'_>> = workloads
-        .iter()
-        .map(|(name, workload)| {
-            let mut evaluation = Evaluation::default();
-            Contender::new(name, move |order| {
-                for place in order {
-                    assert!(workload.rows.decide(&workload.records[*place], &mut evaluation).is_ok());
-                    black_box(&evaluation);
-                }
-            })
-        })
-        .collect();
+/// The same way of deciding on all workloads, as multiples of the first one; and the ways beside each other on each.
+fn against_first(report: &mut Report, workloads: &[(String, Workload)], first: &str) -> Result<()> {
+    let mut contenders = Vec::new();
+    for (name, workload) in workloads {
+        let (widest, vectors) = workload.rows.vectors().last().ok_or("the machine has no vectors")?;
+        contenders.push(rows(&format!("{name}, one at a time"), workload));
+        let portable = Vectors::Portable;
+        contenders.push(columns(&format!("{name}, columns, portable"), workload, portable, Keep::Results)?);
+        contenders.push(columns(&format!("{name}, columns, {widest}"), workload, vectors, Keep::Results)?);
+    }
     let fewest = workloads.iter().map(|(_, workload)| workload.records.len()).min().unwrap_or(0);
-    let times = compare(&mut contenders, fewest, decisions);
-    let smallest = times.first().ok_or("nothing was timed")?;
-    for (contender, times) in contenders.iter().zip(&times) {
-        report.time(&contender.name, times.median(), Some((times.ratio(smallest), first)));
+    let times = compare(&mut contenders, fewest, BATCH);
+    for way in 0..3 {
+        for (contender, of) in contenders.iter().zip(&times).skip(way).step_by(3) {
+            report.time(&contender.name, of.median(), Some((of.ratio(&times[way]), first)));
+        }
+    }
+    for ((name, _), of) in workloads.iter().zip(times.chunks(3)) {
+        report.ratio(&format!("  {name}, columns, portable"), of[1].ratio(&of[0]), "one at a time");
     }
     Ok(())
 }
