@@ -45,8 +45,6 @@ pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{Batch, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
 pub use error::Error;
-pub use error::Error;
-pub use eval::Vectors;
 pub use eval::Vectors;
 pub use explain::Explanation;
 pub use input::{CaseReader, CaseRow};
