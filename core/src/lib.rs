@@ -45,7 +45,7 @@ pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{Decided, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
 pub use error::Error;
 pub use explain::Explanation;
-pub use input::{CaseReader, CaseRow};
+pub use input::{CaseBatch, CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};
 pub use record::Problem;
 pub use testing::{Coverage, TestReport, TestResult};

@@ -15,7 +15,7 @@ pub(crate) mod trace;
 
 #[cfg(test)]
 pub(crate) use cells::Cells;
-pub(crate) use cells::Fields;
+pub(crate) use cells::{Cell, Fields};
 #[cfg(test)]
 pub(crate) use reference::evaluate;
 pub(crate) use row::{Evaluation, Instant, Pack, Scratch};
