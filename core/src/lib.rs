@@ -47,7 +47,7 @@ pub use engine::{Batch, Decided, DecisionWriter, Engine, Evaluation, Evaluator, 
 pub use error::Error;
 pub use eval::Vectors;
 pub use explain::Explanation;
-pub use input::{CaseReader, CaseRow};
+pub use input::{CaseBatch, CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
 pub use record::Problem;

@@ -227,7 +227,7 @@ impl Engine {
             None => inputs::plain(&checked.record),
         };
         let source = CaseSource { input, record: checked.record.clone(), zone: checked.header.zone };
-        CaseReader::open(path.as_ref(), source)
+        CaseReader::open(path.as_ref(), source, self.planned())
     }
 
     /// Runs the pack's rule tests, and counts which rows and rules they fire.

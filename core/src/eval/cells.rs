@@ -37,29 +37,65 @@ pub(crate) struct Cells {
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
     pub(crate) cells: Box<[Cell]>,
-    /// What stands beside, of the slots that have something there.
-    pub(crate) beside: Box<[(SlotId, Outcome)]>,
+    /// What stands beside, of the slots that have something there, in their order.
+    pub(crate) beside: Vec<(SlotId, Outcome)>,
+}
+
+impl Cell {
+    /// A slot whose value is known.
+    #[inline]
+    pub(crate) fn known(bits: i64) -> Cell {
+        Cell { bits, state: State::Known }
+    }
 }
 
 impl Fields {
     /// The fields of a record that was read.
     pub(crate) fn new(outcomes: Vec<Outcome>, plan: &Plan) -> Fields {
-        let mut cells = Cells::new(plan);
-        let count = outcomes.len();
-        let mut kept = Vec::new();
-        for (slot, (outcome, storage)) in outcomes.into_iter().zip(&plan.storages).enumerate() {
-            let slot = SlotId(crate::source::clamp(slot));
-            cells.set(slot, outcome.clone(), storage);
-            let is_kept = match cells.get(slot).state {
-                State::Known => !storage.is_exact(),
-                State::None => false,
-                State::Unknown | State::Beside => true,
-            };
-            if is_kept {
-                kept.push((slot, outcome));
+        let mut fields = Fields::room(outcomes.len());
+        for (index, (outcome, storage)) in outcomes.into_iter().zip(&plan.storages).enumerate() {
+            let (cell, is_beside) = Fields::stand(&outcome, storage);
+            if let Some(slot) = fields.cells.get_mut(index) {
+                *slot = cell;
+            }
+            if is_beside {
+                fields.beside.push((SlotId(crate::source::clamp(index)), outcome));
             }
         }
-        Fields { cells: cells.cells.get(..count).unwrap_or(&[]).into(), beside: kept.into() }
+        fields
+    }
+
+    /// Room for the fields of a record that has so many.
+    pub(crate) fn room(count: usize) -> Fields {
+        Fields { cells: vec![Cell::default(); count].into(), beside: Vec::new() }
+    }
+
+    /// What a field came to.
+    pub(crate) fn outcome(&self, slot: SlotId, storages: &[Storage]) -> Outcome {
+        let index = slot.0 as usize;
+        let cell = self.cells.get(index).copied().unwrap_or_default();
+        match (cell.state, storages.get(index)) {
+            (State::None, _) | (_, None) => Ok(Value::None),
+            (State::Known, Some(storage)) if storage.is_exact() => Ok(storage.value(cell.bits)),
+            _ => match self.beside.binary_search_by_key(&slot, |(slot, _)| *slot) {
+                Ok(at) => self.beside.get(at).map_or(Ok(Value::None), |(_, outcome)| outcome.clone()),
+                Err(_) => Ok(Value::None),
+            },
+        }
+    }
+
+    /// How what a field came to stands in its slot, and whether it stands beside too.
+    pub(crate) fn stand(outcome: &Outcome, storage: &Storage) -> (Cell, bool) {
+        let state = |state| Cell { bits: 0, state };
+        match outcome {
+            Ok(Value::None) => (state(State::None), false),
+            Ok(value) => match storage.bits(value) {
+                Some(bits) => (Cell::known(bits), !storage.is_exact()),
+                None => (state(State::Beside), true),
+            },
+            Err(Failure::Unknown(_)) => (state(State::Unknown), true),
+            Err(Failure::Error(_)) => (state(State::Beside), true),
+        }
     }
 }
 
@@ -74,30 +110,8 @@ impl Cells {
     pub(crate) fn set(&mut self, slot: SlotId, outcome: Outcome, storage: &Storage) {
         let index = slot.0 as usize;
         let (Some(cell), Some(beside)) = (self.cells.get_mut(index), self.beside.get_mut(index)) else { return };
-        let keep = match &outcome {
-            Ok(Value::None) => {
-                cell.state = State::None;
-                false
-            }
-            Ok(value) => match storage.bits(value) {
-                Some(found) => {
-                    *cell = Cell { bits: found, state: State::Known };
-                    !storage.is_exact()
-                }
-                None => {
-                    cell.state = State::Beside;
-                    true
-                }
-            },
-            Err(Failure::Unknown(_)) => {
-                cell.state = State::Unknown;
-                true
-            }
-            Err(Failure::Error(_)) => {
-                cell.state = State::Beside;
-                true
-            }
-        };
+        let (stands, keep) = Fields::stand(&outcome, storage);
+        *cell = stands;
         if keep {
             *beside = outcome;
         }

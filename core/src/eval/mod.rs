@@ -14,7 +14,7 @@ pub(crate) mod row;
 mod table;
 pub(crate) mod trace;
 
-pub(crate) use cells::{Cells, Fields, State};
+pub(crate) use cells::{Cell, Cells, Fields, State};
 pub use column::kernels::Vectors;
 #[cfg(test)]
 pub(crate) use reference::evaluate;

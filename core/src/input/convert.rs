@@ -6,15 +6,16 @@ use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use rust_decimal::Decimal;
 
 use super::CaseSource;
+use super::csv_rows::CsvCells;
 use crate::check::inputs::{CheckedInput, ColumnSource, FormulaSource, InputField};
 use crate::diagnostic::did_you_mean;
-use crate::eval::formula;
+use crate::eval;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
 use crate::value::show::Show;
 use crate::value::{Absence, Failure, Field, RecordType, Type, Value};
 
 /// The content of a row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Row {
     /// Cells of a CSV file, in the order of its header.
     Cells { header: Arc<[String]>, cells: Vec<String> },
@@ -40,6 +41,21 @@ impl Row {
             Row::Named(entries) => entries.iter().map(|(name, _)| name.as_str()).collect(),
         }
     }
+}
+
+/// The cells of a line of CSV; a message where they are not what the header says.
+pub(super) fn cells(found: &CsvCells<'_>, header: &Arc<[String]>) -> Result<Row, String> {
+    if found.len() != header.len() {
+        return Err(format!("this line has {} columns, the header has {}", found.len(), header.len()));
+    }
+    let mut cells = Vec::with_capacity(found.len());
+    for (cell, column) in found.iter().zip(header.iter()) {
+        match std::str::from_utf8(cell) {
+            Ok(text) => cells.push(text.to_owned()),
+            Err(_) => return Err(format!("the column `{column}` is not UTF-8 text")),
+        }
+    }
+    Ok(Row::Cells { header: header.clone(), cells })
 }
 
 /// The columns that a file must have.
@@ -92,11 +108,8 @@ pub(super) fn record(row: &Row, source: &CaseSource, as_of: DateTime<Utc>) -> Re
     }
     for (field_source, field) in source.input.fields.iter().zip(&source.record.fields) {
         let raw = match field_source {
-            InputField::Column(column) => match row.get(&column.column) {
-                None | Some(Raw::Absent) if column.values.is_none() => Ok(Raw::Absent),
-                raw => column_value(column, field, raw.unwrap_or(Raw::Absent)),
-            },
-            InputField::Formula(formula) => formula_value(formula, field, row, source, as_of),
+            InputField::Column(source) => column(source, field, row.get(&source.column)),
+            InputField::Formula(computed) => formula(computed, field, row, source, as_of),
         };
         match raw {
             Ok(Raw::Absent) => {}
@@ -117,6 +130,14 @@ pub(super) fn record(row: &Row, source: &CaseSource, as_of: DateTime<Utc>) -> Re
 fn problem(message: String, help: &str) -> Vec<Problem> {
     let help = (!help.is_empty()).then(|| help.to_owned());
     vec![Problem::new("", message, help)]
+}
+
+/// What a field is given by the value of its column; nothing where the row has no such column.
+pub(super) fn column(source: &ColumnSource, field: &Field, raw: Option<Raw>) -> Result<Raw, Vec<Problem>> {
+    match raw {
+        None | Some(Raw::Absent) if source.values.is_none() => Ok(Raw::Absent),
+        raw => column_value(source, field, raw.unwrap_or(Raw::Absent)),
+    }
 }
 
 fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, Vec<Problem>> {
@@ -258,7 +279,8 @@ fn placed(naive: NaiveDateTime, zone: chrono_tz::Tz, shown: &str) -> Result<Stri
     }
 }
 
-fn formula_value(
+/// What a field is given by a formula over columns of the row.
+pub(super) fn formula(
     source: &FormulaSource,
     field: &Field,
     row: &Row,
@@ -279,7 +301,7 @@ fn formula_value(
     let surroundings = Surroundings { as_of, today, currency: None };
     let slots = RecordReader::read(&columns, &Raw::Map(entries), surroundings)?;
     let private: Vec<bool> = columns.fields.iter().map(|column| column.private).collect();
-    match formula(&source.expr, &slots, &private, as_of, cases.zone) {
+    match eval::formula(&source.expr, &slots, &private, as_of, cases.zone) {
         Ok(Value::None) => Ok(Raw::Absent),
         Ok(Value::Money(number) | Value::Decimal(number)) => {
             let decimals = field.decimals.unwrap_or(crate::value::number::DECIMALS);

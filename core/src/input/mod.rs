@@ -3,7 +3,13 @@
 //! Takes a file; gives [`CaseRow`]s, which become records. A row that cannot be read is a row with a problem, and the
 //! rest goes on. Reads files; decides nothing.
 
+mod batch;
 mod convert;
+mod csv_rows;
+#[cfg(test)]
+mod differential;
+mod digits;
+mod fast;
 mod files;
 
 use std::path::Path;
@@ -12,11 +18,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-pub(crate) use convert::Row;
-use files::Rows;
+pub use batch::CaseBatch;
+use convert::Row;
+pub(crate) use csv_rows::CellRoom;
+use files::{RawKind, Rows};
 
 use crate::check::inputs::{CheckedInput, Format};
 use crate::error::Error;
+use crate::eval::Pack;
 use crate::record::{Problem, Raw};
 use crate::value::RecordType;
 
@@ -32,6 +41,10 @@ pub(crate) struct CaseSource {
 pub struct CaseReader {
     rows: Rows,
     source: Arc<CaseSource>,
+    /// Why the file can be read no further, where the rows before it were given out in a batch.
+    broken: Option<Error>,
+    /// The bytes of one row.
+    bytes: Vec<u8>,
 }
 
 /// A row of case data, read but not yet checked against the record.
@@ -43,13 +56,13 @@ pub struct CaseRow {
 }
 
 impl CaseReader {
-    pub(crate) fn open(path: &Path, source: CaseSource) -> Result<CaseReader, Error> {
+    pub(crate) fn open(path: &Path, source: CaseSource, pack: Pack<'_>) -> Result<CaseReader, Error> {
         let shown = path.display();
         let format = source.input.format.or_else(|| Format::of_path(&path.to_string_lossy())).ok_or_else(|| {
             Error::new(format!("cannot tell the format of `{shown}`: its name ends neither in .csv, .ndjson nor .json; an input can say `format:`"))
         })?;
-        let rows = Rows::open(path, format, &source)?;
-        Ok(CaseReader { rows, source: Arc::new(source) })
+        let rows = Rows::open(path, format, &source, pack)?;
+        Ok(CaseReader { rows, source: Arc::new(source), broken: None, bytes: Vec::new() })
     }
 }
 
@@ -58,8 +71,19 @@ impl Iterator for CaseReader {
 
     /// The next row; an error where the file itself can be read no further.
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.rows.next()?;
-        Some(next.map(|(number, content)| CaseRow { number, content, source: self.source.clone() }))
+        if let Some(error) = self.broken.take() {
+            return Some(Err(error));
+        }
+        self.bytes.clear();
+        let row = match self.rows.next(&mut self.bytes)? {
+            Ok(row) => row,
+            Err(error) => return Some(Err(error)),
+        };
+        let content = match row.kind {
+            RawKind::Item(content) => content,
+            _ => row.content(&self.bytes, self.rows.layout().map(AsRef::as_ref)),
+        };
+        Some(Ok(CaseRow { number: row.number, content, source: self.source.clone() }))
     }
 }
 

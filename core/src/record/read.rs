@@ -50,6 +50,13 @@ impl<'a> RecordReader<'a> {
         if reader.problems.is_empty() { Ok(values) } else { Err(reader.problems) }
     }
 
+    /// The value of one of a record's fields; nothing where it has a problem.
+    pub(crate) fn read_field(field: &Field, raw: &Raw, surroundings: Surroundings<'a>) -> Option<Outcome> {
+        let mut reader = RecordReader { surroundings, problems: Vec::new(), field: field.name.clone() };
+        let outcome = reader.field(field, raw, field.name.to_string(), false);
+        reader.problems.is_empty().then_some(outcome)
+    }
+
     fn fields(&mut self, record: &RecordType, entries: &[(String, Raw)], prefix: &str, private: bool) -> Vec<Outcome> {
         let is_top = prefix.is_empty();
         for (key, _) in entries {
