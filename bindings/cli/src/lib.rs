@@ -23,6 +23,7 @@ mod test;
 // What the commands share.
 mod cases;
 mod pack;
+mod portfolio;
 mod problem_kinds;
 mod refusals;
 mod replacement;

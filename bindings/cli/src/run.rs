@@ -1,18 +1,21 @@
 //! `recoup run`: the decisions of a portfolio, one line of JSON each, in the order of the file.
 //!
-//! The cases are streamed: what is kept of them is their keys and the counts of the summary.
+//! The cases are streamed: what is kept of them is their keys and the counts of the summary. [`portfolio`] decides them
+//! on all processors.
 
 use std::collections::HashMap;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use indicatif::{ProgressBar, ProgressStyle};
-use recoup::{CaseRow, Decision, Engine, Problem};
+use recoup::Problem;
 
 use crate::cases::CasesArguments;
 use crate::pack::PackArguments;
+use crate::portfolio::{self, Block, GoOn};
 use crate::refusals::Refusals;
 use crate::replacement::Replacement;
 use crate::status::{Status, Stop};
@@ -32,6 +35,9 @@ pub(crate) struct Arguments {
     /// Write all refused rows to a file, one line of JSON each
     #[arg(long, value_name = "FILE")]
     refusals: Option<PathBuf>,
+    /// How many threads decide [default: as many as there are processors]
+    #[arg(long, value_name = "COUNT")]
+    threads: Option<NonZero<u16>>,
 }
 
 /// Writes the decisions; refused rows and the summary go to standard error.
@@ -48,22 +54,17 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let mut refusals = Refusals::to(refusals_file);
     let mut summary = Summary::of(&engine);
     let mut keys = Keys::default();
-    for row in cases {
-        let row = row.map_err(|error| Stop::CouldNotRun(error.to_string()))?;
-        match decide(&engine, &row, as_of, &mut keys) {
-            Ok(decision) => {
-                summary.add(&decision);
-                if decisions.write(&decision)? == Reader::Gone {
-                    progress.finish_and_clear();
-                    return Ok(Status::of(refusals.count() > 0));
-                }
-            }
-            Err(problems) => {
-                summary.add_refused(&problems);
-                refusals.add(row.number(), row.key().as_deref(), &problems, &progress)?;
-            }
-        }
-        progress.inc(1);
+    let mut reader = Reader::There;
+    let threads = arguments.threads.map_or_else(portfolio::usual_threads, |threads| usize::from(threads.get()));
+    portfolio::decide(&engine, as_of, cases, threads, |block| {
+        let count = block.cases.len();
+        reader = take(block, &mut keys, &mut summary, &mut refusals, &mut decisions, &progress)?;
+        progress.inc(u64::try_from(count).unwrap_or(u64::MAX));
+        Ok(if reader == Reader::There { GoOn::Yes } else { GoOn::No })
+    })?;
+    if reader == Reader::Gone {
+        progress.finish_and_clear();
+        return Ok(Status::of(refusals.count() > 0));
     }
     progress.finish_and_clear();
 
@@ -78,19 +79,44 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     Ok(status)
 }
 
-fn decide(engine: &Engine, row: &CaseRow, as_of: DateTime<Utc>, keys: &mut Keys) -> Result<Decision, Vec<Problem>> {
-    let mut outcome = engine.decide(row, as_of).map(|decided| decided.decision).map_err(|error| error.problems);
-    let key = match &outcome {
-        Ok(decision) => Some(decision.key()),
-        Err(_) => row.key(),
-    };
-    if let Some(repeated) = key.and_then(|key| keys.add(key, row.number())) {
-        match &mut outcome {
-            Ok(_) => outcome = Err(vec![repeated]),
-            Err(problems) => problems.push(repeated),
+/// Writes the decisions of a block, and counts them. A key that was seen before is a refusal.
+fn take(
+    block: Block,
+    keys: &mut Keys,
+    summary: &mut Summary,
+    refusals: &mut Refusals,
+    decisions: &mut Decisions,
+    progress: &ProgressBar,
+) -> Result<Reader, Stop> {
+    let Block { cases, lines, fired } = block;
+    // Lines that follow each other are written together.
+    let (mut from, mut to, mut fired_from) = (0, 0, 0);
+    for case in cases {
+        let repeated = case.key.as_ref().and_then(|key| keys.add(key, case.number));
+        let (problems, is_decided) = match case.outcome {
+            Ok(line) => {
+                let rows = fired.get(fired_from..line.fired_end).unwrap_or(&[]);
+                fired_from = line.fired_end;
+                if repeated.is_none() {
+                    summary.add(rows, line.doubts.as_deref());
+                } else if decisions.write(lines.get(from..to).unwrap_or(&[]))? == Reader::Gone {
+                    return Ok(Reader::Gone);
+                } else {
+                    from = line.end;
+                }
+                to = line.end;
+                (Vec::new(), true)
+            }
+            Err(problems) => (problems, false),
+        };
+        if is_decided && repeated.is_none() {
+            continue;
         }
+        let problems: Vec<Problem> = problems.into_iter().chain(repeated).collect();
+        summary.add_refused(&problems);
+        refusals.add(case.number, case.key.as_deref(), &problems, progress)?;
     }
-    outcome
+    decisions.write(lines.get(from..to).unwrap_or(&[]))
 }
 
 /// The keys that were seen, with the rows in which they stand.
@@ -101,15 +127,15 @@ struct Keys {
 
 impl Keys {
     /// The problem of a key that was seen before.
-    fn add(&mut self, key: String, row: u64) -> Option<Problem> {
-        if let Some(first) = self.rows.get(&key) {
+    fn add(&mut self, key: &str, row: u64) -> Option<Problem> {
+        if let Some(first) = self.rows.get(key) {
             return Some(Problem {
                 path: String::new(),
                 message: format!("the key `{key}` stands in row {first} already"),
                 help: Some("give each case one row".to_owned()),
             });
         }
-        self.rows.insert(key, row);
+        self.rows.insert(key.to_owned(), row);
         None
     }
 }
@@ -136,11 +162,10 @@ impl Decisions {
         })
     }
 
-    fn write(&mut self, decision: &Decision) -> Result<Reader, Stop> {
-        let line = decision.to_json() + "\n";
+    fn write(&mut self, lines: &[u8]) -> Result<Reader, Stop> {
         let written = match self {
-            Decisions::File(file, _) => file.write_all(line.as_bytes()),
-            Decisions::Stdout(stdout) => stdout.write_all(line.as_bytes()),
+            Decisions::File(file, _) => file.write_all(lines),
+            Decisions::Stdout(stdout) => stdout.write_all(lines),
         };
         self.reader(written)
     }

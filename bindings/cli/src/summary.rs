@@ -1,10 +1,10 @@
 //! What a run came to, for the person who started it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use recoup::{Decision, Engine, Problem};
+use recoup::{Engine, FailedResult, Problem, UnknownResult};
 
 use crate::problem_kinds::ProblemKinds;
 use crate::terminal::counted;
@@ -22,7 +22,6 @@ pub(crate) struct Summary {
     problem_kinds: ProblemKinds,
     /// In the order of the pack.
     hits: Vec<(String, u64)>,
-    hit_indexes: HashMap<String, usize>,
     unknowns: BTreeMap<String, Unknown>,
     /// By place and code.
     errors: BTreeMap<(String, &'static str), Failed>,
@@ -48,28 +47,27 @@ impl Summary {
             decided: 0,
             refused: 0,
             problem_kinds: ProblemKinds::default(),
-            hit_indexes: hits.iter().enumerate().map(|(index, (id, _))| (id.clone(), index)).collect(),
             hits,
             unknowns: BTreeMap::new(),
             errors: BTreeMap::new(),
         }
     }
 
-    /// Counts a decided case.
-    pub(crate) fn add(&mut self, decision: &Decision) {
+    /// Counts a decided case: the rows that fired, by their positions in the pack, and what is unknown or failed.
+    pub(crate) fn add(&mut self, fired: &[usize], doubts: Option<&(Vec<UnknownResult>, Vec<FailedResult>)>) {
         self.decided += 1;
-        for id in decision.fired() {
-            let hit = self.hit_indexes.get(id).and_then(|index| self.hits.get_mut(*index));
-            if let Some((_, hits)) = hit {
+        for row in fired {
+            if let Some((_, hits)) = self.hits.get_mut(*row) {
                 *hits += 1;
             }
         }
-        for result in decision.unknowns() {
+        let Some((unknowns, errors)) = doubts else { return };
+        for result in unknowns {
             let unknown = self.unknowns.entry(result.at.to_string()).or_default();
             unknown.count += 1;
             unknown.facts.extend(result.facts.iter().map(|fact| fact.to_string()));
         }
-        for result in decision.errors() {
+        for result in errors {
             let failed = self.errors.entry((result.at.to_string(), result.code.slug()));
             failed.or_insert_with(|| Failed { count: 0, place: result.place.clone() }).count += 1;
         }
