@@ -2,8 +2,8 @@
 //!
 //! Slots get storages, so that most values stand in machine integers; comparisons with constants become stretches of
 //! integers; tables become bitsets of rows, one for what is sure and one for what is possible; other conditions become
-//! computed ones, which rows share. What needs more than that is left to the meaning of expressions and tables, and
-//! [`Plan::asked`] names it. Nothing fails here, and nothing is decided.
+//! computed ones, which rows share. What needs more than that is left to the meaning of expressions and tables. Nothing
+//! fails here, and nothing is decided.
 
 pub(crate) mod axis;
 pub(crate) mod block;

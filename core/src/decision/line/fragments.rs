@@ -35,17 +35,6 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
     let facts: Option<Box<[Fact]>> =
         facts.map(|slot| Some(Fact::new(slot, pack.plan.storages.get(slot.0 as usize)?))).collect();
     let first_rows = first_rows(parts.checked, parts.lowered);
-    let mut line = Line {
-        text: Box::new([]),
-        key,
-        head,
-        facts: facts?,
-        tables: Box::new([]),
-        segmentation: Box::new([]),
-        scores: Box::new([]),
-        escalations: Box::new([]),
-        results: Box::new([]),
-    };
     let mut tables = Vec::new();
     let mut of_place: [Vec<usize>; 4] = Default::default();
     let [segmentation, scores, escalations, results] = &mut of_place;
@@ -65,10 +54,9 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
         of_place.push(tables.len());
         tables.push(writer.table(step, table, planned, *first_rows.get(step)?)?);
     }
-    line.tables = tables.into();
-    [line.segmentation, line.scores, line.escalations, line.results] = of_place.map(Vec::into_boxed_slice);
-    line.text = writer.text.into();
-    Some(line)
+    let [segmentation, scores, escalations, results] = of_place.map(Vec::into_boxed_slice);
+    let (text, tables) = (writer.text.into(), tables.into());
+    Some(Line { text, key, head, facts: facts?, tables, segmentation, scores, escalations, results })
 }
 
 /// By step: the position of a table's first row among all rows and rules of the pack, as the pack declares them.
