@@ -1,12 +1,15 @@
 //! How the time for one case grows with the rows of a table and the rules of a policy, one case at a time and in columns.
 
 use recoup_benches::Result;
-use recoup_benches::contenders::{BATCH, Keep, columns, rows};
+use recoup_benches::contenders::{Keep, columns, rows};
 use recoup_benches::engine::Vectors;
 use recoup_benches::timing::compare;
 use recoup_benches::workload::Workload;
 
 use crate::report::Report;
+
+/// Many: a contender begins a round with the caches full of what the one before it used.
+const DECISIONS: usize = 10_000;
 
 /// Fills the section.
 pub fn measure(report: &mut Report) -> Result<()> {
@@ -33,7 +36,7 @@ fn against_first(report: &mut Report, workloads: &[(String, Workload)], first: &
         contenders.push(columns(&format!("{name}, columns, {widest}"), workload, vectors, Keep::Results)?);
     }
     let fewest = workloads.iter().map(|(_, workload)| workload.records.len()).min().unwrap_or(0);
-    let times = compare(&mut contenders, fewest, BATCH);
+    let times = compare(&mut contenders, fewest, DECISIONS);
     for way in 0..3 {
         for (contender, of) in contenders.iter().zip(&times).skip(way).step_by(3) {
             report.time(&contender.name, of.median(), Some((of.ratio(&times[way]), first)));
