@@ -190,12 +190,12 @@ impl Worker {
         }
         self.batch.decide();
         let mut block = Block { cases: Vec::with_capacity(rows.len()), ..Block::default() };
-        let mut decided = 0;
+        let mut decided = 0..rows.len();
         for (index, refused) in refused.into_iter().enumerate() {
             let number = rows.number(index).unwrap_or(0);
             let Some(problems) = refused else {
-                self.batch.evaluation(decided, &mut self.evaluation).map_err(could_not)?;
-                decided += 1;
+                let place = decided.next().unwrap_or(0);
+                self.batch.evaluation(place, &mut self.evaluation).map_err(could_not)?;
                 block.cases.push(self.case(number, &mut block.lines, &mut block.fired)?);
                 continue;
             };

@@ -1,4 +1,5 @@
 //! The fields of many cases, column by column.
+#![expect(clippy::useless_conversion, reason = "one body for integers of four widths")]
 
 use super::kernels::{CASES, Integers};
 use crate::eval::cells::{Cell, Fields, State};
@@ -208,7 +209,7 @@ impl Batch {
                 *cell = Cell { bits, state: State::Known };
             }
         }
-        Fields { cells, beside: beside.into() }
+        Fields { cells, beside }
     }
 
     /// What a field of a case came to.

@@ -136,9 +136,7 @@ fn two(a: Lanes, b: Lanes, apply: impl Fn(i64, i64) -> Option<i64>) -> Lanes {
         return is_odd_again(Lanes { values, states: None }, is_odd);
     }
     let count = a.values.len();
-    Lanes::from_answers(
-        (0..count).map(|index| crate::eval::code::two(a.answer(index), b.answer(index), |a, b| apply(a, b))),
-    )
+    Lanes::from_answers((0..count).map(|index| crate::eval::code::two(a.answer(index), b.answer(index), &apply)))
 }
 
 /// The divisors that amounts have are constants to the compiler, which divides by them without dividing.
