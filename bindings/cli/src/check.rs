@@ -1,6 +1,6 @@
 //! `recoup check`: all findings about a pack.
 
-use clap::ValueEnum;
+use clap::{ArgAction, ValueEnum};
 use recoup::{Diagnostics, Engine, LoadError, Severity};
 
 use crate::pack::PackArguments;
@@ -15,9 +15,10 @@ pub(crate) struct Arguments {
     /// How findings are shown
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Say also the pack's version and digest, its number of rows, and what its overlays did
-    #[arg(short, long)]
-    verbose: bool,
+    /// Say also the pack's version and digest, its number of rows, what its overlays did, and which rules do not run in
+    /// columns; `-vv` for the whole plan
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -40,10 +41,15 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     };
     show(diagnostics, arguments.format)?;
     tell(&count_line(diagnostics));
-    if arguments.verbose
+    if arguments.verbose > 0
         && let Ok(engine) = &loaded
     {
         tell(&about(engine));
+    }
+    if arguments.verbose > 1
+        && let Ok(engine) = &loaded
+    {
+        tell(&format!("\nplan: {}", engine.plan_text().trim_end()));
     }
     Ok(Status::of(diagnostics.has_errors()))
 }
@@ -70,16 +76,24 @@ fn count_line(diagnostics: &Diagnostics) -> String {
 }
 
 fn about(engine: &Engine) -> String {
-    let pack = engine.pack();
+    let (pack, plan) = (engine.pack(), engine.plan_text());
     let mut lines = vec![
         format!("pack            {}", pack.name),
         format!("version         {}", pack.version),
         format!("digest          {}", pack.digest),
         format!("rows and rules  {}", engine.rule_ids().len()),
+        format!("plan            {}", plan.lines().next().unwrap_or_default()),
     ];
     if !engine.overlays().is_empty() {
         lines.push("overlays".to_owned());
         lines.extend(engine.overlays().iter().map(|overlay| format!("  {overlay}")));
+    }
+    let fallbacks = engine.fallbacks();
+    if fallbacks.is_empty() {
+        lines.push("fallbacks       none: every rule runs in columns".to_owned());
+    } else {
+        lines.push("fallbacks".to_owned());
+        lines.extend(fallbacks.iter().map(|fallback| format!("  {fallback}")));
     }
     lines.join("\n")
 }

@@ -133,6 +133,23 @@ fn check_verbose_says_what_the_pack_is() {
     assert!(lines.contains(&"pack            small"), "{}", checked.stderr);
     assert!(lines.contains(&"version         1.0.0"), "{}", checked.stderr);
     assert!(lines.contains(&"rows and rules  3"), "{}", checked.stderr);
+    assert!(lines.iter().any(|line| line.starts_with("plan            3 fields, 0 facts, ")), "{}", checked.stderr);
+    assert_eq!(lines.last(), Some(&"fallbacks       none: every rule runs in columns"));
+}
+
+#[test]
+fn check_verbose_names_what_does_not_run_in_columns() {
+    let facts = "facts:\n  half: balance / score\nsegmentation:\n";
+    let folder = Folder::with_pack("check-fallbacks", &PACK.replace("segmentation:\n", facts));
+    let checked = folder.recoup(&["check", "small", "-v"], 0);
+    let fallback =
+        "\nfallbacks\n  facts/half: asked case by case, as it needs more than integers for `balance / score`\n";
+    assert!(checked.stderr.ends_with(fallback), "{}", checked.stderr);
+
+    let whole = folder.recoup(&["check", "small", "-vv"], 0);
+    let (about, plan) = whole.stderr.split_once("\n\nplan: ").expect("the plan stands behind the rest");
+    assert_eq!(format!("{about}\n"), checked.stderr);
+    assert!(plan.contains("\n    large: balance >= 5000.00\n      -> large\n"), "{plan}");
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::input::{CaseReader, CaseRow, CaseSource};
 use crate::load::Library;
 use crate::load_options::{Analysis, LoadOptions};
 use crate::plan::columns::Columns;
+use crate::plan::print::Printer;
 use crate::plan::{Plan, plan};
 use crate::record::{Problem, Raw};
 use crate::source::Sources;
@@ -267,6 +268,30 @@ impl Engine {
     /// What the pack's overlays did to its bases, a line each.
     pub fn overlays(&self) -> &[String] {
         &self.inner.checked.overlays
+    }
+
+    /// The plan of the pack as text for people: how fields stand in memory, what each row tests, which tables are
+    /// narrowed down together, and what is left to the meaning of expressions. Its first line sums it up.
+    ///
+    /// It holds what the rules say, and nothing of any case. The same pack gives the same text. It is not a format to
+    /// read by machine: it changes with the engine.
+    pub fn plan_text(&self) -> String {
+        self.printer().text()
+    }
+
+    /// What of the pack does not run in columns when many cases are decided at once, a line each: the qualified id, and
+    /// why. Decisions are the same; they take longer.
+    ///
+    /// An expression that is *asked case by case* takes longer by itself. A case that is *decided one by one* takes
+    /// longer with all of its rules. Beside what is named here, a case is decided one by one where it fails, where an
+    /// unknown could matter, or where two rows of a `unique` or `any` table match.
+    pub fn fallbacks(&self) -> Vec<String> {
+        self.printer().fallbacks()
+    }
+
+    fn printer(&self) -> Printer<'_> {
+        let inner = &*self.inner;
+        Printer::new(&inner.checked, &inner.lowered, &inner.plan, &inner.columns)
     }
 
     pub(crate) fn parts(&self) -> Parts<'_> {

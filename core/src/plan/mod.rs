@@ -9,6 +9,7 @@ pub(crate) mod axis;
 pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod columns;
+pub(crate) mod print;
 pub(crate) mod storage;
 pub(crate) mod table;
 
