@@ -161,7 +161,8 @@ fn header(rows: &mut CsvRows<BufReader<File>>, delimiter: u8) -> Result<Vec<Stri
     let mut room = CellRoom::default();
     let cells = room.split(row.bytes, delimiter, row.quotes == Quotes::Some);
     let names = cells.iter().enumerate().map(|(index, cell)| match std::str::from_utf8(cell) {
-        Ok(name) => Ok(name.trim_start_matches(BYTE_ORDER_MARK).trim().to_owned()),
+        Ok(name) if index == 0 => Ok(name.trim_start_matches(BYTE_ORDER_MARK).trim().to_owned()),
+        Ok(name) => Ok(name.trim().to_owned()),
         Err(_) => Err(format!("the name of column {} is not UTF-8 text", index + 1)),
     });
     names.collect()
