@@ -7,7 +7,7 @@
 use super::storage::{DECIMALS, Number, Storage};
 use crate::language::{Expr, ExprKind, SlotId};
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{DurationUnit, Rounding, Type, Value};
+use crate::value::{DurationUnit, Rounding, Type, Value, number};
 
 /// A calculation over the integers of a case.
 #[derive(Clone, Debug, PartialEq)]
@@ -313,7 +313,8 @@ impl Compiler<'_> {
             }
             ("round" | "round_half_even" | "round_up" | "round_down", [number, decimals]) => {
                 let Some(Value::Integer(decimals)) = decimals.literal_value() else { return None };
-                let decimals = u32::try_from(*decimals).ok()?;
+                // More decimals than a number has are an error, which the function words.
+                let decimals = u32::try_from(*decimals).ok().filter(|decimals| *decimals <= number::DECIMALS)?;
                 let rounding = match name {
                     "round" => Rounding::HalfUp,
                     "round_half_even" => Rounding::HalfEven,
