@@ -18,6 +18,8 @@ time_zone: America/New_York
 calendar: us-federal
 ";
 
+const AS_OF: &str = "2026-09-07T18:00:00-04:00";
+
 const EXPECTED: &str = "=== expected\n";
 
 #[test]
@@ -60,6 +62,33 @@ fn a_plan_is_the_same_each_time() {
         let source = source(&fs::read_to_string(&path).expect("a case can be read"));
         assert_eq!(load(&path, &source).plan_text(), load(&path, &source).plan_text(), "{}", path.display());
     }
+}
+
+#[test]
+fn cases_are_decided_one_by_one_where_the_fallbacks_say_so() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let singly = |name: &str, record: &str| {
+        let path = folder.join(name);
+        let engine = load(&path, &source(&fs::read_to_string(&path).expect("a case can be read")));
+        let evaluator = engine.evaluator(AS_OF.parse().expect("an instant")).expect("room to decide");
+        let mut batch = evaluator.batch();
+        let record = evaluator.read(record).expect("a record");
+        for _ in 0..3 {
+            batch.push(&record).expect("a case");
+        }
+        batch.decide();
+        batch.decided_singly()
+    };
+    let plain = r#"{"case_id": "A", "balance": 6000, "days_past_due": 130, "product": "card", "disputed": false}"#;
+    assert_eq!(singly("tables.txt", plain), 0);
+    assert_eq!(singly("unknown_and_none.txt", r#"{"case_id": "A", "score": 400}"#), 0);
+    assert_eq!(singly("steps.txt", r#"{"case_id": "A", "a": 1, "b": 2}"#), 3);
+    let fallbacks = r#"{"case_id": "A", "balance": 5, "parts": 3, "note": "", "a": false, "level": "low"}"#;
+    assert_eq!(singly("fallbacks.txt", fallbacks), 3);
+    // Facts that are asked leave the rest in columns.
+    let facts = r#"{"case_id": "A", "name": "x", "balance": 5, "paid": 1, "parts": 3, "due_on": "2026-08-01",
+        "zones": ["America/New_York"], "payments": []}"#;
+    assert_eq!(singly("facts.txt", facts), 0);
 }
 
 #[test]
