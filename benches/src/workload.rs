@@ -125,15 +125,10 @@ impl Workload {
             for record in &self.records {
                 batch.push(record)?;
             }
-            for kept in [false, true] {
-                if kept {
-                    batch.keep_conditions();
-                }
-                batch.decide();
-                for place in 0..self.cases.len() {
-                    batch.evaluation(place, &mut evaluation)?;
-                    check(name, place, &evaluation)?;
-                }
+            batch.decide();
+            for place in 0..self.cases.len() {
+                batch.evaluation(place, &mut evaluation)?;
+                check(name, place, &evaluation)?;
             }
         }
         Ok(())

@@ -65,9 +65,9 @@ fn a_plan_is_the_same_each_time() {
 }
 
 #[test]
-fn cases_are_decided_one_by_one_where_the_fallbacks_say_so() {
+fn tables_are_asked_where_the_fallbacks_say_so() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    let singly = |name: &str, record: &str| {
+    let asked = |name: &str, record: &str| {
         let path = folder.join(name);
         let engine = load(&path, &source(&fs::read_to_string(&path).expect("a case can be read")));
         let evaluator = engine.evaluator(AS_OF.parse().expect("an instant")).expect("room to decide");
@@ -77,18 +77,19 @@ fn cases_are_decided_one_by_one_where_the_fallbacks_say_so() {
             batch.push(&record).expect("a case");
         }
         batch.decide();
-        batch.decided_singly()
+        batch.tables_asked()
     };
     let plain = r#"{"case_id": "A", "balance": 6000, "days_past_due": 130, "product": "card", "disputed": false}"#;
-    assert_eq!(singly("tables.txt", plain), 0);
-    assert_eq!(singly("unknown_and_none.txt", r#"{"case_id": "A", "score": 400}"#), 0);
-    assert_eq!(singly("steps.txt", r#"{"case_id": "A", "a": 1, "b": 2}"#), 3);
+    assert_eq!(asked("tables.txt", plain), 0);
+    assert_eq!(asked("unknown_and_none.txt", r#"{"case_id": "A", "score": 400}"#), 0);
+    assert_eq!(asked("steps.txt", r#"{"case_id": "A", "a": 1, "b": 2}"#), 3);
     let fallbacks = r#"{"case_id": "A", "balance": 5, "parts": 3, "note": "", "a": false, "level": "low"}"#;
-    assert_eq!(singly("fallbacks.txt", fallbacks), 3);
+    // Three cases, and for each of them `reasons` and `computed_rank`.
+    assert_eq!(asked("fallbacks.txt", fallbacks), 6);
     // Facts that are asked leave the rest in columns.
     let facts = r#"{"case_id": "A", "name": "x", "balance": 5, "paid": 1, "parts": 3, "due_on": "2026-08-01",
         "zones": ["America/New_York"], "payments": []}"#;
-    assert_eq!(singly("facts.txt", facts), 0);
+    assert_eq!(asked("facts.txt", facts), 0);
 }
 
 #[test]

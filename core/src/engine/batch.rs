@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use super::{Engine, Evaluation, Evaluator, Record};
 use crate::error::Error;
 use crate::eval::column::kernels::Kernels;
-use crate::eval::column::{self, Decided, Keep, Room};
+use crate::eval::column::{self, Decided, Room};
 use crate::eval::{Instant, Vectors};
 
 /// Cases that are decided together, at one instant.
 ///
-/// What a case comes to is what [`Evaluator::evaluate_into`] says of it, to the last bit. Cases stand in columns; those
-/// that the columns cannot decide, for an error or a doubtful row, are decided one by one within.
+/// What a case comes to is what [`Evaluator::evaluate_into`] says of it, to the last bit. Cases stand in columns; where
+/// the columns cannot decide a table for a case, for an error or a doubtful row, that table is decided for that case by
+/// itself.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,7 +53,6 @@ pub struct Batch {
     engine: Engine,
     instant: Arc<Instant>,
     kernels: Kernels,
-    keep: Keep,
     cases: column::Batch,
     room: Room,
     decided: Decided,
@@ -67,7 +67,6 @@ impl Evaluator {
             engine: self.engine.clone(),
             instant: self.instant.clone(),
             kernels: Vectors::widest().kernels().unwrap_or(Kernels::Portable),
-            keep: Keep::Results,
             cases: column::Batch::new(columns, pack.checked.record.fields.len()),
             room: Room::new(pack, columns),
             decided: Decided::default(),
@@ -83,11 +82,6 @@ impl Batch {
     pub fn use_vectors(&mut self, vectors: Vectors) -> Result<(), Error> {
         self.kernels = vectors.kernels().ok_or_else(|| Error::new(format!("this machine has no {vectors:?}")))?;
         Ok(())
-    }
-
-    /// Keeps the outcome of every condition for every case too.
-    pub fn keep_conditions(&mut self) {
-        self.keep = Keep::Conditions;
     }
 
     /// The instant at which cases are decided.
@@ -126,7 +120,7 @@ impl Batch {
     /// Decides all cases.
     pub fn decide(&mut self) {
         let (pack, columns) = (self.engine.planned(), self.engine.columns());
-        let work = column::Run { pack, columns, kernels: self.kernels, instant: &self.instant, keep: self.keep };
+        let work = column::Run { pack, columns, kernels: self.kernels, instant: &self.instant };
         work.decide(&self.cases, &mut self.room, &mut self.decided);
     }
 
@@ -143,12 +137,12 @@ impl Batch {
         }
         evaluation.instant = self.instant.clone();
         let (pack, columns) = (self.engine.planned(), self.engine.columns());
-        self.decided.case(pack, columns, &self.instant, &self.cases, case, &mut evaluation.inner);
+        self.decided.case(pack, columns, &self.cases, case, &mut evaluation.inner);
         Ok(())
     }
 
-    /// How many of the cases that were decided last were decided one by one.
-    pub fn decided_singly(&self) -> usize {
-        self.decided.single()
+    /// How often the columns could not decide when the cases were decided last: one table for one case each time.
+    pub fn tables_asked(&self) -> usize {
+        self.decided.asked()
     }
 }

@@ -282,9 +282,9 @@ impl Engine {
     /// What of the pack does not run in columns when many cases are decided at once, a line each: the qualified id, and
     /// why. Decisions are the same; they take longer.
     ///
-    /// An expression that is *asked case by case* takes longer by itself. A case that is *decided one by one* takes
-    /// longer with all of its rules. Beside what is named here, a case is decided one by one where it fails, where an
-    /// unknown could matter, or where two rows of a `unique` or `any` table match.
+    /// An expression or a table that is *asked case by case* takes longer by itself; all else stays in columns. Beside
+    /// what is named here, a table is asked for a case where one of its rows fails, where an unknown could matter, or
+    /// where two rows of a `unique` or `any` table match.
     pub fn fallbacks(&self) -> Vec<String> {
         self.printer().fallbacks()
     }

@@ -465,9 +465,7 @@ impl Run<'_> {
     fn fold(&mut self, table: &PlanTable) -> bool {
         for (index, output) in table.outputs.iter().enumerate() {
             let Some(slot) = output.slot else { continue };
-            let is_number = matches!(output.storage, Storage::Integer | Storage::Scaled(..));
-            let is_ordered = matches!(output.storage, Storage::Date | Storage::Timestamp | Storage::Duration(_));
-            if !is_number && (table.policy == Policy::Sum || !is_ordered) {
+            if !table.policy.folds(&output.storage) {
                 return false;
             }
             let mut best: Option<i64> = None;
@@ -475,6 +473,11 @@ impl Run<'_> {
                 let bits = match table.gives(row).get(index) {
                     Some(Give::None) => continue,
                     Some(Give::Bits(bits)) => *bits,
+                    Some(Give::Code(code)) => match code::answer(code, &self.evaluation.cells, &self.instant.now) {
+                        Answer::Known(bits) => bits,
+                        Answer::None => continue,
+                        _ => return false,
+                    },
                     _ => return false,
                 };
                 best = match (best, table.policy) {

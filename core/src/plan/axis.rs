@@ -100,6 +100,12 @@ impl SlotTest {
     pub(crate) fn bounds(&self) -> impl Iterator<Item = i64> {
         self.stretches.iter().skip(1).map(|(start, _)| *start)
     }
+
+    /// How it comes out for a known integer.
+    pub(crate) fn of_known(&self, bits: i64) -> Truth {
+        let stretch = self.stretches.partition_point(|(start, _)| *start <= bits);
+        stretch.checked_sub(1).and_then(|index| self.stretches.get(index)).map_or(Truth::Doubt, |(_, truth)| *truth)
+    }
 }
 
 /// Whether a condition only compares values with constants, which are collected.

@@ -27,10 +27,22 @@ pub(crate) struct Columns {
     pub(crate) bounds: usize,
     /// By slot: its tests.
     of_slots: Vec<Vec<u32>>,
-    /// By step and output: the calculation that all rows share but for its constants.
-    shapes: HashMap<(usize, usize), Shape>,
+    /// By step, then by output of the table.
+    outputs: Vec<Vec<ColumnOutput>>,
     /// By step: where the masks of a table's rows begin among those of all tables.
     fired_at: Vec<usize>,
+    /// By step: where they begin among those of the tables of which several rows may fire.
+    kept_at: Vec<usize>,
+}
+
+/// What the rows of a table give for an output.
+#[derive(Clone, Debug)]
+pub(crate) struct ColumnOutput {
+    /// The calculation that all rows share but for its constants.
+    pub(crate) shape: Option<Shape>,
+    /// By bit of the row, and at last of `otherwise`: the integer, or 0 where the row gives none, or calculates. Nothing
+    /// where a row gives what is no integer.
+    pub(crate) integers: Option<Box<[i64]>>,
 }
 
 /// One calculation for all rows of an output, with a constant for each.
@@ -52,6 +64,8 @@ pub(crate) struct ColumnSlot {
     pub(crate) first: usize,
     /// The table whose rows tell the value, where all are written out: its masks are those of the rows that fired.
     pub(crate) rows_of: Option<usize>,
+    /// Whether all its tests are stretches between bounds.
+    pub(crate) is_plain: bool,
     /// Whether anything tests the slot, or calculates with it.
     pub(crate) is_read: bool,
 }
@@ -59,22 +73,50 @@ pub(crate) struct ColumnSlot {
 /// How the mask of a test is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TestMask {
-    /// Reached a bound.
-    AtLeast(u32),
-    /// Did not reach it.
-    Below(u32),
-    /// Reached the first, and not the second.
-    Between(u32, u32),
-    /// Any of these stretches, each from a bound to another.
-    Any(Box<[(Option<u32>, Option<u32>)]>),
+    /// Between two bounds.
+    Stretch(Stretch),
+    /// In any of these.
+    Any(Box<[Stretch]>),
     /// By the rows of a table that fired: those (and perhaps `otherwise`) whose value passes.
-    Rows {
-        table: u32,
-        rows: Box<[u32]>,
-        otherwise: bool,
-    },
-    Always,
-    Never,
+    Rows { table: u32, rows: Box<[u32]>, otherwise: bool },
+}
+
+/// A stretch of integers, by two masks that must both have a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) from: Operand,
+    pub(crate) to: Operand,
+}
+
+/// A mask, or the cases outside it. The masks of a chunk begin with the one of all cases; those of bounds follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Operand(u32);
+
+impl Operand {
+    /// All cases.
+    pub(crate) const ALWAYS: Operand = Operand(0);
+
+    /// The cases of a mask.
+    pub(crate) fn of(mask: usize) -> Operand {
+        Operand(crate::source::clamp(mask) << 1)
+    }
+
+    /// The cases outside this one.
+    pub(crate) fn not(self) -> Operand {
+        Operand(self.0 | 1)
+    }
+
+    /// The place of the mask.
+    #[inline(always)]
+    pub(crate) fn mask(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    /// All bits set where the cases are those outside the mask.
+    #[inline(always)]
+    pub(crate) fn flip(self) -> u64 {
+        0_u64.wrapping_sub(u64::from(self.0 & 1))
+    }
 }
 
 impl Width {
@@ -96,7 +138,18 @@ impl Columns {
                 bounds.extend(test.bounds());
             }
         }
-        let by_rows = by_rows(plan);
+        let mut by_rows = by_rows(plan);
+        // A value of which a test cannot tell has to stand in a column.
+        for test in &plan.tests {
+            let is_told = |step: &usize| match plan.steps.get(*step) {
+                Some(PlanStep::Table(table)) => (0..table.order.len() + usize::from(table.has_otherwise))
+                    .all(|row| matches!(truth_of_row(table, row, test), Truth::True | Truth::False)),
+                _ => false,
+            };
+            if !by_rows.get(&test.slot).is_none_or(is_told) {
+                by_rows.remove(&test.slot);
+            }
+        }
         let tested: HashSet<SlotId> = plan.tests.iter().map(|test| test.slot).collect();
         let mut first = 0;
         let mut slots = Vec::with_capacity(bounds.len());
@@ -132,7 +185,7 @@ impl Columns {
                 None => Width::W64,
             };
             let count = bounds.len();
-            slots.push(ColumnSlot { width, bounds: bounds.into(), first, rows_of, is_read });
+            slots.push(ColumnSlot { width, bounds: bounds.into(), first, rows_of, is_plain: true, is_read });
             first += count;
         }
         let mut of_slots = vec![Vec::new(); slots.len()];
@@ -141,18 +194,24 @@ impl Columns {
                 tests.push(crate::source::clamp(index));
             }
         }
-        let mut rows = 0;
-        let fired_at = plan.steps.iter().map(|step| {
-            let at = rows;
+        let (mut fired_at, mut kept_at) = (Vec::new(), Vec::new());
+        let (mut fired, mut kept) = (0, 0);
+        for step in &plan.steps {
+            fired_at.push(fired);
+            kept_at.push(kept);
             if let PlanStep::Table(table) = step {
-                rows += table.order.len();
+                fired += table.order.len();
+                kept += if table.policy.is_single() { 0 } else { table.order.len() };
             }
-            at
-        });
-        let fired_at = fired_at.collect();
-        let shapes = shapes(plan);
-        let mut columns = Columns { slots, tests: Vec::new(), bounds: first, of_slots, shapes, fired_at };
+        }
+        let outputs = outputs(plan);
+        let mut columns = Columns { slots, tests: Vec::new(), bounds: first, of_slots, outputs, fired_at, kept_at };
         columns.tests = plan.tests.iter().map(|test| columns.mask(plan, test)).collect();
+        for (test, mask) in plan.tests.iter().zip(&columns.tests) {
+            if let Some(slot) = columns.slots.get_mut(test.slot.0 as usize) {
+                slot.is_plain &= matches!(mask, TestMask::Stretch(_));
+            }
+        }
         columns
     }
 
@@ -161,9 +220,9 @@ impl Columns {
         self.of_slots.get(slot.0 as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// The calculation that all rows of a table share for an output.
-    pub(crate) fn shape(&self, step: usize, output: usize) -> Option<&Shape> {
-        self.shapes.get(&(step, output))
+    /// What the rows of a table give for an output.
+    pub(crate) fn output(&self, step: usize, output: usize) -> Option<&ColumnOutput> {
+        self.outputs.get(step)?.get(output)
     }
 
     /// Where the masks of a table's rows begin among those of all tables.
@@ -171,27 +230,35 @@ impl Columns {
         self.fired_at.get(step).copied().unwrap_or(0)
     }
 
+    /// Where the masks of a table's rows begin among those of the tables of which several rows may fire.
+    pub(crate) fn kept_at(&self, step: usize) -> usize {
+        self.kept_at.get(step).copied().unwrap_or(0)
+    }
+
     fn mask(&self, plan: &Plan, test: &super::SlotTest) -> TestMask {
-        let Some(slot) = self.slots.get(test.slot.0 as usize) else { return TestMask::Never };
+        let Some(slot) = self.slots.get(test.slot.0 as usize) else { return TestMask::Any(Box::new([])) };
         if let Some(table) = slot.rows_of {
             return rows_mask(plan, table, test);
         }
-        let place =
-            |start: i64| slot.bounds.binary_search(&start).ok().map(|index| crate::source::clamp(slot.first + index));
+        let reached = |start: i64| match slot.bounds.binary_search(&start) {
+            Ok(index) => Operand::of(1 + slot.first + index),
+            // The lowest integer has no bound: every value has reached it.
+            Err(_) => Operand::ALWAYS,
+        };
         let ends = test.bounds().map(Some).chain([None]);
-        let stretches: Vec<(Option<u32>, Option<u32>)> = test
+        let stretches: Vec<Stretch> = test
             .stretches
             .iter()
             .zip(ends)
             .filter(|((_, truth), _)| *truth == Truth::True)
-            .map(|((start, _), end)| (place(*start), end.and_then(place)))
+            .map(|((start, _), end)| Stretch {
+                from: reached(*start),
+                to: end.map_or(Operand::ALWAYS, |end| reached(end).not()),
+            })
             .collect();
         match stretches.as_slice() {
-            [] => TestMask::Never,
-            [(None, None)] => TestMask::Always,
-            [(Some(start), None)] => TestMask::AtLeast(*start),
-            [(None, Some(end))] => TestMask::Below(*end),
-            [(Some(start), Some(end))] => TestMask::Between(*start, *end),
+            [] => TestMask::Stretch(Stretch { from: Operand::ALWAYS.not(), to: Operand::ALWAYS }),
+            [stretch] => TestMask::Stretch(*stretch),
             _ => TestMask::Any(stretches.into()),
         }
     }
@@ -216,25 +283,38 @@ fn by_rows(plan: &Plan) -> HashMap<SlotId, usize> {
     found
 }
 
-/// Outputs whose rows calculate the same but for a factor: `balance * 0.05` here, `balance * 0.02` there.
-fn shapes(plan: &Plan) -> HashMap<(usize, usize), Shape> {
-    let mut found = HashMap::new();
-    for (step, planned) in plan.steps.iter().enumerate() {
-        let PlanStep::Table(table) = planned else { continue };
-        for output in 0..table.outputs.len() {
-            if let Some(shape) = shape(table, output) {
-                found.insert((step, output), shape);
-            }
-        }
-    }
-    found
+/// What the rows of all tables give.
+fn outputs(plan: &Plan) -> Vec<Vec<ColumnOutput>> {
+    let of_table = |table: &PlanTable| {
+        let of_output = |output| ColumnOutput { shape: shape(table, output), integers: integers(table, output) };
+        (0..table.outputs.len()).map(of_output).collect()
+    };
+    let steps = plan.steps.iter().map(|step| match step {
+        PlanStep::Table(table) => of_table(table),
+        PlanStep::Fact(..) => Vec::new(),
+    });
+    steps.collect()
 }
 
+/// The positions of a table's rows by bit, and at last of `otherwise`.
+fn positions(table: &PlanTable) -> impl Iterator<Item = usize> {
+    table.order.iter().map(|row| *row as usize).chain(table.has_otherwise.then_some(table.order.len()))
+}
+
+fn integers(table: &PlanTable, output: usize) -> Option<Box<[i64]>> {
+    let integer = |row: usize| match table.gives(row).get(output) {
+        Some(Give::Bits(bits)) => Some(*bits),
+        Some(Give::Value(_)) => None,
+        _ => Some(0),
+    };
+    positions(table).map(integer).collect()
+}
+
+/// Rows that calculate the same but for a factor: `balance * 0.05` here, `balance * 0.02` there.
 fn shape(table: &PlanTable, output: usize) -> Option<Shape> {
-    let rows = table.order.iter().map(|row| *row as usize).chain(table.has_otherwise.then_some(table.order.len()));
     let mut factors = Vec::new();
     let mut common: Option<(&Code, i64, Rounding)> = None;
-    for row in rows {
+    for row in positions(table) {
         let Some(Give::Code(Code::Round(product, divisor, rounding))) = table.gives(row).get(output) else {
             return None;
         };
@@ -255,7 +335,7 @@ fn shape(table: &PlanTable, output: usize) -> Option<Shape> {
 }
 
 fn rows_mask(plan: &Plan, step: usize, test: &super::SlotTest) -> TestMask {
-    let Some(PlanStep::Table(table)) = plan.steps.get(step) else { return TestMask::Never };
+    let Some(PlanStep::Table(table)) = plan.steps.get(step) else { return TestMask::Any(Box::new([])) };
     let passes = |row: usize| truth_of_row(table, row, test) == Truth::True;
     TestMask::Rows {
         table: crate::source::clamp(step),
@@ -281,6 +361,5 @@ pub(crate) fn truth_of_row(table: &PlanTable, row: usize, test: &super::SlotTest
         },
         Give::Code(_) | Give::Asked => return Truth::Doubt,
     };
-    let stretch = test.stretches.partition_point(|(start, _)| *start <= bits);
-    stretch.checked_sub(1).and_then(|index| test.stretches.get(index)).map_or(Truth::Doubt, |(_, truth)| *truth)
+    test.of_known(bits)
 }

@@ -96,6 +96,24 @@ pub(crate) enum Policy {
     Asked(Why),
 }
 
+impl Policy {
+    /// Whether one row makes the results.
+    pub(crate) fn is_single(self) -> bool {
+        matches!(self, Policy::First | Policy::Unique | Policy::Any)
+    }
+
+    /// Whether the executors add up, count or compare values of such a storage.
+    pub(crate) fn folds(self, storage: &Storage) -> bool {
+        match self {
+            Policy::Sum => matches!(storage, Storage::Integer | Storage::Scaled(..)),
+            Policy::Least | Policy::Most => {
+                storage.is_exact() && !matches!(storage, Storage::Boolean | Storage::Choice(_))
+            }
+            _ => true,
+        }
+    }
+}
+
 /// Why a table is left to the meaning of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
@@ -340,14 +358,18 @@ fn outputs(
     gives: &mut Vec<Give>,
 ) -> Box<[PlanOutput]> {
     let rows = || table.rows.iter().chain(&table.otherwise);
-    let is_single =
-        matches!(table.hit, Hit::Policy(HitPolicy::First | HitPolicy::Priority | HitPolicy::Unique | HitPolicy::Any));
+    // Of these, what the rows give is a value of the output.
+    let is_value = !matches!(
+        table.hit,
+        Hit::Each
+            | Hit::Policy(HitPolicy::CollectCount | HitPolicy::Collect | HitPolicy::RuleOrder | HitPolicy::OutputOrder)
+    );
     for (index, (output, storage)) in table.outputs.iter().zip(&mut storages).enumerate() {
         let exprs = || rows().filter_map(|row| row.outputs.get(index));
         *storage = match table.hit {
             Hit::Policy(HitPolicy::CollectCount) => Storage::Integer,
             Hit::Policy(HitPolicy::Collect | HitPolicy::RuleOrder | HitPolicy::OutputOrder) => Storage::Beside,
-            _ => output_storage(output, exprs, program, is_single),
+            _ => output_storage(output, exprs, program, is_value),
         };
         if let Some(slot) = output.slot {
             program.set_storage(slot, storage.clone());
@@ -368,11 +390,11 @@ fn output_storage<'e, I: Iterator<Item = &'e Expr>>(
     output: &Output,
     exprs: impl Fn() -> I,
     program: &Program,
-    is_single: bool,
+    is_value: bool,
 ) -> Storage {
     let mut decimals = output.decimals.unwrap_or(0);
     for expr in exprs() {
-        let coded = if is_single { program.stored(expr, output) } else { None };
+        let coded = if is_value { program.stored(expr, output) } else { None };
         let has = match (expr.literal_value(), coded) {
             (Some(Value::Decimal(number) | Value::Money(number) | Value::Percent(number)), _) => {
                 number.normalize().scale()

@@ -2,7 +2,7 @@
 //! recoup in columns in all vectors of the machine.
 
 use recoup_benches::Result;
-use recoup_benches::contenders::{BATCH, Keep, columns, hand_written_batches, rows};
+use recoup_benches::contenders::{BATCH, columns, hand_written_batches, rows};
 use recoup_benches::timing::compare;
 use recoup_benches::workload::Workload;
 
@@ -15,26 +15,20 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let workload = Workload::policy()?;
     let mut contenders = vec![hand_written_batches(&workload), rows("recoup, one at a time", &workload)];
     for (name, vectors) in workload.rows.vectors() {
-        contenders.push(columns(&format!("recoup, columns, {name}"), &workload, vectors, Keep::Results)?);
+        contenders.push(columns(&format!("recoup, columns, {name}"), &workload, vectors)?);
     }
-    let (widest, vectors) = workload.rows.vectors().last().ok_or("the machine has no vectors")?;
-    let name = format!("recoup, columns, {widest}, conditions kept");
-    contenders.push(columns(&name, &workload, vectors, Keep::Conditions)?);
 
     let times = compare(&mut contenders, workload.cases.len(), DECISIONS);
     for (contender, of) in contenders.iter().zip(&times) {
         report.time(&contender.name, of.median(), Some((of.ratio(&times[0]), "hand-written")));
     }
     report.ratio("  portable", times[2].ratio(&times[1]), "one at a time");
-    if let [.., alone, kept] = times.as_slice() {
-        report.ratio("  conditions kept", kept.ratio(alone), "deciding alone");
-    }
-    report.number("cases decided one by one", singly(&workload)?);
+    report.number("tables asked case by case", asked(&workload)?);
     Ok(())
 }
 
-/// How many of the cases the columns leave to be decided one by one.
-fn singly(workload: &Workload) -> Result<String> {
+/// How often the columns cannot decide a table for a case.
+fn asked(workload: &Workload) -> Result<String> {
     let (_, vectors) = workload.rows.vectors().next().ok_or("the machine has no vectors")?;
     let mut batch = workload.rows.batch(vectors)?;
     let mut count = 0;
@@ -44,7 +38,7 @@ fn singly(workload: &Workload) -> Result<String> {
             batch.push(record)?;
         }
         batch.decide();
-        count += batch.decided_singly();
+        count += batch.tables_asked();
     }
-    Ok(format!("{count} of {}", workload.records.len()))
+    Ok(count.to_string())
 }

@@ -1,7 +1,7 @@
 //! How the time for one case grows with the rows of a table and the rules of a policy, one case at a time and in columns.
 
 use recoup_benches::Result;
-use recoup_benches::contenders::{Keep, columns, rows};
+use recoup_benches::contenders::{columns, rows};
 use recoup_benches::engine::Vectors;
 use recoup_benches::timing::compare;
 use recoup_benches::workload::Workload;
@@ -32,8 +32,8 @@ fn against_first(report: &mut Report, workloads: &[(String, Workload)], first: &
         let (widest, vectors) = workload.rows.vectors().last().ok_or("the machine has no vectors")?;
         contenders.push(rows(&format!("{name}, one at a time"), workload));
         let portable = Vectors::Portable;
-        contenders.push(columns(&format!("{name}, columns, portable"), workload, portable, Keep::Results)?);
-        contenders.push(columns(&format!("{name}, columns, {widest}"), workload, vectors, Keep::Results)?);
+        contenders.push(columns(&format!("{name}, columns, portable"), workload, portable)?);
+        contenders.push(columns(&format!("{name}, columns, {widest}"), workload, vectors)?);
     }
     let fewest = workloads.iter().map(|(_, workload)| workload.records.len()).min().unwrap_or(0);
     let times = compare(&mut contenders, fewest, DECISIONS);

@@ -52,7 +52,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     for (contender, of) in contenders.iter().zip(&times) {
         report.time(&contender.name, of.median(), Some((of.ratio(&times[0]), "hand-written")));
     }
-    report.number("cases decided one by one", format!("{} of {CASES}", batch.borrow().decided_singly()));
+    report.number("tables asked case by case", batch.borrow().tables_asked().to_string());
     Ok(())
 }
 

@@ -55,7 +55,11 @@ impl Bits {
     }
 
     /// The words of a chunk; nothing where no bit is set.
+    #[inline]
     pub(crate) fn chunk(&self, chunk: usize) -> Option<super::kernels::Mask> {
+        if self.0.is_empty() {
+            return None;
+        }
         let words = self.0.get(chunk * super::kernels::WORDS..)?;
         let mut mask = [0; super::kernels::WORDS];
         for (to, from) in mask.iter_mut().zip(words) {
@@ -81,14 +85,6 @@ impl Column {
     #[inline]
     pub(crate) fn get(&self, case: usize) -> i64 {
         each!(&self.values, values => values.get(case).map_or(0, |value| i64::from(*value)))
-    }
-
-    /// The integers of some cases, counted from a first one.
-    pub(crate) fn gather(&self, first: usize, cases: &[u16]) -> Vec<i64> {
-        each!(&self.values, values => {
-            let values = values.get(first..).unwrap_or(&[]);
-            cases.iter().map(|case| values.get(usize::from(*case)).map_or(0, |value| i64::from(*value))).collect()
-        })
     }
 
     pub(crate) fn state(&self, case: usize) -> State {

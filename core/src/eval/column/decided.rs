@@ -1,17 +1,15 @@
 //! What a batch came to, and one case of it by itself.
 
 use super::batch::Batch;
-use super::kernels::{CASES, Mask};
-use super::lanes::Lanes;
-use super::masks::{NONE, has, set};
+use super::kernels::{CASES, Kernels, Mask};
+use super::masks::has;
+use super::slot::{KeptColumn, Narrow, SlotColumn};
 use crate::eval::cells::Cells;
-use crate::eval::code::Answer;
-use crate::eval::row::{self, Evaluation, Instant, Pack, Taken};
-use crate::families::Step;
+use crate::eval::row::{Evaluation, Pack, Taken};
+use crate::eval::trace::TableTrace;
 use crate::language::SlotId;
 use crate::plan::columns::Columns;
-use crate::plan::{Give, PlanStep, PlanTable, Policy, Storage};
-use crate::value::{Failure, Outcome, Value};
+use crate::plan::{Give, PlanStep, PlanTable, Storage};
 
 /// What a batch came to, chunk by chunk.
 #[derive(Clone, Debug, Default)]
@@ -23,26 +21,14 @@ pub(crate) struct Decided {
 /// What the cases of a chunk came to. Its room is used again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chunk {
-    /// For each bit of a table that the chunk decided, table after table: the cases whose row fired.
+    /// For each bit of the tables of which several rows may fire, table after table: the cases whose row fired.
     pub(super) fired: Vec<Mask>,
     /// For each step that is a table of first hits: the bit that fired, or how many there are for `otherwise`.
-    pub(super) hits: Vec<Vec<u16>>,
-    /// By slot: the integers and states of facts and results that are calculated.
-    pub(super) slots: Vec<Option<SlotColumn>>,
-    /// The outcome of every test, where it is kept: true, and possible.
-    pub(super) kept: Vec<Mask>,
-    /// Cases that were decided one by one.
-    pub(super) single: Vec<(usize, Evaluation)>,
-}
-
-/// The values of a fact or result in a chunk.
-#[derive(Clone, Debug)]
-pub(super) struct SlotColumn {
-    pub(super) bits: Vec<i64>,
-    pub(super) none: Mask,
-    pub(super) unknown: Mask,
-    /// Values that have no integer of their own, by case.
-    pub(super) beside: Vec<Outcome>,
+    pub(super) hits: Vec<Narrow>,
+    /// The facts and results that are calculated, in the order of their slots.
+    pub(super) slots: Vec<(usize, KeptColumn)>,
+    /// Tables that their meaning decided: by step, and by case of the chunk.
+    pub(super) asked: Vec<(usize, usize, TableTrace)>,
 }
 
 impl Decided {
@@ -51,18 +37,11 @@ impl Decided {
         &self,
         pack: Pack<'_>,
         columns: &Columns,
-        instant: &Instant,
         batch: &Batch,
         case: usize,
         evaluation: &mut Evaluation,
     ) {
         let Some(chunk) = self.chunks.get(case / CASES) else { return };
-        if let Ok(found) = chunk.single.binary_search_by_key(&case, |(case, _)| *case) {
-            if let Some((_, single)) = chunk.single.get(found) {
-                evaluation.clone_from(single);
-            }
-            return;
-        }
         let within = case % CASES;
         evaluation.asked.clear();
         evaluation.fired.fill(0);
@@ -70,42 +49,54 @@ impl Decided {
         for (index, step) in pack.plan.steps.iter().enumerate() {
             match step {
                 PlanStep::Fact(slot, _) => {
-                    let unknown = chunk.fill(*slot, within, &mut evaluation.cells, &pack.plan.storages);
-                    if unknown && let Some(Step::Fact(fact)) = pack.lowered.steps.get(index) {
-                        // The names of what is missing are asked for only now.
-                        let outcome = row::ask(pack, instant, &evaluation.cells, |reader| reader.value(&fact.expr));
-                        if let Some(storage) = pack.plan.storages.get(slot.0 as usize) {
-                            evaluation.cells.set(*slot, outcome, storage);
-                        }
-                    }
+                    chunk.read(*slot, within, &mut evaluation.cells, &pack.plan.storages);
                 }
                 PlanStep::Table(table) => chunk.table(pack, columns, index, table, within, evaluation),
             }
         }
     }
 
-    /// How many cases were decided one by one.
-    pub(crate) fn single(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.single.len()).sum()
+    /// How many times the meaning of tables was asked: for one table and one case each.
+    pub(crate) fn asked(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.asked.len()).sum()
     }
 }
 
 impl Chunk {
-    /// Puts a fact or result of a case in its place; whether it is unknown.
-    fn fill(&self, slot: SlotId, case: usize, cells: &mut Cells, storages: &[Storage]) -> bool {
-        let (Some(Some(column)), Some(storage)) = (self.slots.get(slot.0 as usize), storages.get(slot.0 as usize))
-        else {
+    /// Keeps the columns of slots, in the room of those before.
+    pub(super) fn keep(&mut self, columns: impl Iterator<Item = (usize, SlotColumn)>, kernels: Kernels) {
+        let mut count = 0;
+        for (slot, column) in columns {
+            let mut bits =
+                self.slots.get_mut(count).map(|(_, kept)| std::mem::take(&mut kept.bits)).unwrap_or_default();
+            bits.store(kernels, &column.bits);
+            let kept = (slot, KeptColumn { bits, states: column.states });
+            match self.slots.get_mut(count) {
+                Some(to) => *to = kept,
+                None => self.slots.push(kept),
+            }
+            count += 1;
+        }
+        self.slots.truncate(count);
+    }
+
+    /// Puts a fact or result of a case in its place; whether it stands in a column.
+    fn read(&self, slot: SlotId, case: usize, cells: &mut Cells, storages: &[Storage]) -> bool {
+        let index = slot.0 as usize;
+        let found = self.slots.binary_search_by_key(&index, |(slot, _)| *slot).ok();
+        let (Some((_, column)), Some(storage)) = (found.and_then(|at| self.slots.get(at)), storages.get(index)) else {
             return false;
         };
-        if has(&column.unknown, case) {
-            return true;
+        let (states, bits) = (&column.states, column.bits.get(case));
+        if !has(&states.filled, case) {
+            return false;
         }
-        if storage.is_exact() && !has(&column.none, case) {
-            cells.set_known(slot, column.bits.get(case).copied().unwrap_or(0));
+        if storage.is_exact() && states.is_known(case) {
+            cells.set_known(slot, bits);
         } else {
-            cells.set(slot, column.outcome(case, storage), storage);
+            cells.set(slot, states.outcome(case, bits, storage), storage);
         }
-        false
+        true
     }
 
     fn table(
@@ -117,18 +108,22 @@ impl Chunk {
         case: usize,
         evaluation: &mut Evaluation,
     ) {
-        let at = columns.fired_at(index);
+        let at = columns.kept_at(index);
         let mut fire = |bit: usize| {
             let bit = table.bits.shift + bit;
             if let Some(word) = evaluation.fired.get_mut(table.bits.offset + bit / 64) {
                 *word |= 1 << (bit % 64);
             }
         };
-        let is_single = matches!(table.policy, Policy::First | Policy::Unique | Policy::Any);
         let mut taken = Taken::Rows;
         let mut row = None;
-        if is_single {
-            let hit = self.hits.get(index).and_then(|hits| hits.get(case)).map_or(usize::MAX, |hit| usize::from(*hit));
+        if !self.asked.is_empty()
+            && let Ok(found) = self.asked.binary_search_by_key(&(index, case), |(step, case, _)| (*step, *case))
+        {
+            taken = Taken::Asked;
+            evaluation.asked.extend(self.asked.get(found).map(|(_, _, trace)| (index, trace.clone())));
+        } else if table.policy.is_single() {
+            let hit = self.hits.get(index).and_then(|hits| usize::try_from(hits.get(case)).ok()).unwrap_or(usize::MAX);
             match table.order.get(hit) {
                 Some(position) => {
                     fire(hit);
@@ -148,9 +143,7 @@ impl Chunk {
         }
         for (output, planned) in table.outputs.iter().enumerate() {
             let Some(slot) = planned.slot else { continue };
-            let is_filled = self.slots.get(slot.0 as usize).is_some_and(Option::is_some);
-            if is_filled {
-                self.fill(slot, case, &mut evaluation.cells, &pack.plan.storages);
+            if self.read(slot, case, &mut evaluation.cells, &pack.plan.storages) {
                 continue;
             }
             match row.and_then(|row| table.gives(row).get(output)) {
@@ -158,48 +151,6 @@ impl Chunk {
                 Some(Give::Value(value)) => evaluation.cells.set(slot, Ok(value.clone()), &planned.storage),
                 _ => evaluation.cells.set_none(slot),
             }
-        }
-    }
-}
-
-impl SlotColumn {
-    pub(super) fn new() -> SlotColumn {
-        SlotColumn { bits: vec![0; CASES], none: NONE, unknown: NONE, beside: Vec::new() }
-    }
-
-    /// Puts what code came to in its place, and gives the cases of which it could not tell.
-    pub(super) fn put(&mut self, cases: &[u16], found: &Lanes) -> Mask {
-        let mut odd = NONE;
-        if found.states.is_none() {
-            for (case, value) in cases.iter().zip(&found.values) {
-                if let Some(to) = self.bits.get_mut(usize::from(*case)) {
-                    *to = *value;
-                }
-            }
-            return odd;
-        }
-        for (index, case) in cases.iter().enumerate() {
-            let case = usize::from(*case);
-            match found.answer(index) {
-                Answer::Known(value) => self.bits.get_mut(case).into_iter().for_each(|to| *to = value),
-                Answer::None => set(&mut self.none, case),
-                Answer::Unknown => set(&mut self.unknown, case),
-                Answer::Asked => set(&mut odd, case),
-            }
-        }
-        odd
-    }
-
-    pub(super) fn outcome(&self, case: usize, storage: &Storage) -> Outcome {
-        if has(&self.none, case) {
-            return Ok(Value::None);
-        }
-        if has(&self.unknown, case) {
-            return Err(Failure::Unknown([].into()));
-        }
-        match self.beside.get(case) {
-            Some(outcome) if !storage.is_exact() => outcome.clone(),
-            _ => Ok(storage.value(self.bits.get(case).copied().unwrap_or(0))),
         }
     }
 }

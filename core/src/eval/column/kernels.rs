@@ -64,9 +64,27 @@ impl Vectors {
     }
 }
 
+/// Work that is compiled into its caller, for the vectors that this one has. Called as `FnOnce`, a closure would stand
+/// by itself, without them.
+#[cfg(target_arch = "x86_64")]
+struct Inlined<F>(F);
+
+#[cfg(target_arch = "x86_64")]
+impl<T, F: FnMut() -> T> pulp::NullaryFnOnce for Inlined<F> {
+    type Output = T;
+
+    #[inline(always)]
+    fn call(mut self) -> T {
+        (self.0)()
+    }
+}
+
 impl Kernels {
     /// Which integers have reached each bound. Every bound is greater than the least integer of its width.
     pub(crate) fn reached(self, integers: Integers<'_>, bounds: &[i64], masks: &mut [Mask]) {
+        if bounds.len() > self.many() {
+            return ranked(integers, bounds, masks);
+        }
         match self {
             Kernels::Portable => portable(integers, bounds, masks),
             #[cfg(target_arch = "x86_64")]
@@ -76,15 +94,92 @@ impl Kernels {
         }
     }
 
+    /// By case, a number out of its binary digits: the cases that have each of them. The numbers were 0.
+    #[inline(always)]
+    pub(crate) fn numbers(self, digits: &[Mask], numbers: &mut [u16; CASES]) {
+        match self {
+            Kernels::Portable => of_digits(digits, numbers),
+            #[cfg(target_arch = "x86_64")]
+            Kernels::Avx2(simd) => simd.vectorize(Inlined(
+                #[inline(always)]
+                || of_digits(digits, numbers),
+            )),
+            #[cfg(target_arch = "x86_64")]
+            Kernels::Avx512(simd) => simd.vectorize(x86::OfDigits { simd, digits, numbers }),
+        }
+    }
+
+    /// From so many bounds on, finding the place of each integer among them is faster than comparing it with all.
+    fn many(self) -> usize {
+        match self {
+            Kernels::Portable => 48,
+            #[cfg(target_arch = "x86_64")]
+            Kernels::Avx2(_) => 128,
+            #[cfg(target_arch = "x86_64")]
+            Kernels::Avx512(_) => 256,
+        }
+    }
+
     /// Runs a loop over words in the machine's vectors.
     #[inline(always)]
-    pub(crate) fn run<T>(self, work: impl pulp::NullaryFnOnce<Output = T>) -> T {
+    pub(crate) fn run<T>(self, mut work: impl FnMut() -> T) -> T {
         match self {
-            Kernels::Portable => work.call(),
+            Kernels::Portable => work(),
             #[cfg(target_arch = "x86_64")]
-            Kernels::Avx2(simd) => simd.vectorize(work),
+            Kernels::Avx2(simd) => simd.vectorize(Inlined(work)),
             #[cfg(target_arch = "x86_64")]
-            Kernels::Avx512(simd) => simd.vectorize(work),
+            Kernels::Avx512(simd) => simd.vectorize(Inlined(work)),
+        }
+    }
+}
+
+/// Finds the place of each integer among the sorted bounds, and goes over the bounds once.
+fn ranked(integers: Integers<'_>, bounds: &[i64], masks: &mut [Mask]) {
+    let mut ranks = [0_usize; CASES];
+    let mut rank = |case: usize, value: i64| {
+        if let Some(rank) = ranks.get_mut(case) {
+            *rank = bounds.partition_point(|bound| *bound <= value);
+        }
+    };
+    match integers {
+        Integers::I8(values) => values.iter().enumerate().for_each(|(case, value)| rank(case, i64::from(*value))),
+        Integers::I16(values) => values.iter().enumerate().for_each(|(case, value)| rank(case, i64::from(*value))),
+        Integers::I32(values) => values.iter().enumerate().for_each(|(case, value)| rank(case, i64::from(*value))),
+        Integers::I64(values) => values.iter().enumerate().for_each(|(case, value)| rank(case, *value)),
+    }
+    // The cases of each rank, as chains: each case tells the next one of its rank.
+    let mut heads = vec![CASES; bounds.len() + 1];
+    let mut next = [CASES; CASES];
+    for (case, (rank, next)) in ranks.iter().zip(&mut next).enumerate() {
+        if let Some(head) = heads.get_mut(*rank) {
+            *next = *head;
+            *head = case;
+        }
+    }
+    let mut reached = [u64::MAX; WORDS];
+    for (mask, head) in masks.iter_mut().zip(&heads) {
+        let mut case = *head;
+        while case < CASES {
+            if let Some(word) = reached.get_mut(case / 64) {
+                *word &= !(1 << (case % 64));
+            }
+            case = next.get(case).copied().unwrap_or(CASES);
+        }
+        *mask = reached;
+    }
+}
+
+#[inline(always)]
+fn of_digits(digits: &[Mask], numbers: &mut [u16; CASES]) {
+    /// Each bit of sixteen.
+    const BITS: [u16; 16] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
+    for (digit, cases) in digits.iter().enumerate() {
+        let (sixteens, _) = numbers.as_chunks_mut::<16>();
+        let words = cases.iter().flat_map(|word| [0, 16, 32, 48].map(|shift| (word >> shift) as u16));
+        for (word, numbers) in words.zip(sixteens) {
+            for (number, bit) in numbers.iter_mut().zip(BITS) {
+                *number |= u16::from(word & bit != 0) << digit;
+            }
         }
     }
 }
@@ -113,7 +208,7 @@ fn reached<T: Copy + PartialOrd>(values: &[T; CASES], bounds: &[i64], masks: &mu
 
 /// Bytes of 0 and 1 as bits, eight at a time: the product moves each to the last byte.
 #[inline(always)]
-fn packed(bytes: &[u8; 64]) -> u64 {
+pub(super) fn packed(bytes: &[u8; 64]) -> u64 {
     let (eights, _) = bytes.as_chunks::<8>();
     let mut word = 0;
     for (index, eight) in eights.iter().enumerate() {
@@ -130,7 +225,7 @@ mod x86 {
     use pulp::x86::{V3, V4};
     use pulp::{NullaryFnOnce, cast};
 
-    use super::{Integers, Mask};
+    use super::{CASES, Integers, Mask};
 
     pub(super) struct Avx2<'a> {
         pub(super) simd: V3,
@@ -163,16 +258,14 @@ mod x86 {
                 ($values:expr, $type:ty, $lanes:literal, $splat:expr, $greater:expr) => {{
                     let (vectors, _) = $values.as_chunks::<$lanes>();
                     let (words, _) = vectors.as_chunks::<{ 64 / $lanes }>();
-                    for (index, word) in words.iter().enumerate() {
-                        for (bound, mask) in self.bounds.iter().zip(&mut *self.masks) {
-                            let before = $splat(before!(*bound, $type));
+                    for (bound, mask) in self.bounds.iter().zip(self.masks) {
+                        let before = $splat(before!(*bound, $type));
+                        for (to, word) in mask.iter_mut().zip(words) {
                             let mut bits = 0_u64;
                             for (part, vector) in word.iter().enumerate() {
                                 bits |= u64::from($greater(cast(*vector), before)) << (part * $lanes);
                             }
-                            if let Some(word) = mask.get_mut(index) {
-                                *word = bits;
-                            }
+                            *to = bits;
                         }
                     }
                 }};
@@ -194,6 +287,31 @@ mod x86 {
         }
     }
 
+    pub(super) struct OfDigits<'a> {
+        pub(super) simd: V4,
+        pub(super) digits: &'a [Mask],
+        pub(super) numbers: &'a mut [u16; CASES],
+    }
+
+    impl NullaryFnOnce for OfDigits<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            let (f, bw) = (self.simd.avx512f, self.simd.avx512bw);
+            let (blocks, _) = self.numbers.as_chunks_mut::<32>();
+            for (index, block) in blocks.iter_mut().enumerate() {
+                let mut numbers = f._mm512_setzero_si512();
+                for (digit, cases) in self.digits.iter().enumerate() {
+                    let word = cases.get(index / 2).copied().unwrap_or(0) >> (index % 2 * 32);
+                    let added = f._mm512_set1_epi16(1 << digit);
+                    numbers = bw._mm512_mask_add_epi16(numbers, word as u32, numbers, added);
+                }
+                *block = cast(numbers);
+            }
+        }
+    }
+
     impl NullaryFnOnce for Avx2<'_> {
         type Output = ();
 
@@ -204,13 +322,10 @@ mod x86 {
                 ($values:expr, $type:ty, $lanes:literal, $splat:expr, $greater:expr) => {{
                     let (vectors, _) = $values.as_chunks::<$lanes>();
                     let (words, _) = vectors.as_chunks::<{ 64 / $lanes }>();
-                    for (index, word) in words.iter().enumerate() {
-                        for (bound, mask) in self.bounds.iter().zip(&mut *self.masks) {
-                            let before = $splat(before!(*bound, $type));
-                            let bits = $greater(word, before);
-                            if let Some(word) = mask.get_mut(index) {
-                                *word = bits;
-                            }
+                    for (bound, mask) in self.bounds.iter().zip(self.masks) {
+                        let before = $splat(before!(*bound, $type));
+                        for (to, word) in mask.iter_mut().zip(words) {
+                            *to = $greater(word, before);
                         }
                     }
                 }};
@@ -281,7 +396,9 @@ mod tests {
                         _ => random.between(low / 4, high / 4),
                     })
                     .collect();
-                let bounds: Vec<i64> = [low + 1, high, 0, -1, 1, 2, random.between(low / 4, high / 4)].into();
+                let mut bounds: Vec<i64> = [low + 1, high, 0, -1, 1, 2, random.between(low / 4, high / 4)].into();
+                bounds.sort_unstable();
+                bounds.dedup();
                 let (bytes, shorts): (Vec<i8>, Vec<i16>) = near.iter().map(|v| (*v as i8, *v as i16)).unzip();
                 let ints: Vec<i32> = near.iter().map(|v| *v as i32).collect();
                 let integers = match width {
@@ -294,6 +411,9 @@ mod tests {
                     let Some(kernels) = vectors.kernels() else { continue };
                     let mut masks = vec![[0; WORDS]; bounds.len()];
                     kernels.reached(integers, &bounds, &mut masks);
+                    let mut by_rank = vec![[0; WORDS]; bounds.len()];
+                    ranked(integers, &bounds, &mut by_rank);
+                    assert_eq!(by_rank, masks, "{vectors:?}, {width} bits");
                     for (bound, mask) in bounds.iter().zip(&masks) {
                         for (case, value) in near.iter().enumerate() {
                             let found = mask[case / 64] >> (case % 64) & 1 == 1;

@@ -1,153 +1,208 @@
 //! What the rows that fired give: the results of a table for the cases of a chunk.
 
 use super::Work;
-use super::decided::SlotColumn;
-use super::kernels::{CASES, WORDS};
-use super::lanes::lanes;
-use super::masks::{NONE, and, each, has, indices, set};
+use super::kernels::Mask;
+use super::lanes::{Lanes, put_in};
+use super::masks::{NONE, and, any, each, has, or, set, without};
+use super::slot::SlotColumn;
 use crate::language::SlotId;
-use crate::plan::columns::Shape;
-use crate::plan::{Give, PlanTable, Policy, Storage};
-use crate::value::Value;
+use crate::plan::columns::{ColumnOutput, Shape};
+use crate::plan::{Code, Give, PlanTable, Policy, Storage};
+use crate::value::{Outcome, Value};
 
 impl<'a> Work<'a> {
-    /// The results of a table, where they are not told by the rows that fired.
+    /// The results of a table, but for cases that are asked for. Gives those that have to be asked for too.
     #[inline(always)]
-    pub(super) fn results(&mut self, index: usize, table: &PlanTable, at: usize, is_single: bool) {
-        if is_single {
-            let mut hits = std::mem::take(self.chunk.hits.get_mut(index).unwrap_or(&mut Vec::new()));
-            let none = u16::try_from(table.order.len()).unwrap_or(u16::MAX);
-            hits.clear();
-            hits.resize(CASES, none);
-            for (bit, fired) in self.chunk.fired.iter().skip(at).enumerate() {
-                let bit = u16::try_from(bit).unwrap_or(u16::MAX);
-                each(fired, |case| hits.get_mut(case).into_iter().for_each(|hit| *hit = bit));
-            }
-            if let Some(to) = self.chunk.hits.get_mut(index) {
-                *to = hits;
-            }
-        }
+    pub(super) fn results(&mut self, index: usize, table: &PlanTable, at: usize, asked: &Mask) -> Mask {
+        let mut odd = NONE;
         for (output, planned) in table.outputs.iter().enumerate() {
             let Some(slot) = planned.slot else { continue };
             let Some(of_slot) = self.columns.slots.get(slot.0 as usize) else { continue };
-            if of_slot.rows_of.is_none() || self.pack.plan.calculates(slot) {
-                match table.policy {
-                    Policy::First | Policy::Unique | Policy::Any => match self.columns.shape(index, output) {
-                        Some(shape) => self.shaped(index, shape, slot),
-                        None => self.given(table, at, output, slot, &planned.storage),
-                    },
-                    Policy::Sum | Policy::Least | Policy::Most | Policy::Count => {
-                        self.folded(table, at, output, slot, &planned.storage);
-                    }
-                    Policy::Each | Policy::List | Policy::Asked(_) => {}
-                }
+            // A value that the rows tell is found by them, unless something calculates with it.
+            if of_slot.rows_of.is_some() && !self.pack.plan.calculates(slot) {
+                continue;
             }
-            self.test(slot);
+            let cases = without(self.active, asked);
+            let (mut column, of_output) = match table.policy {
+                Policy::First | Policy::Unique | Policy::Any => match self.columns.output(index, output) {
+                    Some(ColumnOutput { shape: Some(shape), .. }) => self.shaped(index, shape, &cases),
+                    Some(ColumnOutput { integers: Some(integers), .. }) => {
+                        self.numbered(index, table, at, output, integers, &cases)
+                    }
+                    _ => self.given(table, at, output, &planned.storage, &cases),
+                },
+                Policy::Sum | Policy::Least | Policy::Most | Policy::Count => {
+                    self.folded(table, at, output, &planned.storage, &cases)
+                }
+                Policy::Each | Policy::List | Policy::Asked(_) => continue,
+            };
+            column.states.filled = without(cases, &of_output);
+            odd = or(odd, &of_output);
+            self.room.fill(slot, column);
         }
+        odd
     }
 
     /// What the rows of all cases give for an output that they calculate alike.
-    fn shaped(&mut self, index: usize, shape: &'a Shape, slot: SlotId) {
-        let cases = indices(&self.active);
-        self.by_row = self.chunk.hits.get_mut(index).map(|hits| (&*shape.constants, std::mem::take(hits)));
-        let found = lanes(&shape.code, &cases, self, &self.instant.now);
-        if let (Some(to), Some((_, hits))) = (self.chunk.hits.get_mut(index), self.by_row.take()) {
+    fn shaped(&mut self, index: usize, shape: &'a Shape, cases: &Mask) -> (SlotColumn, Mask) {
+        self.by_row = self.room.hits.get_mut(index).map(|hits| (&*shape.constants, std::mem::take(hits)));
+        let found = self.lanes(&shape.code);
+        if let (Some(to), Some((_, hits))) = (self.room.hits.get_mut(index), self.by_row.take()) {
             *to = hits;
         }
-        let mut column = SlotColumn::new();
-        let mut odd = column.put(&cases, &found);
-        odd.iter_mut().zip(&column.unknown).for_each(|(odd, unknown)| *odd |= unknown);
-        self.leave(&odd);
-        self.fill(slot, column);
+        let odd = and(or(found.asked, &found.unknown), cases);
+        (SlotColumn::of(found, self.kernels), odd)
+    }
+
+    /// What the row of each case gives for an output, where all rows give integers, none, or calculations.
+    #[inline(always)]
+    fn numbered(
+        &mut self,
+        index: usize,
+        table: &PlanTable,
+        at: usize,
+        output: usize,
+        integers: &[i64],
+        cases: &Mask,
+    ) -> (SlotColumn, Mask) {
+        let hits = self.room.hits.get(index).map_or(&[] as &[u16], Vec::as_slice);
+        let mut column = SlotColumn::of(Lanes::of_rows(integers, hits), self.kernels);
+        let mut odd = NONE;
+        for bit in 0..=table.order.len() {
+            let row = table.order.get(bit).map_or(table.order.len(), |row| *row as usize);
+            let Some(give) = table.gives(row).get(output) else { continue };
+            if matches!(give, Give::Bits(_)) {
+                continue;
+            }
+            let fired = self.room.fired.get(at..at + table.order.len()).unwrap_or(&[]);
+            let of_row = match fired.get(bit) {
+                Some(fired) => and(*fired, cases),
+                None => fired.iter().fold(*cases, without),
+            };
+            match give {
+                Give::Code(code) if any(&of_row) => odd = or(odd, &self.calculated(code, &of_row, &mut column)),
+                Give::Asked => odd = or(odd, &of_row),
+                Give::None => column.states.none = or(column.states.none, &of_row),
+                _ => {}
+            }
+        }
+        (column, odd)
     }
 
     /// What the row of each case gives for an output.
     #[inline(always)]
-    fn given(&mut self, table: &PlanTable, at: usize, output: usize, slot: SlotId, storage: &Storage) {
-        let mut column = SlotColumn::new();
-        if !storage.is_exact() {
-            column.beside = vec![Ok(Value::None); CASES];
-        }
-        let mut left = self.active;
+    fn given(
+        &mut self,
+        table: &PlanTable,
+        at: usize,
+        output: usize,
+        storage: &Storage,
+        cases: &Mask,
+    ) -> (SlotColumn, Mask) {
+        let mut column = SlotColumn::default();
+        let mut odd = NONE;
+        let mut left = *cases;
         for bit in 0..=table.order.len() {
-            let mut cases = match self.chunk.fired.get(at + bit) {
-                Some(fired) if bit < table.order.len() => *fired,
+            let of_row = match self.room.fired.get(at + bit) {
+                Some(fired) if bit < table.order.len() => and(*fired, cases),
                 _ => left,
             };
-            and(&mut cases, &self.active);
-            left.iter_mut().zip(&cases).for_each(|(left, case)| *left &= !case);
-            if cases == NONE {
+            left = without(left, &of_row);
+            if !any(&of_row) {
                 continue;
             }
             let row = table.order.get(bit).map_or(table.order.len(), |row| *row as usize);
             match table.gives(row).get(output) {
-                Some(Give::None) => column.none.iter_mut().zip(&cases).for_each(|(none, case)| *none |= case),
+                Some(Give::None) => column.states.none = or(column.states.none, &of_row),
                 Some(Give::Bits(bits)) => {
-                    each(&cases, |case| column.bits.get_mut(case).into_iter().for_each(|to| *to = *bits));
+                    each(&of_row, |case| column.bits.get_mut(case).into_iter().for_each(|to| *to = *bits));
                 }
                 Some(Give::Value(value)) => {
-                    let bits = storage.bits(value).unwrap_or(0);
-                    each(&cases, |case| {
-                        column.bits.get_mut(case).into_iter().for_each(|to| *to = bits);
-                        column.beside.get_mut(case).into_iter().for_each(|to| *to = Ok(value.clone()));
-                    });
+                    let outcome: Outcome = Ok(value.clone());
+                    each(&of_row, |case| column.set(case, outcome.clone(), storage));
                 }
-                Some(Give::Code(code)) => {
-                    let of_row = indices(&cases);
-                    let found = lanes(code, &of_row, self, &self.instant.now);
-                    let mut odd = column.put(&of_row, &found);
-                    // A result that is not known is told with the names of what is missing.
-                    odd.iter_mut().zip(&column.unknown).for_each(|(odd, unknown)| *odd |= unknown);
-                    self.leave(&odd);
-                }
-                Some(Give::Asked) | None => self.leave(&cases),
+                Some(Give::Code(code)) => odd = or(odd, &self.calculated(code, &of_row, &mut column)),
+                Some(Give::Asked) | None => odd = or(odd, &of_row),
             }
         }
-        self.fill(slot, column);
+        (column, odd)
+    }
+
+    /// Puts what code comes to for some cases in its place. Gives those of which it cannot tell.
+    fn calculated(&self, code: &Code, cases: &Mask, column: &mut SlotColumn) -> Mask {
+        let found = self.lanes(code);
+        let integers = found.values.integers(self.kernels);
+        put_in(self.kernels, cases, &integers, &mut column.bits);
+        column.states.none = or(column.states.none, &and(found.none, cases));
+        // A result that is not known is told with the names of what is missing.
+        and(or(found.asked, &found.unknown), cases)
     }
 
     /// A sum, count, least or greatest value over the rows that fired.
-    fn folded(&mut self, table: &PlanTable, at: usize, output: usize, slot: SlotId, storage: &Storage) {
-        let is_number = matches!(storage, Storage::Integer | Storage::Scaled(..));
-        let is_ordered = matches!(storage, Storage::Date | Storage::Timestamp | Storage::Duration(_));
-        if table.policy != Policy::Count && !is_number && (table.policy == Policy::Sum || !is_ordered) {
-            self.leave(&[u64::MAX; WORDS]);
-            return;
+    fn folded(
+        &mut self,
+        table: &PlanTable,
+        at: usize,
+        output: usize,
+        storage: &Storage,
+        cases: &Mask,
+    ) -> (SlotColumn, Mask) {
+        let mut column = SlotColumn::default();
+        if !table.policy.folds(storage) {
+            return (column, *cases);
         }
-        let mut column = SlotColumn::new();
         let (mut seen, mut odd) = (NONE, NONE);
         for bit in 0..table.order.len() {
-            let Some(fired) = self.chunk.fired.get(at + bit).filter(|fired| **fired != NONE) else { continue };
+            let Some(fired) = self.room.fired.get(at + bit).filter(|fired| any(fired)) else { continue };
+            let mut fired = and(*fired, cases);
             let row = table.order.get(bit).map_or(0, |row| *row as usize);
-            let bits = match (table.policy, table.gives(row).get(output)) {
-                (Policy::Count, _) => 1,
+            let mut of_row = SlotColumn::default();
+            match (table.policy, table.gives(row).get(output)) {
+                (Policy::Count, _) => of_row.bits.fill(1),
                 (_, Some(Give::None)) => continue,
-                (_, Some(Give::Bits(bits))) => *bits,
+                (_, Some(Give::Bits(bits))) => of_row.bits.fill(*bits),
+                (_, Some(Give::Code(code))) => {
+                    odd = or(odd, &self.calculated(code, &fired, &mut of_row));
+                    fired = without(fired, &of_row.states.none);
+                }
                 _ => {
-                    odd.iter_mut().zip(fired).for_each(|(odd, fired)| *odd |= fired);
+                    odd = or(odd, &fired);
                     continue;
                 }
-            };
-            each(fired, |case| {
-                let Some(to) = column.bits.get_mut(case) else { return };
-                let is_seen = has(&seen, case);
+            }
+            each(&fired, |case| {
+                let (Some(to), Some(bits)) = (column.bits.get_mut(case), of_row.bits.get(case)) else { return };
                 let found = match table.policy {
-                    _ if !is_seen => Some(bits),
-                    Policy::Least => Some(bits.min(*to)),
-                    Policy::Most => Some(bits.max(*to)),
-                    _ => to.checked_add(bits),
+                    _ if !has(&seen, case) => Some(*bits),
+                    Policy::Least => Some(*bits.min(to)),
+                    Policy::Most => Some(*bits.max(to)),
+                    _ => to.checked_add(*bits),
                 };
                 match found {
                     Some(found) => *to = found,
                     None => set(&mut odd, case),
                 }
             });
-            seen.iter_mut().zip(fired).for_each(|(seen, fired)| *seen |= fired);
+            seen = or(seen, &fired);
         }
         if matches!(table.policy, Policy::Least | Policy::Most) {
-            column.none = seen.map(|word| !word);
+            column.states.none = without(*cases, &seen);
         }
-        self.leave(&odd);
-        self.fill(slot, column);
+        (column, odd)
+    }
+}
+
+impl Work<'_> {
+    /// What the row that a case took gives for a slot, where all rows write their values out.
+    pub(super) fn of_row_taken(&self, step: usize, slot: SlotId, case: usize) -> Option<Outcome> {
+        let crate::plan::PlanStep::Table(table) = self.pack.plan.steps.get(step)? else { return None };
+        let hit = usize::from(*self.room.hits.get(step)?.get(case)?);
+        let row = table.order.get(hit).map_or(table.order.len(), |row| *row as usize);
+        let (output, give) = table.outputs.iter().zip(table.gives(row)).find(|(of, _)| of.slot == Some(slot))?;
+        match give {
+            Give::Bits(bits) => Some(Ok(output.storage.value(*bits))),
+            Give::Value(value) => Some(Ok(value.clone())),
+            _ => Some(Ok(Value::None)),
+        }
     }
 }

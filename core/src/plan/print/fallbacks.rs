@@ -1,7 +1,6 @@
 //! What of a plan does not run in columns, for which rules, and why.
 //!
-//! Two kinds. An expression is *asked case by case*: its meaning is walked for each case, and the rest stays in columns.
-//! Or cases are *decided one by one*: all of their rules then run over one case after the other.
+//! An expression or a table is *asked case by case*: its meaning is walked for each case, and the rest stays in columns.
 
 use super::Printer;
 use super::expression::method_name;
@@ -28,11 +27,11 @@ impl Printer<'_> {
     }
 
     fn of_table(&self, table: &Table, planned: &PlanTable, found: &mut Vec<String>) {
-        let every = |why: &str| format!("{}: every case is decided one by one, as {why}", table.id);
+        let every = |why: &str| format!("{}: asked case by case, as {why}", table.id);
         if let Policy::Asked(why) = planned.policy {
             return found.push(every(why_table(why)));
         }
-        let unfolded = table.outputs.iter().zip(&planned.outputs).find(|(_, to)| !folds(planned.policy, &to.storage));
+        let unfolded = table.outputs.iter().zip(&planned.outputs).find(|(_, to)| !planned.policy.folds(&to.storage));
         if let Some((output, _)) = unfolded {
             found.push(every(&format!("`{}` does not stand in integers", output.name)));
         }
@@ -54,18 +53,21 @@ impl Printer<'_> {
         }
     }
 
-    /// Outputs of a row for which its cases are decided one by one.
+    /// Outputs of a row for whose cases the table is asked.
     fn of_outputs(&self, table: &Table, planned: &PlanTable, at: usize, row: &Row, found: &mut Vec<String>) {
         let outputs = table.outputs.iter().zip(&planned.outputs).zip(planned.gives(at)).zip(&row.outputs);
         for (((output, to), give), expr) in outputs {
             let why = match (planned.policy, give) {
                 (Policy::First | Policy::Unique | Policy::Any, Give::Asked) => self.why_given(expr, &to.storage),
-                (Policy::Sum | Policy::Least | Policy::Most, give) if !matches!(give, Give::Bits(_) | Give::None) => {
-                    "is calculated, and not written out".to_owned()
+                (Policy::Sum | Policy::Least | Policy::Most, Give::Value(_) | Give::Asked) => {
+                    self.why_given(expr, &to.storage)
                 }
                 _ => continue,
             };
-            found.push(format!("{}: its cases are decided one by one, as `{}` {why}", row.id, output.name));
+            found.push(format!(
+                "{}: its table is asked case by case where it fires, as `{}` {why}",
+                row.id, output.name
+            ));
         }
     }
 
@@ -124,15 +126,6 @@ impl Printer<'_> {
             ExprKind::Call { function, .. } => format!("calls `{}`", function.name),
             _ => format!("needs more than integers for `{}`", self.writer.text(expr)),
         }
-    }
-}
-
-/// Whether values of an output are added up or compared in columns.
-fn folds(policy: Policy, storage: &Storage) -> bool {
-    match policy {
-        Policy::Sum => matches!(storage, Storage::Integer | Storage::Scaled(..)),
-        Policy::Least | Policy::Most => storage.is_exact() && !matches!(storage, Storage::Boolean | Storage::Choice(_)),
-        _ => true,
     }
 }
 

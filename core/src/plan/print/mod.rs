@@ -187,7 +187,7 @@ impl<'a> Printer<'a> {
                 Some(slot) if !is_list => self.slot(slot),
                 _ => format!("{}: only in the decision", output.base),
             };
-            let is_shared = self.columns.shape(step, index).is_some();
+            let is_shared = self.columns.output(step, index).is_some_and(|output| output.shape.is_some());
             let alike = if is_shared { "; calculated alike by all rows" } else { "" };
             line(text, 1, &format!("then {}, {how}{alike}", output.name));
         }
