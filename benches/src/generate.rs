@@ -33,6 +33,30 @@ pub fn policies(policy: &Policy, rules: usize, seed: u64) -> Vec<Policy> {
     policies
 }
 
+/// One policy of as many rules as asked for: the tables of the policy with the rows of varied copies, in turns, before
+/// the row for the rest. The triggers stay as they are, for each of them is a result.
+pub fn long_policy(policy: &Policy, rules: usize, seed: u64) -> Policy {
+    fn join<Then: Clone>(to: &mut Vec<Rule<Then>>, from: &[Rule<Then>], left: &mut usize) {
+        let rest = to.pop_if(|rule| rule.conditions.is_empty());
+        let with_conditions = from.iter().filter(|rule| !rule.conditions.is_empty()).take(*left);
+        let before = to.len();
+        to.extend(with_conditions.cloned());
+        *left = left.saturating_sub(to.len() - before);
+        to.extend(rest);
+    }
+    let mut random = Random::seeded(seed);
+    let mut long = policy.clone();
+    let mut left = rules.saturating_sub(policy.rule_count());
+    while left > 0 {
+        let copy = varied(policy, &mut random);
+        join(&mut long.segmentation, &copy.segmentation, &mut left);
+        join(&mut long.settlement, &copy.settlement, &mut left);
+        join(&mut long.incentive, &copy.incentive, &mut left);
+        join(&mut long.transitions, &copy.transitions, &mut left);
+    }
+    long
+}
+
 /// The rows of a first-hit table: five intervals each, as wide as makes about half of the cases find a row.
 ///
 /// The bounds are values of the cases, so that an interval holds the same part of them in every field.
@@ -163,6 +187,17 @@ mod tests {
         let policy = Policy::committed().unwrap();
         let policies = policies(&policy, 5_000, 1);
         assert_eq!(policies.iter().map(Policy::rule_count).sum::<usize>(), 5_000);
+    }
+
+    #[test]
+    fn a_long_policy_has_as_many_rules_as_asked_for() {
+        let policy = Policy::committed().unwrap();
+        for rules in [77, 500, 5_000] {
+            let long = long_policy(&policy, rules, 5);
+            assert_eq!(long.rule_count(), rules);
+            assert_eq!(long.triggers.len(), policy.triggers.len());
+            assert!(long.segmentation.last().unwrap().conditions.is_empty());
+        }
     }
 
     #[test]

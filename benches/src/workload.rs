@@ -48,6 +48,21 @@ impl Workload {
         Workload::of_policies(&generate::policies(&policy, rules, SEED), cases)
     }
 
+    /// The policy with so many rules in the same tables, on cases that are generated.
+    ///
+    /// # Errors
+    /// When an answer is not what the rules say.
+    pub fn long_policy(rules: usize, count: usize) -> Result<Workload> {
+        let policy = Policy::committed()?;
+        let given = cases::committed()?;
+        let long = generate::long_policy(&policy, rules, SEED);
+        let mut cases = generate::cases(&policy, &given, count, SEED).collect::<Result<Vec<_>>>()?;
+        for case in &mut cases {
+            case.expected = naive::decide(&long, &case.values)?;
+        }
+        Workload::of_policies(&[long], cases)
+    }
+
     /// A table of so many rows on the committed cases.
     ///
     /// # Errors

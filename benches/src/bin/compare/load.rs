@@ -2,17 +2,17 @@
 
 use std::hint::black_box;
 
-use recoup::Engine;
+use recoup::{Engine, LoadOptions};
 use recoup_benches::Result;
 use recoup_benches::engine;
-use recoup_benches::pack::Sources;
+use recoup_benches::pack::{NAME, Sources};
 use recoup_benches::timing::{Contender, compare};
 use recoup_benches::workload::Workload;
 
 use crate::report::Report;
 
 /// The ways to load a pack. Each is timed on every pack, and shown as a multiple of its own time for the first one.
-const WAYS: [(&str, Load); 1] = [("whole", engine::load)];
+const WAYS: [(&str, Load); 2] = [("whole", engine::load), ("without the proofs", without_proofs)];
 
 type Load = fn(&Sources) -> Result<Engine>;
 
@@ -22,6 +22,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let packs = [
         ("76 rules", Workload::policy()?.sources),
         ("5,000 rules", Workload::large_policy(5_000, 10)?.sources),
+        ("5,000 rules in the same tables", Workload::long_policy(5_000, 10)?.sources),
         ("a table of 4,096 rows", Workload::table(4_096)?.sources),
     ];
     for (way, load) in WAYS {
@@ -39,4 +40,10 @@ pub fn measure(report: &mut Report) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn without_proofs(sources: &Sources) -> Result<Engine> {
+    let files = sources.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let loaded = LoadOptions::new().without_analysis().from_sources(NAME, files);
+    loaded.map_err(|error| error.to_string().into())
 }
