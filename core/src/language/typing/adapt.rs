@@ -114,10 +114,10 @@ impl Typer<'_> {
                 Expr { kind: ExprKind::Coalesce(items), base, maybe_none, span }
             }
             (ExprKind::If { condition, then, otherwise }, _) if is_literal_type(&base, target) => {
-                let then = self.adapt(strip_widen(*then), target);
-                let otherwise = self.adapt(strip_widen(*otherwise), target);
-                let base = if then.base == otherwise.base { then.base.clone() } else { base };
-                let kind = ExprKind::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) };
+                let branches = [*then, *otherwise].map(|branch| self.adapt(strip_widen(branch), target));
+                let base = common(&branches, base);
+                let [then, otherwise] = branches.map(Box::new);
+                let kind = ExprKind::If { condition, then, otherwise };
                 Expr { kind, base, maybe_none, span }
             }
             (kind, _) => Expr { kind, base, maybe_none, span },

@@ -16,8 +16,10 @@ pub(super) fn is_literal_type(base: &Type, target: &Type) -> bool {
 }
 
 pub(super) fn common(items: &[Expr], otherwise: Type) -> Type {
-    match items.first() {
-        Some(first) if items.iter().all(|item| item.base == first.base) => first.base.clone(),
+    // `none` and `unknown` are of every type.
+    let mut typed = items.iter().map(|item| &item.base).filter(|base| **base != Type::Any);
+    match typed.next() {
+        Some(first) if typed.all(|base| base == first) => first.clone(),
         _ => otherwise,
     }
 }
