@@ -39,12 +39,18 @@ mod rates;
 
 mod interest;
 
+mod allocation;
+
+mod split;
+
+pub use allocation::{Across, Allocation, Level, Order, Owed, Waterfall};
 pub use day_count::DayCount;
 pub use error::FinanceError;
 pub use fraction::Fraction;
 pub use interest::{Accrual, Freeze, InterestPeriod};
 pub use rates::DatedRates;
 pub use rounding::Rounding;
+pub use split::split;
 
 #[cfg(test)]
 mod testing {
