@@ -41,12 +41,15 @@ mod interest;
 
 mod allocation;
 
+mod instalments;
+
 mod split;
 
 pub use allocation::{Across, Allocation, Level, Order, Owed, Waterfall};
 pub use day_count::DayCount;
 pub use error::FinanceError;
 pub use fraction::Fraction;
+pub use instalments::{BusinessDays, Every, Instalment, Residue, Schedule, Shift, Size, instalments};
 pub use interest::{Accrual, Freeze, InterestPeriod};
 pub use rates::DatedRates;
 pub use rounding::Rounding;
