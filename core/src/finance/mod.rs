@@ -43,10 +43,13 @@ mod allocation;
 
 mod instalments;
 
+mod early_payment;
+
 mod split;
 
 pub use allocation::{Across, Allocation, Level, Order, Owed, Waterfall};
 pub use day_count::DayCount;
+pub use early_payment::{EarlyPrice, EarlyTerms, Invoice};
 pub use error::FinanceError;
 pub use fraction::Fraction;
 pub use instalments::{BusinessDays, Every, Instalment, Residue, Schedule, Shift, Size, instalments};
