@@ -33,6 +33,28 @@ pub struct Owed<'a> {
 ///
 /// Orders in use: fees, interest, principal (the usual contract); principal, interest, fees (charged-off debts,
 /// hardship); costs, interest, principal (after judgment).
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use recoup::finance::{Across, Level, Order, Owed, Waterfall};
+/// use rust_decimal::Decimal;
+///
+/// let due = NaiveDate::from_ymd_opt(2026, 5, 31).expect("a date");
+/// let owed = |component, cents| Owed {
+///     account: "A-1",
+///     component,
+///     due,
+///     amount: Decimal::new(cents, 2),
+///     rate: None,
+///     is_disputed: false,
+/// };
+/// let levels = ["fees", "principal"].map(|component| Level { component, order: Order::OldestDue });
+/// let waterfall = Waterfall { levels: &levels, across: Across::Components, first: None, decimals: 2 };
+/// let allocation = waterfall.allocate(Decimal::from(100), &[owed("principal", 70_00), owed("fees", 45_00)])?;
+/// assert_eq!(allocation.paid, [Decimal::from(55), Decimal::from(45)]);
+/// assert_eq!(allocation.unapplied, Decimal::ZERO);
+/// # Ok::<(), recoup::finance::FinanceError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waterfall<'a> {
     /// The components, the one that is paid first in front.
@@ -342,6 +364,15 @@ mod tests {
                 payable += most;
             }
             assert_eq!(spent, payment.min(payable), "all is spent that may be");
+            if across == Across::Components && first.is_none() {
+                let rank = |debt: &Owed<'_>| components.iter().position(|component| *component == debt.component);
+                let rows = || allocation.paid.iter().zip(&debts).filter(|(_, debt)| !debt.is_disputed);
+                for ((early, early_debt), (late, late_debt)) in rows().flat_map(|a| rows().map(move |b| (a, b))) {
+                    let is_in_order =
+                        rank(early_debt) >= rank(late_debt) || *early == early_debt.amount || late.is_zero();
+                    assert!(is_in_order, "{early_debt:?} {late_debt:?} {allocation:?}");
+                }
+            }
             if across == Across::Accounts {
                 // The account with the oldest debt may be another once that debt is paid.
                 continue;

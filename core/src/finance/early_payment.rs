@@ -14,6 +14,16 @@ use crate::value::number;
 /// A discount for early payment: `2/10 net 30` takes 2 % off within 10 days, and the whole is due within 30.
 ///
 /// Read from text of that form. The days count from the invoice date; the last of them counts.
+///
+/// ```
+/// use recoup::finance::{EarlyTerms, Rounding};
+/// use rust_decimal::Decimal;
+///
+/// let terms: EarlyTerms = "2/10 net 30".parse()?;
+/// let cost = terms.annual_cost(365)?.round(2, Rounding::HalfUp)?;
+/// assert_eq!(cost, Decimal::new(37_24, 2));
+/// # Ok::<(), recoup::finance::FinanceError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EarlyTerms {
     /// The discount in percent: at least 0, less than 100.
@@ -91,11 +101,12 @@ impl EarlyTerms {
     /// # Errors
     ///
     /// [`FinanceError::NoTimeBought`] where the net term is not the longer one, [`FinanceError::Negative`],
-    /// [`FinanceError::TooLarge`], [`FinanceError::Overflow`].
+    /// [`FinanceError::TooLarge`], [`FinanceError::OutOfRange`] for a basis beyond 1 to 366 days,
+    /// [`FinanceError::Overflow`].
     pub fn annual_cost(&self, basis: u32) -> Result<Fraction, FinanceError> {
         let kept = self.kept_part()?;
         let for_the_time = Fraction::ONE.minus(kept)?.over(kept)?;
-        let periods = Fraction::of(i64::from(basis), i64::from(self.days_bought()?))?;
+        let periods = Fraction::of(i64::from(checked_basis(basis)?), i64::from(self.days_bought()?))?;
         for_the_time.times(periods)?.times(Fraction::from(Decimal::ONE_HUNDRED))
     }
 
@@ -105,8 +116,8 @@ impl EarlyTerms {
     ///
     /// # Errors
     ///
-    /// As those of [`annual_cost`](EarlyTerms::annual_cost); [`FinanceError::OutOfRange`] for a basis
-    /// beyond 1 to 366 days; [`FinanceError::Overflow`] for growth beyond a billionfold.
+    /// As those of [`annual_cost`](EarlyTerms::annual_cost); [`FinanceError::Overflow`] for growth beyond a
+    /// billionfold.
     pub fn effective_annual_cost(
         &self,
         basis: u32,
@@ -117,11 +128,7 @@ impl EarlyTerms {
             let (value, most) = (Decimal::from(decimals), Decimal::from(ROOT_DECIMALS));
             return Err(FinanceError::TooLarge { argument: "decimals", value, most });
         }
-        if !(1..=DAYS_OF_YEAR).contains(&basis) {
-            let (value, most) = (Decimal::from(basis), Decimal::from(DAYS_OF_YEAR));
-            return Err(FinanceError::OutOfRange { argument: "basis", value, least: Decimal::ONE, most });
-        }
-        let shared = divisor(basis, self.days_bought()?);
+        let shared = divisor(checked_basis(basis)?, self.days_bought()?);
         let kept = number::divide(self.checked_kept_percent()?, Decimal::ONE_HUNDRED).map_err(|_| TOO_COSTLY)?;
         let growth = number::divide(Decimal::ONE, kept).map_err(|_| TOO_COSTLY)?;
         let factor = power(root(growth, self.days_bought()? / shared)?, basis / shared)?;
@@ -181,6 +188,14 @@ const DAYS_OF_YEAR: u32 = 366;
 const LARGEST_GROWTH: u32 = 1_000_000_000;
 
 const TOO_COSTLY: FinanceError = FinanceError::Overflow { what: "the effective annual cost" };
+
+fn checked_basis(basis: u32) -> Result<u32, FinanceError> {
+    if (1..=DAYS_OF_YEAR).contains(&basis) {
+        return Ok(basis);
+    }
+    let (value, most) = (Decimal::from(basis), Decimal::from(DAYS_OF_YEAR));
+    Err(FinanceError::OutOfRange { argument: "basis", value, least: Decimal::ONE, most })
+}
 
 fn divisor(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { divisor(b, a % b) }
@@ -292,6 +307,8 @@ mod tests {
         );
         let all = terms("100/10 net 30").annual_cost(365).expect_err("all of it");
         assert_eq!(all.to_string(), "`percent` is 100: give at most 99.99");
+        let no_year = terms("2/10 net 30").annual_cost(0).expect_err("no year");
+        assert_eq!(no_year.to_string(), "`basis` is 0: give 1 to 366");
         let before = terms("2/10 net 30").price(&invoice("1"), date("2026-08-31"), 2, Rounding::Up);
         assert!(matches!(before, Err(FinanceError::DatesReversed { .. })));
         assert_eq!(terms("99/1 net 2").effective_annual_cost(365, 2, Rounding::Up), Err(TOO_COSTLY));

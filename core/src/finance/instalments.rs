@@ -83,6 +83,27 @@ pub enum Shift<'a> {
 }
 
 /// A calendar that knows on which days business is done.
+///
+/// ```
+/// use chrono::{Datelike, NaiveDate, Weekday};
+/// use recoup::finance::{BusinessDays, Every, FinanceError, Residue, Schedule, Shift, Size, instalments};
+/// use rust_decimal::Decimal;
+///
+/// struct ClosedOnSundays;
+///
+/// impl BusinessDays for ClosedOnSundays {
+///     fn is_business_day(&self, date: NaiveDate) -> Result<bool, FinanceError> {
+///         Ok(date.weekday() != Weekday::Sun)
+///     }
+/// }
+///
+/// let first = NaiveDate::from_ymd_opt(2026, 5, 31).expect("a Sunday");
+/// let schedule = Schedule { first, every: Every::Months(1), shift: Shift::Following(&ClosedOnSundays) };
+/// let plan = instalments(Decimal::from(1_000), Size::Count { count: 3, residue: Residue::Last }, &schedule, 2)?;
+/// let seen: Vec<String> = plan.iter().map(|instalment| format!("{} {}", instalment.due, instalment.amount)).collect();
+/// assert_eq!(seen, ["2026-06-01 333.33", "2026-06-30 333.33", "2026-07-31 333.34"]);
+/// # Ok::<(), FinanceError>(())
+/// ```
 pub trait BusinessDays {
     /// Whether business is done on a day.
     ///

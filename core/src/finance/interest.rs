@@ -149,6 +149,8 @@ impl Accrual<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::Rounding;
     use super::super::testing::{cases, date, number};
     use super::*;
@@ -169,7 +171,9 @@ mod tests {
 
     fn statutory() -> DatedRates {
         let values = [(date("2026-01-01"), number("2.15")), (date("2026-07-01"), number("2.40"))];
-        DatedRates::new("ecb", values, Some(date("2026-12-31"))).plus(number("8")).expect("small numbers")
+        DatedRates::new("ecb", BTreeMap::from(values), Some(date("2026-12-31")))
+            .plus(number("8"))
+            .expect("small numbers")
     }
 
     /// domain.md section 3, interest: 5,000 at 10.15 % for 45 days is 62.57 over 365 and 63.44 over 360.
@@ -264,7 +268,7 @@ mod tests {
             days.sort();
             let [since, from, middle, to] = days;
             let mut percent = || Decimal::new(random.between(0, 2_000), 2);
-            let rates = DatedRates::new("generated", changes.map(|date| (date, percent())), None);
+            let rates = DatedRates::new("generated", changes.map(|date| (date, percent())).into(), None);
             let [a, b, c, d] = frozen;
             let freezes = [Freeze::stop(a.min(b), a.max(b)), Freeze::cap(c.min(d), c.max(d), percent())];
             let principal = Decimal::new(random.between(0, 100_000_000), 2);

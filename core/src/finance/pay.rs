@@ -35,6 +35,22 @@ pub struct Tier {
 }
 
 /// How pay is made of a base.
+///
+/// ```
+/// use recoup::finance::{PayPlan, Rounding, Tier, TierMode, Tiers};
+/// use rust_decimal::Decimal;
+///
+/// let tier = |from: i64, percent: i64| Tier { from: Decimal::from(from), percent: Decimal::from(percent) };
+/// let plan = PayPlan {
+///     tiers: Tiers::new(TierMode::Marginal, [tier(0, 0), tier(30_000, 4), tier(50_000, 6)])?,
+///     accelerator: None,
+///     cap: Some(Decimal::from(6_000)),
+///     decimals: 2,
+///     rounding: Rounding::HalfUp,
+/// };
+/// assert_eq!(plan.pay(Decimal::from(62_000), &[])?.amount, Decimal::from(1_520));
+/// # Ok::<(), recoup::finance::FinanceError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayPlan {
     /// The scale.
@@ -323,6 +339,15 @@ mod tests {
         let after_goal = plan(TierMode::Marginal, &[("10000", "25")]);
         assert_eq!(amount(&after_goal, "9000", &[]), Decimal::ZERO);
         assert_eq!(amount(&after_goal, "12000", &[]), number("500"));
+    }
+
+    #[test]
+    fn pay_may_fall_where_a_retroactive_scale_does_and_a_clawback_gives_back() {
+        let plan = plan(TierMode::Retroactive, &[("0", "10"), ("1000", "5")]);
+        assert_eq!(amount(&plan, "999", &[]), number("99.9"));
+        assert_eq!(amount(&plan, "1000", &[]), number("50"));
+        let clawback = plan.clawback(number("1000"), &[], &[reversal("1", "2026-03-11")], 90).expect("a clawback");
+        assert_eq!(clawback.amount, number("-49.9"));
     }
 
     #[test]

@@ -21,15 +21,15 @@ impl DatedRates {
     /// A rate with its values by the first day on which each holds. `valid_until` is the last day that is covered.
     pub fn new(
         name: impl Into<String>,
-        from: impl IntoIterator<Item = (NaiveDate, Decimal)>,
+        from: BTreeMap<NaiveDate, Decimal>,
         valid_until: Option<NaiveDate>,
     ) -> DatedRates {
-        DatedRates(Rate { name: name.into(), from: from.into_iter().collect(), valid_until })
+        DatedRates(Rate { name: name.into(), from, valid_until })
     }
 
     /// One percentage for all days.
     pub fn constant(percent: Decimal) -> DatedRates {
-        DatedRates::new("constant", [(NaiveDate::MIN, percent)], None)
+        DatedRates::new("constant", BTreeMap::from([(NaiveDate::MIN, percent)]), None)
     }
 
     /// The rate so many percentage points above this one, such as the 8 points that Directive 2011/7/EU, Art. 2(6),
@@ -85,7 +85,7 @@ mod tests {
     /// The ECB's main refinancing rate of 2026 in domain.md, section 2.3.
     fn reference() -> DatedRates {
         let values = [(date("2026-01-01"), number("2.15")), (date("2026-07-01"), number("2.40"))];
-        DatedRates::new("ecb", values, Some(date("2026-12-31")))
+        DatedRates::new("ecb", BTreeMap::from(values), Some(date("2026-12-31")))
     }
 
     /// domain.md section 2.3: 2026 H1 10.15 %, H2 10.40 % (Directive 2011/7/EU, Art. 2(6) and 2(7)).
