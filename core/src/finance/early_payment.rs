@@ -129,8 +129,8 @@ impl EarlyTerms {
             return Err(FinanceError::TooLarge { argument: "decimals", value, most });
         }
         let shared = divisor(checked_basis(basis)?, self.days_bought()?);
-        let kept = number::divide(self.checked_kept_percent()?, Decimal::ONE_HUNDRED).map_err(|_| TOO_COSTLY)?;
-        let growth = number::divide(Decimal::ONE, kept).map_err(|_| TOO_COSTLY)?;
+        let kept = number::subtract(Decimal::ONE_HUNDRED, self.checked_percent()?).map_err(|_| TOO_COSTLY)?;
+        let growth = number::divide(Decimal::ONE_HUNDRED, kept).map_err(|_| TOO_COSTLY)?;
         let factor = power(root(growth, self.days_bought()? / shared)?, basis / shared)?;
         if factor > Decimal::from(LARGEST_GROWTH) {
             return Err(TOO_COSTLY);
@@ -141,16 +141,15 @@ impl EarlyTerms {
 
     /// What of the amount stays to be paid: 49/50 for a discount of 2 %.
     fn kept_part(&self) -> Result<Fraction, FinanceError> {
-        Fraction::of_percent(self.checked_kept_percent()?)
+        Fraction::ONE.minus(Fraction::of_percent(self.checked_percent()?)?)
     }
 
-    fn checked_kept_percent(&self) -> Result<Decimal, FinanceError> {
+    fn checked_percent(&self) -> Result<Decimal, FinanceError> {
         let (argument, value) = ("percent", not_negative("percent", self.percent)?);
-        let kept = number::subtract(Decimal::ONE_HUNDRED, value).map_err(|_| OVERFLOW)?;
-        if kept <= Decimal::ZERO {
+        if value >= Decimal::ONE_HUNDRED {
             return Err(FinanceError::TooLarge { argument, value, most: Decimal::new(9999, 2) });
         }
-        Ok(kept)
+        Ok(value)
     }
 
     /// By how many days the money arrives earlier.
