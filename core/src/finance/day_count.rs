@@ -82,7 +82,8 @@ fn days_in_leap_years(from: NaiveDate, to: NaiveDate) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{cases, date};
+    use super::super::Rounding;
+    use super::super::testing::{cases, date, number};
     use super::*;
     use crate::calendar::add_days;
     use crate::generated::random::Random;
@@ -101,14 +102,61 @@ mod tests {
         check(DayCount::Act360, "2026-01-01", "2026-01-01", "0/1");
     }
 
-    /// ISDA, "EMU and market conventions: recent developments" (1998), section 4: 61/365 + 121/366.
+    /// ISDA, "EMU and Market Conventions: Recent Developments" (1998): its worked periods, to twelve decimals.
     #[test]
-    fn act_act_splits_at_the_turn_of_the_year_as_isda_shows() {
+    fn act_act_gives_what_isda_works_out() {
+        let check = |from, to, expected| {
+            let fraction = DayCount::ActActIsda.year_fraction(date(from), date(to)).expect("the dates are in order");
+            assert_eq!(fraction.round(12, Rounding::HalfUp), Ok(number(expected)), "{from} {to}");
+        };
+        check("2003-11-01", "2004-05-01", "0.497724380567");
+        check("1999-02-01", "1999-07-01", "0.410958904110");
+        check("1999-07-01", "2000-07-01", "1.001377348604");
+        check("2002-08-15", "2003-07-15", "0.915068493151");
+        check("2003-07-15", "2004-01-15", "0.504004790778");
+        check("1999-07-30", "2000-01-30", "0.503892506924");
+        check("2000-01-30", "2000-06-30", "0.415300546448");
+    }
+
+    #[test]
+    fn act_act_splits_at_the_turn_of_the_year() {
         let expected = Fraction::of(61, 365).and_then(|part| part.plus(Fraction::of(121, 366)?)).expect("a sum");
         check(DayCount::ActActIsda, "2003-11-01", "2004-05-01", &expected.to_string());
         check(DayCount::ActActIsda, "2023-12-31", "2024-01-01", "1/365");
         check(DayCount::ActActIsda, "2024-12-31", "2025-01-01", "1/366");
         check(DayCount::ActActIsda, "2024-01-01", "2028-01-01", "4/1");
+    }
+
+    /// ISDA, "30/360 Day Count Conventions", spreadsheet 30-360-2006ISDADefs (2008), sheet of the bond basis, examples 1
+    /// to 3.
+    #[test]
+    fn bond_basis_gives_what_isda_works_out() {
+        let examples = [
+            ("2006-08-20", "2007-02-20", 180),
+            ("2007-02-20", "2007-08-20", 180),
+            ("2006-08-31", "2007-02-28", 178),
+            ("2007-02-28", "2007-08-31", 183),
+            ("2007-08-31", "2008-02-29", 179),
+            ("2008-02-29", "2008-08-31", 182),
+            ("2006-01-31", "2006-02-28", 28),
+            ("2006-01-30", "2006-02-28", 28),
+            ("2006-02-28", "2006-03-03", 5),
+            ("2006-02-14", "2006-02-28", 14),
+            ("2006-09-30", "2006-10-31", 30),
+            ("2006-10-31", "2006-11-28", 28),
+            ("2007-08-31", "2008-02-28", 178),
+            ("2008-02-28", "2008-08-28", 180),
+            ("2008-02-28", "2008-08-30", 182),
+            ("2008-02-28", "2008-08-31", 183),
+            ("2007-02-26", "2008-02-28", 362),
+            ("2007-02-26", "2008-02-29", 363),
+            ("2008-02-29", "2009-02-28", 359),
+            ("2008-02-28", "2008-03-30", 32),
+            ("2008-02-28", "2008-03-31", 33),
+        ];
+        for (from, to, expected) in examples {
+            assert_eq!(DayCount::Thirty360.days(date(from), date(to)), Ok(expected), "{from} {to}");
+        }
     }
 
     #[test]
