@@ -23,6 +23,7 @@ mod error;
 mod eval;
 mod explain;
 mod families;
+pub mod finance;
 #[cfg(test)]
 mod generated;
 mod input;
