@@ -163,3 +163,52 @@ fn generated_cases_are_decided_alike_in_every_way() {
     println!("{count} cases; tables that the columns left to their meaning: {left}");
     assert!(count >= if is_soak { 1_000_000 } else { 20_000 }, "{count} cases");
 }
+
+#[test]
+fn lists_are_gone_through_whatever_their_length() {
+    let pack = r#"
+pack: lists
+version: 1.0.0
+format: 1
+currency: USD
+time_zone: America/New_York
+records:
+  case:
+    fields:
+      case_id: {type: text, key: true}
+      payments: {type: list, of: {amount: {type: money}, late: {type: boolean}}}
+facts:
+  paid: payments.filter(|p| not p.late).sum(|p| p.amount)
+  late: payments.filter(|p| p.late).count()
+  is_often: payments.count() > 128
+segmentation:
+  outputs: {segment: [often, seldom]}
+  grid: |
+    | row       | is_often | then segment |
+    |-----------|----------|--------------|
+    | often     | true     | often        |
+    | otherwise |          | seldom       |
+"#;
+    let engine = crate::Engine::from_sources("lists", [("lists/pack.yaml", pack)]).expect("the pack loads");
+    let mut evaluator = engine.evaluator("2026-09-07T18:00:00-04:00".parse().expect("an instant")).expect("room");
+    let mut evaluation = evaluator.evaluation();
+    let mut batch = evaluator.batch();
+    for count in [0_u32, 1, 127, 128, 129, 1_000] {
+        let payments: Vec<String> =
+            (0..count).map(|index| format!(r#"{{"amount": {index}.10, "late": {}}}"#, index % 3 == 0)).collect();
+        let record = evaluator
+            .read(&format!(r#"{{"case_id": "A", "payments": [{}]}}"#, payments.join(", ")))
+            .expect("the record fits");
+        // Compares every slot with the reference evaluator's.
+        evaluator.evaluate_into(&record, &mut evaluation).expect("the room is of this pack");
+        let segment = if count > 128 { "often" } else { "seldom" };
+        assert_eq!(evaluation.get("segment"), Some(crate::Answer::Known(segment.to_owned())), "{count} payments");
+        batch.clear();
+        batch.push(&record).expect("the record is of this pack");
+        batch.decide();
+        let mut found = evaluator.evaluation();
+        batch.evaluation(0, &mut found).expect("the case was decided");
+        let (instant, single, batch) = crate::engine::kept(&evaluation, &found);
+        of_batch(engine.planned(), instant, single, batch);
+    }
+}

@@ -2,10 +2,15 @@
 //!
 //! Checked: what does not fit is told as [`Answer::Asked`], never wrapped or rounded.
 
-use super::cells::{Cells, State};
-use crate::plan::{Code, Truth};
-use crate::value::Rounding;
+use chrono_tz::Tz;
+
+use super::cells::{Cell, Cells, State};
+use crate::calendar::date_at;
+use crate::language::{ListMethod, SlotId};
+use crate::plan::code::{ITEMS, MethodCode};
+use crate::plan::{Code, Storage, Truth};
 use crate::value::ops::Comparison;
+use crate::value::{Failure, Outcome, Rounding, Value};
 
 /// What code comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +29,51 @@ pub(crate) struct Now {
     pub(crate) today: i64,
     /// Microseconds; nothing where the instant has a finer part.
     pub(crate) as_of: Option<i64>,
+    /// The pack's zone.
+    pub(crate) zone: Tz,
+}
+
+/// Where code finds the slots of a case.
+pub(crate) trait CodeSlots {
+    /// A slot's state and integer.
+    fn cell(&self, slot: SlotId) -> Cell;
+
+    /// What stands beside, where the cell says so.
+    fn beside(&self, slot: SlotId) -> Option<&Outcome>;
+}
+
+impl CodeSlots for Cells {
+    #[inline(always)]
+    fn cell(&self, slot: SlotId) -> Cell {
+        self.get(slot)
+    }
+
+    fn beside(&self, slot: SlotId) -> Option<&Outcome> {
+        self.beside.get(slot.0 as usize)
+    }
 }
 
 /// What code comes to for a case.
-pub(crate) fn answer(code: &Code, cells: &Cells, now: &Now) -> Answer {
-    let eval = |code: &Code| answer(code, cells, now);
+pub(crate) fn answer(code: &Code, slots: &impl CodeSlots, now: &Now) -> Answer {
+    of_item(code, slots, now, None)
+}
+
+/// What code comes to for an item of a list.
+fn of_item<S: CodeSlots>(code: &Code, slots: &S, now: &Now, item: Option<&Value>) -> Answer {
+    let eval = |code: &Code| of_item(code, slots, now, item);
     match code {
+        Code::Item(index, storage) => of_field(item, *index, storage),
+        Code::Method(of) => method(of, slots, now),
+        Code::DateOf(inner) => match eval(inner) {
+            Answer::Known(instant) => date_of(instant, now).map_or(Answer::Asked, Answer::Known),
+            other => other,
+        },
         Code::Constant(bits) => Answer::Known(*bits),
         Code::None => Answer::None,
         // One case has its row's own code.
         Code::ByRow => Answer::Asked,
         Code::Slot(slot) => {
-            let cell = cells.get(*slot);
+            let cell = slots.cell(*slot);
             match cell.state {
                 State::Known => Answer::Known(cell.bits),
                 State::None => Answer::None,
@@ -71,6 +109,122 @@ pub(crate) fn answer(code: &Code, cells: &Cells, now: &Now) -> Answer {
             let Some(first) = answers.next() else { return Answer::None };
             let pick = |a: i64, b: i64| Some(if *is_most { a.max(b) } else { a.min(b) });
             answers.fold(first, |best, item| two(best, item, pick))
+        }
+    }
+}
+
+/// The number of the day of an instant in the pack's zone.
+pub(crate) fn date_of(instant: i64, now: &Now) -> Option<i64> {
+    match Storage::Timestamp.value(instant) {
+        Value::Timestamp(instant) => Storage::Date.bits(&Value::Date(date_at(instant, now.zone))),
+        _ => None,
+    }
+}
+
+/// A field of an item, or the item itself.
+fn of_field(item: Option<&Value>, index: Option<usize>, storage: &Storage) -> Answer {
+    let known = |value: &Value| match value {
+        Value::None => Answer::None,
+        value => storage.bits(value).map_or(Answer::Asked, Answer::Known),
+    };
+    match (item, index) {
+        (Some(Value::Record(fields)), Some(index)) => match fields.get(index) {
+            Some(Ok(value)) => known(value),
+            Some(Err(Failure::Unknown(_))) => Answer::Unknown,
+            _ => Answer::Asked,
+        },
+        (Some(value), None) => known(value),
+        _ => Answer::Asked,
+    }
+}
+
+/// What a list method comes to.
+fn method<S: CodeSlots>(of: &MethodCode, slots: &S, now: &Now) -> Answer {
+    match slots.cell(of.list).state {
+        State::None => return Answer::None,
+        State::Unknown => return Answer::Unknown,
+        State::Known | State::Beside => {}
+    }
+    let Some(Ok(Value::List(items))) = slots.beside(of.list) else { return Answer::Asked };
+    if items.len() > ITEMS {
+        return Answer::Asked;
+    }
+    // Of a list that cannot be filtered nothing is said, whatever its items come to.
+    let mut unfiltered: Option<Answer> = None;
+    let mut fold = Fold::new(of.method);
+    for item in items.iter() {
+        let ask = |code: &Code| match item {
+            Ok(item) => of_item(code, slots, now, Some(item)),
+            Err(_) => Answer::Asked,
+        };
+        let is_out = |filter: &Code| match condition(ask(filter)) {
+            Answer::Known(0) => Some(None),
+            Answer::Known(_) => None,
+            failure => Some(Some(failure)),
+        };
+        match of.filters.iter().find_map(is_out) {
+            Some(Some(failure)) => unfiltered = Some(unfiltered.map_or(failure, |known| worst(known, failure))),
+            Some(None) => {}
+            None => fold.add(of.body.as_ref().map(ask)),
+        }
+    }
+    unfiltered.unwrap_or_else(|| fold.answer())
+}
+
+/// What the items of a list come to together, one after the other.
+struct Fold {
+    method: ListMethod,
+    count: i64,
+    best: Option<i64>,
+    /// Whether an item decided `any` or `all`.
+    is_decided: bool,
+    failure: Option<Answer>,
+}
+
+impl Fold {
+    fn new(method: ListMethod) -> Fold {
+        Fold { method, count: 0, best: None, is_decided: false, failure: None }
+    }
+
+    fn add(&mut self, body: Option<Answer>) {
+        self.count += 1;
+        let Some(found) = body else { return };
+        let found = match self.method {
+            ListMethod::Any | ListMethod::All => condition(found),
+            _ => found,
+        };
+        match (self.method, found) {
+            (ListMethod::Any, Answer::Known(truth)) => self.is_decided |= truth != 0,
+            (ListMethod::All, Answer::Known(truth)) => self.is_decided |= truth == 0,
+            (_, Answer::Known(value)) => match (self.best, self.method) {
+                (None, _) => self.best = Some(value),
+                (Some(best), ListMethod::Min) => self.best = Some(best.min(value)),
+                (Some(best), ListMethod::Max) => self.best = Some(best.max(value)),
+                (Some(best), _) => match best.checked_add(value) {
+                    Some(sum) => self.best = Some(sum),
+                    None => self.fail(Answer::Asked),
+                },
+            },
+            (_, Answer::None) => {}
+            (_, failure) => self.fail(failure),
+        }
+    }
+
+    fn fail(&mut self, failure: Answer) {
+        self.failure = Some(self.failure.map_or(failure, |known| worst(known, failure)));
+    }
+
+    fn answer(self) -> Answer {
+        let decides = i64::from(self.method == ListMethod::Any);
+        match (self.method, self.failure) {
+            (ListMethod::Any | ListMethod::All, _) if self.is_decided => Answer::Known(decides),
+            (_, Some(failure)) => failure,
+            (ListMethod::Any | ListMethod::All, None) => Answer::Known(1 - decides),
+            (ListMethod::Count, None) => Answer::Known(self.count),
+            (ListMethod::IsEmpty, None) => known(self.count == 0),
+            (ListMethod::Sum, None) => Answer::Known(self.best.unwrap_or(0)),
+            (ListMethod::Min | ListMethod::Max, None) => self.best.map_or(Answer::None, Answer::Known),
+            (ListMethod::Filter | ListMethod::Map, None) => Answer::Asked,
         }
     }
 }
@@ -123,8 +277,8 @@ pub(crate) fn of_parts(code: &Code, mut parts: impl Iterator<Item = Answer>) -> 
 }
 
 /// The truth of a condition's code.
-pub(crate) fn truth(code: &Code, cells: &Cells, now: &Now) -> Truth {
-    match condition(answer(code, cells, now)) {
+pub(crate) fn truth(code: &Code, slots: &impl CodeSlots, now: &Now) -> Truth {
+    match condition(answer(code, slots, now)) {
         Answer::Known(0) => Truth::False,
         Answer::Known(_) => Truth::True,
         Answer::Unknown => Truth::Unknown,

@@ -90,6 +90,7 @@ impl Instant {
         let now = Now {
             today: Storage::Date.bits(&Value::Date(today)).unwrap_or(0),
             as_of: Storage::Timestamp.bits(&Value::Timestamp(as_of)),
+            zone: pack.checked.header.zone,
         };
         Instant { as_of, now, in_force: in_force.into() }
     }

@@ -5,7 +5,7 @@
 //! and the expression itself is asked.
 
 use super::storage::{DECIMALS, Number, Storage};
-use crate::language::{Expr, ExprKind, SlotId};
+use crate::language::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 use crate::value::ops::{Arithmetic, Comparison};
 use crate::value::{DurationUnit, Rounding, Type, Value, number};
 
@@ -54,13 +54,40 @@ pub(crate) enum Code {
         is_most: bool,
         items: Box<[Code]>,
     },
+    /// The date of an instant in the pack's zone.
+    DateOf(Box<Code>),
+    /// A field of the item that a list method looks at, or the item itself.
+    Item(Option<usize>, Storage),
+    Method(Box<MethodCode>),
 }
+
+/// A method of a list that stands in a slot.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MethodCode {
+    pub(crate) method: ListMethod,
+    pub(crate) list: SlotId,
+    /// What must hold of the items that count.
+    pub(crate) filters: Box<[Code]>,
+    /// What is asked of each of them.
+    pub(crate) body: Option<Code>,
+}
+
+/// Lists of more items are left to the meaning of expressions, which counts its steps.
+pub(crate) const ITEMS: usize = 128;
 
 impl Code {
     /// What the code is made of.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Code> {
         let (some, many): ([Option<&Code>; 3], &[Code]) = match self {
-            Code::Constant(_) | Code::ByRow | Code::None | Code::Slot(_) | Code::Today | Code::AsOf => ([None; 3], &[]),
+            Code::Constant(_)
+            | Code::ByRow
+            | Code::None
+            | Code::Slot(_)
+            | Code::Today
+            | Code::AsOf
+            | Code::Item(..)
+            // What a method asks of each item is no part of one case.
+            | Code::Method(_) => ([None; 3], &[]),
             Code::Scale(inner, _)
             | Code::Round(inner, ..)
             | Code::Negate(inner)
@@ -68,6 +95,7 @@ impl Code {
             | Code::Within(inner, ..)
             | Code::OneOf(inner, _)
             | Code::Not(inner)
+            | Code::DateOf(inner)
             | Code::Known(inner) => ([Some(inner), None, None], &[]),
             Code::Add(a, b) | Code::Subtract(a, b) | Code::Multiply(a, b) | Code::Compare(_, a, b) => {
                 ([Some(a), Some(b), None], &[])
@@ -91,10 +119,16 @@ const MICROS: i64 = 1_000_000;
 
 /// Compiles expressions over slots.
 pub(crate) struct Compiler<'a> {
-    pub(crate) storages: &'a [Storage],
+    storages: &'a [Storage],
+    /// The item that a list method looks at, and its type.
+    item: Option<(LocalId, &'a Type)>,
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
+    pub(crate) fn new(storages: &'a [Storage]) -> Compiler<'a> {
+        Compiler { storages, item: None }
+    }
+
     /// The code of an expression, and where its values stand.
     pub(crate) fn code(&self, expr: &Expr) -> Option<(Code, Storage)> {
         let boolean = |code: Code| Some((code, Storage::Boolean));
@@ -152,12 +186,23 @@ impl Compiler<'_> {
             ExprKind::Call { function, arguments } => self.call(function.name, arguments),
             ExprKind::Unknown
             | ExprKind::Refused
-            | ExprKind::Local(_)
-            | ExprKind::Member { .. }
             | ExprKind::LocalToday
             | ExprKind::List(_)
-            | ExprKind::Rate { .. }
-            | ExprKind::Method { .. } => None,
+            | ExprKind::Rate { .. } => None,
+            ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),
+            ExprKind::Local(local) => {
+                let base = self.item.filter(|(known, _)| known == local)?.1;
+                let storage = item_storage(base, None)?;
+                Some((Code::Item(None, storage.clone()), storage))
+            }
+            ExprKind::Member { of, index } => {
+                let (ExprKind::Local(local), Some((known, Type::Record(record)))) = (&of.kind, self.item) else {
+                    return None;
+                };
+                let field = record.fields.get(*index).filter(|_| known == *local)?;
+                let storage = item_storage(&field.base, field.decimals)?;
+                Some((Code::Item(Some(*index), storage.clone()), storage))
+            }
         }
     }
 
@@ -287,6 +332,10 @@ impl Compiler<'_> {
             ("days_since", [date]) => Some(days(self.date(date)?, Code::Today)),
             ("days_until", [date]) => Some(days(Code::Today, self.date(date)?)),
             ("days_between", [from, to]) => Some(days(self.date(from)?, self.date(to)?)),
+            ("date_of", [instant]) => match self.code(instant)? {
+                (code, Storage::Timestamp) => Some((Code::DateOf(Box::new(code)), Storage::Date)),
+                _ => None,
+            },
             ("days", [count]) => match self.code(count)? {
                 (code, Storage::Integer) => {
                     Some((Code::Within(Box::new(code), -STEPS, STEPS), Storage::Duration(DurationUnit::Days)))
@@ -333,8 +382,67 @@ impl Compiler<'_> {
         }
     }
 
+    /// A method of a list in a slot, perhaps filtered.
+    fn method(&self, method: ListMethod, list: &Expr, local: LocalId, body: Option<&Expr>) -> Option<(Code, Storage)> {
+        let mut filters = Vec::new();
+        let mut from = list;
+        while let ExprKind::Method { method: ListMethod::Filter, list, local, body } = &from.kind {
+            filters.push(self.of_item(list, *local)?.condition(body.as_deref()?)?);
+            from = list;
+        }
+        filters.reverse();
+        let ExprKind::Slot(list) = from.kind else { return None };
+        // Of lists within lists, each item would be a case of its own.
+        if self.item.is_some() {
+            return None;
+        }
+        let of_item = self.of_item(from, local)?;
+        let body = || match (body, &from.base) {
+            (Some(body), _) => of_item.code(body),
+            (None, Type::List(item)) => {
+                let storage = item_storage(&item.base, item.rules.decimals)?;
+                Some((Code::Item(None, storage.clone()), storage))
+            }
+            _ => None,
+        };
+        let (body, storage) = match method {
+            ListMethod::Count => (None, Storage::Integer),
+            ListMethod::IsEmpty => (None, Storage::Boolean),
+            ListMethod::Any | ListMethod::All => {
+                (Some(body().filter(|(_, storage)| *storage == Storage::Boolean)?.0), Storage::Boolean)
+            }
+            ListMethod::Sum | ListMethod::Min | ListMethod::Max => {
+                let is_number = |storage: &Storage| matches!(storage, Storage::Integer | Storage::Scaled(..));
+                let is_ordered =
+                    |storage: &Storage| matches!(storage, Storage::Date | Storage::Timestamp | Storage::Duration(_));
+                let (body, storage) =
+                    body().filter(|(_, of)| is_number(of) || method != ListMethod::Sum && is_ordered(of))?;
+                (Some(body), storage)
+            }
+            ListMethod::Filter | ListMethod::Map => return None,
+        };
+        Some((Code::Method(Box::new(MethodCode { method, list, filters: filters.into(), body })), storage))
+    }
+
+    /// Compiles what is asked of the items of a list.
+    fn of_item<'b>(&'b self, list: &'b Expr, local: LocalId) -> Option<Compiler<'b>> {
+        match &list.base {
+            Type::List(item) => Some(Compiler { storages: self.storages, item: Some((local, &item.base)) }),
+            _ => None,
+        }
+    }
+
     fn date(&self, expr: &Expr) -> Option<Code> {
         self.code(expr).filter(|(_, storage)| *storage == Storage::Date).map(|(code, _)| code)
+    }
+}
+
+/// Where the values of an item's field stand; nothing where not even their decimals are known.
+fn item_storage(base: &Type, decimals: Option<u32>) -> Option<Storage> {
+    match (Storage::exact(base, decimals.unwrap_or(0))?, decimals) {
+        // A percentage declares no decimals.
+        (Storage::Scaled(number, _), None) => Some(Storage::Scaled(number, 6)),
+        (storage, _) => Some(storage),
     }
 }
 

@@ -200,7 +200,7 @@ impl Program {
     }
 
     fn fact(&mut self, slot: SlotId, expr: &Expr) -> Option<Code> {
-        let coded = Compiler { storages: &self.storages }.code(expr);
+        let coded = if table::is_long(expr) { None } else { Compiler::new(&self.storages).code(expr) };
         let storage = match &coded {
             Some((_, storage)) => storage.clone(),
             // Numbers of which not even the decimals are known, texts, lists.
@@ -261,7 +261,10 @@ impl Program {
 
     /// The code of a value as an output stores it.
     pub(crate) fn stored(&self, expr: &Expr, output: &Output) -> Option<(Code, Storage)> {
-        let compiler = Compiler { storages: &self.storages };
+        if table::is_long(expr) {
+            return None;
+        }
+        let compiler = Compiler::new(&self.storages);
         let (code, storage) = compiler.stored(expr, output.decimals, output.rounding)?;
         if output.range == Range::default() {
             return Some((code, storage));
@@ -273,7 +276,7 @@ impl Program {
 
     /// The computed condition of an expression.
     pub(crate) fn condition(&mut self, expr: &Expr) -> ConditionId {
-        let code = Compiler { storages: &self.storages }.condition(expr);
+        let code = if table::is_long(expr) { None } else { Compiler::new(&self.storages).condition(expr) };
         let text = code.as_ref().map(|code| format!("{code:?}"));
         if let Some(known) = text.as_ref().and_then(|text| self.known.get(text)) {
             return *known;

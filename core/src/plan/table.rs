@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::axis::SlotTest;
 use super::block::BlockAxis;
-use super::code::Code;
+use super::code::{Code, ITEMS};
 use super::storage::Storage;
 use super::{ConditionId, Program};
 use crate::check::tables::HitPolicy;
@@ -270,12 +270,29 @@ pub(crate) fn flatten(expr: &Expr, parts: &mut Vec<Expr>) {
     }
 }
 
-/// How many steps a row takes at most, where no list is long.
+/// How many steps a row takes at most, where no list is longer than code goes through.
 fn weight(row: &Row) -> u64 {
-    let mut count = 0_u64;
     let exprs = row.conditions.iter().map(|condition| &condition.expr).chain(&row.outputs);
-    exprs.for_each(|expr| expr.walk(&mut |_| count += 1));
-    count
+    exprs.map(steps).sum()
+}
+
+/// How many steps an expression takes at most over lists that code goes through.
+fn steps(expr: &Expr) -> u64 {
+    let (mut count, mut items) = (0_u64, 1);
+    expr.walk(&mut |part| {
+        count += 1;
+        if matches!(part.kind, ExprKind::Method { .. }) {
+            items = ITEMS as u64;
+        }
+    });
+    count.saturating_mul(items)
+}
+
+/// Whether an expression goes through lists, and may take more steps than its share: then its meaning counts them.
+pub(crate) fn is_long(expr: &Expr) -> bool {
+    let mut has_method = false;
+    expr.walk(&mut |part| has_method |= matches!(part.kind, ExprKind::Method { .. }));
+    has_method && steps(expr) > SHARE
 }
 
 fn policy(table: &Table, gives: &[Give], program: &Program) -> Policy {

@@ -217,12 +217,14 @@ impl Batch {
         match column.state(case) {
             State::None => Ok(Value::None),
             State::Known if storage.is_exact() => Ok(storage.value(column.get(case))),
-            _ => {
-                let from = self.beside.partition_point(|(of, ..)| *of < case);
-                let mut of_case = self.beside.iter().skip(from).take_while(|(of, ..)| *of == case);
-                let found = of_case.find(|(_, of, _)| *of == slot).map(|(_, _, outcome)| outcome.clone());
-                found.unwrap_or_else(|| Err(Failure::Unknown([].into())))
-            }
+            _ => self.beside(case, slot).cloned().unwrap_or_else(|| Err(Failure::Unknown([].into()))),
         }
+    }
+
+    /// What stands beside the column of a slot for a case.
+    pub(crate) fn beside(&self, case: usize, slot: SlotId) -> Option<&Outcome> {
+        let from = self.beside.partition_point(|(of, ..)| *of < case);
+        let mut of_case = self.beside.iter().skip(from).take_while(|(of, ..)| *of == case);
+        of_case.find(|(_, of, _)| *of == slot).map(|(_, _, outcome)| outcome)
     }
 }

@@ -5,7 +5,9 @@
 
 use super::Work;
 use super::kernels::{CASES, Integers, Kernels, Mask, packed};
-use super::masks::{ALL, NONE, and, not, or, select, without, zip};
+use super::masks::{ALL, NONE, and, each, not, or, select, set, without, zip};
+use super::view::CaseView;
+use crate::eval::code::{Answer, answer, date_of};
 use crate::language::SlotId;
 use crate::plan::Code;
 use crate::value::Rounding;
@@ -215,11 +217,31 @@ impl Work<'_> {
                     either(kernels, &absent, item, found)
                 })
             }
+            Code::DateOf(inner) => one(
+                kernels,
+                eval(inner),
+                #[inline(always)]
+                |instant| date_of(instant, &self.instant.now).map_or((0, true), |date| (date, false)),
+            ),
+            Code::Method(_) | Code::Item(..) => self.one_by_one(code),
             Code::Known(inner) => {
                 let inner = eval(inner);
                 Lanes { asked: inner.asked, ..Lanes::of(Values::Truths(not(inner.unknown))) }
             }
         }
+    }
+
+    /// What code comes to that goes over the items of each case.
+    fn one_by_one(&self, code: &Code) -> Lanes {
+        let mut lanes = Lanes::constant(0);
+        let Values::Integers(values) = &mut lanes.values else { return lanes };
+        each(&self.active, |case| match answer(code, &CaseView { work: self, case }, &self.instant.now) {
+            Answer::Known(value) => values.get_mut(case).into_iter().for_each(|to| *to = value),
+            Answer::None => set(&mut lanes.none, case),
+            Answer::Unknown => set(&mut lanes.unknown, case),
+            Answer::Asked => set(&mut lanes.asked, case),
+        });
+        lanes
     }
 
     fn slot(&self, slot: SlotId) -> Lanes {

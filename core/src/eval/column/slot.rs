@@ -3,7 +3,7 @@
 use super::kernels::{CASES, Kernels, Mask};
 use super::lanes::{Lanes, Numbers};
 use super::masks::{NONE, has, put};
-use crate::eval::cells::{Fields, State};
+use crate::eval::cells::{Cell, Fields, State};
 use crate::plan::{SlotTest, Storage, Truth};
 use crate::value::{Outcome, Value};
 
@@ -67,16 +67,28 @@ impl SlotColumn {
         }
     }
 
+    /// What stands in the slot of a case.
+    pub(super) fn cell(&self, case: usize) -> Cell {
+        let state = if has(&self.states.none, case) {
+            State::None
+        } else if has(&self.states.unknown, case) {
+            State::Unknown
+        } else if has(&self.states.odd, case) {
+            State::Beside
+        } else {
+            State::Known
+        };
+        Cell { bits: self.bits.get(case).copied().unwrap_or(0), state }
+    }
+
     /// How a test of one case comes out.
     pub(super) fn truth(&self, case: usize, test: &SlotTest) -> Truth {
-        if has(&self.states.none, case) {
-            test.of_none
-        } else if has(&self.states.unknown, case) {
-            test.of_unknown
-        } else if has(&self.states.odd, case) {
-            Truth::Doubt
-        } else {
-            test.of_known(self.bits.get(case).copied().unwrap_or(0))
+        let cell = self.cell(case);
+        match cell.state {
+            State::Known => test.of_known(cell.bits),
+            State::None => test.of_none,
+            State::Unknown => test.of_unknown,
+            State::Beside => Truth::Doubt,
         }
     }
 
@@ -88,6 +100,11 @@ impl SlotColumn {
 impl States {
     fn of_none(none: Mask) -> States {
         States { filled: NONE, none, unknown: NONE, odd: NONE, beside: Vec::new() }
+    }
+
+    /// What stands beside, where anything does.
+    pub(super) fn beside(&self, case: usize) -> Option<&Outcome> {
+        self.beside.get(case)
     }
 
     pub(super) fn is_known(&self, case: usize) -> bool {

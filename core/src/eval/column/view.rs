@@ -3,6 +3,8 @@
 use super::Work;
 use super::kernels::CASES;
 use super::masks::has;
+use crate::eval::cells::Cell;
+use crate::eval::code::CodeSlots;
 use crate::language::SlotId;
 use crate::language::meaning::Slots;
 use crate::value::{Outcome, Value};
@@ -16,6 +18,28 @@ pub(super) struct CaseView<'a> {
 impl Slots for CaseView<'_> {
     fn outcome(&self, slot: SlotId) -> Outcome {
         self.work.outcome(slot, self.case)
+    }
+}
+
+impl CodeSlots for CaseView<'_> {
+    fn cell(&self, slot: SlotId) -> Cell {
+        let (work, index) = (self.work, slot.0 as usize);
+        if let Some(column) = work.batch.columns.get(index) {
+            let case = work.index * CASES + self.case;
+            return Cell { bits: column.get(case), state: column.state(case) };
+        }
+        match work.room.slots.get(index) {
+            Some(Some(column)) => column.cell(self.case),
+            _ => Cell::default(),
+        }
+    }
+
+    fn beside(&self, slot: SlotId) -> Option<&Outcome> {
+        let (work, index) = (self.work, slot.0 as usize);
+        if index < work.batch.columns.len() {
+            return work.batch.beside(work.index * CASES + self.case, slot);
+        }
+        work.room.slots.get(index)?.as_ref()?.states.beside(self.case)
     }
 }
 

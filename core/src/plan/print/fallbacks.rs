@@ -73,7 +73,7 @@ impl Printer<'_> {
 
     /// Why what a row gives is asked.
     fn why_given(&self, expr: &Expr, storage: &Storage) -> String {
-        let compiler = Compiler { storages: &self.plan.storages };
+        let compiler = Compiler::new(&self.plan.storages);
         match compiler.code(expr) {
             Some(_) if expr.literal_value().is_some() => "is a value that its storage does not hold".to_owned(),
             Some(_) if !storage.is_exact() => "does not stand in integers".to_owned(),
@@ -84,9 +84,17 @@ impl Printer<'_> {
 
     /// Why an expression has no code: its innermost part that has none.
     pub(super) fn why_asked(&self, expr: &Expr) -> String {
+        // What stands within a list method that has code is compiled with the items at hand.
+        let compiler = Compiler::new(&self.plan.storages);
+        let mut within: Vec<*const Expr> = Vec::new();
+        expr.walk(&mut |part| {
+            if matches!(part.kind, ExprKind::Method { .. }) && compiler.code(part).is_some() {
+                part.walk(&mut |inner| within.push(inner));
+            }
+        });
         let mut why = None;
         expr.walk(&mut |part| {
-            if why.is_none() && self.is_to_blame(part) {
+            if why.is_none() && !within.contains(&std::ptr::from_ref(part)) && self.is_to_blame(part) {
                 why = Some(self.blame(part));
             }
         });
@@ -94,13 +102,14 @@ impl Printer<'_> {
     }
 
     fn is_to_blame(&self, expr: &Expr) -> bool {
-        let compiler = Compiler { storages: &self.plan.storages };
-        // Literals and lists have code in what compares with them, or not at all.
-        let has_none = |part: &Expr| {
-            !matches!(part.kind, ExprKind::Literal(_) | ExprKind::List(_)) && compiler.code(part).is_none()
+        let compiler = Compiler::new(&self.plan.storages);
+        // Literals and lists have code in what compares with them, or not at all; items in their method.
+        let is_part = |part: &Expr| {
+            matches!(part.kind, ExprKind::Literal(_) | ExprKind::List(_) | ExprKind::Local(_) | ExprKind::Member { .. })
         };
+        let has_none = |part: &Expr| !is_part(part) && compiler.code(part).is_none();
         if matches!(expr.kind, ExprKind::Method { .. }) {
-            return true;
+            return has_none(expr);
         }
         if !has_none(expr) {
             return false;
