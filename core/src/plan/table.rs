@@ -184,6 +184,12 @@ impl PlanTable {
         }
     }
 
+    /// Whether many cases at once leave the table to the meaning of tables: by its policy, or for so many rows that
+    /// their numbers do not fit where columns keep them.
+    pub(crate) fn is_asked_in_columns(&self) -> bool {
+        matches!(self.policy, Policy::Asked(_)) || self.policy.is_single() && self.order.len() >= usize::from(u16::MAX)
+    }
+
     /// What a row gives; `otherwise` stands behind the last row.
     #[inline(always)]
     pub(crate) fn gives(&self, row: usize) -> &[Give] {

@@ -12,10 +12,8 @@ impl Work<'_> {
     pub(super) fn table(&mut self, index: usize, table: &PlanTable) {
         let at = self.room.fired.len();
         self.room.fired.resize(at + table.order.len(), NONE);
-        let mut asked = match table.policy {
-            Policy::Asked(_) => self.active,
-            _ => self.rows(table, at),
-        };
+        let is_asked = table.is_asked_in_columns();
+        let mut asked = if is_asked { self.active } else { self.rows(table, at) };
         self.forget(at, &asked);
         if table.policy.is_single()
             && let Some(hits) = self.room.hits.get_mut(index)
@@ -23,7 +21,7 @@ impl Work<'_> {
             let none = u16::try_from(table.order.len()).unwrap_or(u16::MAX);
             numbers(self.kernels, self.room.fired.get(at..).unwrap_or(&[]), none, hits);
         }
-        if !matches!(table.policy, Policy::Asked(_)) {
+        if !is_asked {
             let odd = self.results(index, table, at, &asked);
             self.forget(at, &odd);
             asked = or(asked, &odd);

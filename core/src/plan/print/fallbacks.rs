@@ -31,6 +31,9 @@ impl Printer<'_> {
         if let Policy::Asked(why) = planned.policy {
             return found.push(every(why_table(why)));
         }
+        if planned.is_asked_in_columns() {
+            return found.push(every("it has 65,535 rows or more"));
+        }
         let unfolded = table.outputs.iter().zip(&planned.outputs).find(|(_, to)| !planned.policy.folds(&to.storage));
         if let Some((output, _)) = unfolded {
             found.push(every(&format!("`{}` does not stand in integers", output.name)));
