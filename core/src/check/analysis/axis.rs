@@ -38,6 +38,17 @@ pub(super) enum Piece {
         sample: Decimal,
     },
     Point(Decimal),
+    /// Not known.
+    Unknown,
+}
+
+/// How a cell fares on a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    Yes,
+    No,
+    /// Unknown: what comes of the row depends on `on_unknown`.
+    Doubt,
 }
 
 impl Axis {
@@ -113,6 +124,8 @@ impl Axis {
         if subject.maybe_none {
             pieces.push(Piece::None);
         }
+        // Any value may be given as unknown, or follow from one that is.
+        pieces.push(Piece::Unknown);
         Some(Axis { name: checked.name.clone(), pieces, base: subject.base.clone(), step, is_today: false })
     }
 
@@ -125,9 +138,20 @@ impl Axis {
             )
     }
 
-    /// Whether the values of a piece pass a test.
-    pub(super) fn takes(&self, piece: usize, test: &CellTest) -> bool {
-        let Some(piece) = self.pieces.get(piece) else { return false };
+    /// How the values of a piece fare in a test.
+    pub(super) fn take(&self, piece: usize, test: &CellTest) -> Take {
+        let takes = match (self.pieces.get(piece), test) {
+            (None, _) => false,
+            (Some(Piece::Unknown), CellTest::IsUnknown) => true,
+            (Some(Piece::Unknown), CellTest::IsKnown) => false,
+            (Some(Piece::Unknown), _) => return Take::Doubt,
+            (Some(piece), test) => self.passes(piece, test),
+        };
+        if takes { Take::Yes } else { Take::No }
+    }
+
+    /// Whether known values, or none, pass a test.
+    fn passes(&self, piece: &Piece, test: &CellTest) -> bool {
         let value = self.value(piece);
         let is = |other: &Value| value.as_ref().is_some_and(|value| ops::compare(Comparison::Equal, value, other));
         let compares =
@@ -160,7 +184,7 @@ impl Axis {
         match piece {
             Piece::None => Some(Value::None),
             Piece::Value(value) => Some(value.clone()),
-            Piece::Other => None,
+            Piece::Other | Piece::Unknown => None,
             Piece::Between { sample: number, .. } | Piece::Point(number) => self.typed(*number),
         }
     }
@@ -180,9 +204,10 @@ impl Axis {
 
     /// A value of a piece, for people.
     pub(super) fn shown(&self, piece: &Piece, show: Show) -> String {
-        match self.value(piece) {
-            Some(value) => show.text(&value),
-            None => "something else".to_owned(),
+        match (self.value(piece), piece) {
+            (Some(value), _) => show.text(&value),
+            (None, Piece::Unknown) => "unknown".to_owned(),
+            (None, _) => "something else".to_owned(),
         }
     }
 
@@ -206,14 +231,21 @@ impl Axis {
                 .collect();
             return format!("not {}", others.join(", "));
         }
-        chosen.iter().map(|piece| self.shown(piece, show)).collect::<Vec<_>>().join(", ")
+        // `unknown` stands alone in a cell: with others, it takes a row of its own.
+        let known: Vec<&&Piece> = chosen.iter().filter(|piece| !matches!(piece, Piece::Unknown)).collect();
+        if known.is_empty() {
+            return "unknown".to_owned();
+        }
+        known.iter().map(|piece| self.shown(piece, show)).collect::<Vec<_>>().join(", ")
     }
 
     /// The first run of neighbouring pieces of an ordered column, as a cell.
     fn run(&self, pieces: &Pieces, show: Show) -> String {
         let start = (0..self.pieces.len()).find(|index| pieces.has(*index)).unwrap_or(0);
         let end = (start..self.pieces.len())
-            .take_while(|index| pieces.has(*index) && !matches!(self.pieces.get(*index), Some(Piece::None)))
+            .take_while(|index| {
+                pieces.has(*index) && !matches!(self.pieces.get(*index), Some(Piece::None | Piece::Unknown))
+            })
             .last()
             .unwrap_or(start);
         let text = |number: Decimal| self.typed(number).map(|value| show.text(&value)).unwrap_or_default();

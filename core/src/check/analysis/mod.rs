@@ -11,7 +11,7 @@ use super::tables::{CellTest, CheckedRow, CheckedTable, Column, HitPolicy};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::value::ops::{self, Comparison};
 use crate::value::show::Show;
-use axis::Axis;
+use axis::{Axis, Take};
 use boxes::{Box, Pieces, subtract};
 
 /// How many boxes are looked at before a question counts as undecided.
@@ -60,10 +60,10 @@ fn analyse_table(table: &CheckedTable, pack: &CheckedPack, findings: &mut Findin
 struct RowBox<'a> {
     row: &'a CheckedRow,
     pieces: Box,
+    /// What it keeps from later rows: its pieces, and those for which it is unknown whether it matches.
+    blocks: Box,
     /// Whether the box is exact: a row with a computed cell may take less than its box.
     is_exact: bool,
-    /// Whether the row asks for unknown: it decides cases that have no place among the pieces.
-    wants_unknown: bool,
 }
 
 struct Analysis<'a> {
@@ -100,29 +100,37 @@ impl<'a> Analysis<'a> {
 
     fn row_box(&self, row: &'a CheckedRow) -> RowBox<'a> {
         let mut pieces: Box = self.axes.iter().map(|axis| Pieces::all(axis.pieces.len())).collect();
+        let mut blocks = pieces.clone();
         let mut is_exact = true;
-        let mut wants_unknown = false;
         for condition in &row.conditions {
             let Some((column, test)) = &condition.cell else {
                 is_exact = false;
                 continue;
             };
             is_exact &= !matches!(test, CellTest::Computed);
-            wants_unknown |= matches!(test, CellTest::IsUnknown);
-            if let (Some(axis), Some(slot)) = (self.axes.get(*column), pieces.get_mut(*column)) {
-                slot.keep(|piece| axis.takes(piece, test));
+            if let (Some(axis), Some(slot), Some(blocked)) =
+                (self.axes.get(*column), pieces.get_mut(*column), blocks.get_mut(*column))
+            {
+                slot.keep(|piece| axis.take(piece, test) == Take::Yes);
+                blocked.keep(|piece| match axis.take(piece, test) {
+                    Take::Yes => true,
+                    Take::No => false,
+                    Take::Doubt => !row.skips_unknown,
+                });
             }
         }
-        if let Some((axis, slot)) = self.axes.iter().zip(&mut pieces).find(|(axis, _)| axis.is_today) {
-            slot.keep(|piece| axis.is_in_force(piece, &row.annotations));
+        for boxes in [&mut pieces, &mut blocks] {
+            if let Some((axis, slot)) = self.axes.iter().zip(boxes).find(|(axis, _)| axis.is_today) {
+                slot.keep(|piece| axis.is_in_force(piece, &row.annotations));
+            }
         }
-        RowBox { row, pieces, is_exact, wants_unknown }
+        RowBox { row, pieces, blocks, is_exact }
     }
 
     /// Rows that no case can meet.
     fn impossible(&self, findings: &mut Findings) {
         for row in &self.rows {
-            if !row.wants_unknown && row.pieces.iter().any(Pieces::is_empty) {
+            if row.pieces.iter().any(Pieces::is_empty) {
                 findings.push(
                     Finding::warning(
                         Code::UnreachableRow,
@@ -139,7 +147,7 @@ impl<'a> Analysis<'a> {
         let mut found = 0;
         for (index, second) in self.rows.iter().enumerate() {
             for first in self.rows.iter().take(index) {
-                if !first.is_exact || !second.is_exact || first.wants_unknown != second.wants_unknown {
+                if !first.is_exact || !second.is_exact {
                     continue;
                 }
                 if self.table.hit == HitPolicy::Any && !self.differ(first.row, second.row) {
@@ -191,11 +199,10 @@ impl<'a> Analysis<'a> {
     fn unreachable(&self, findings: &mut Findings) {
         self.impossible(findings);
         for (index, row) in self.rows.iter().enumerate() {
-            if row.wants_unknown || row.pieces.iter().any(Pieces::is_empty) {
+            if row.pieces.iter().any(Pieces::is_empty) {
                 continue;
             }
-            let earlier: Vec<&RowBox<'_>> =
-                self.rows.iter().take(index).filter(|earlier| earlier.is_exact && !earlier.wants_unknown).collect();
+            let earlier: Vec<&RowBox<'_>> = self.rows.iter().take(index).filter(|earlier| earlier.is_exact).collect();
             let Some(left) = self.left(vec![row.pieces.clone()], &earlier) else {
                 self.undecided("rows that never decide", BOXES, "combinations", findings);
                 return;
@@ -205,7 +212,7 @@ impl<'a> Analysis<'a> {
             }
             let whole = earlier
                 .iter()
-                .find(|earlier| row.pieces.iter().zip(&earlier.pieces).all(|(mine, theirs)| mine.is_within(theirs)));
+                .find(|earlier| row.pieces.iter().zip(&earlier.blocks).all(|(mine, theirs)| mine.is_within(theirs)));
             let mut finding = Finding::warning(
                 Code::UnreachableRow,
                 row.row.span,
@@ -228,7 +235,7 @@ impl<'a> Analysis<'a> {
 
     /// Cases that no row takes; where there are none, an `otherwise` row has nothing to do.
     fn gaps(&self, findings: &mut Findings) {
-        let covering: Vec<&RowBox<'_>> = self.rows.iter().filter(|row| row.is_exact && !row.wants_unknown).collect();
+        let covering: Vec<&RowBox<'_>> = self.rows.iter().filter(|row| row.is_exact).collect();
         let mut everything: Box = self.axes.iter().map(|axis| Pieces::all(axis.pieces.len())).collect();
         if self.table.otherwise.is_none() {
             for (axis, pieces) in self.axes.iter().zip(&mut everything) {
@@ -242,8 +249,7 @@ impl<'a> Analysis<'a> {
             return;
         };
         if let Some(otherwise) = &self.table.otherwise {
-            let no_unknown = self.rows.iter().all(|row| !row.wants_unknown);
-            if left.is_empty() && no_unknown {
+            if left.is_empty() {
                 findings.push(
                     Finding::warning(
                         Code::UnreachableRow,
@@ -255,8 +261,15 @@ impl<'a> Analysis<'a> {
             }
             return;
         }
-        if covering.len() < self.rows.len() {
-            // Rows with computed cells may fill what seems to be a gap; that they cannot be decided was said.
+        if let Some(opaque) = self.rows.iter().find(|row| !row.is_exact) {
+            // Rows with computed cells may fill what seems to be a gap. Of other tables it was said already.
+            if self.table.hit == HitPolicy::First && !left.is_empty() {
+                findings.push(Finding::note(
+                    Code::AnalysisLimit,
+                    opaque.row.span,
+                    "whether this table has gaps cannot be decided: a cell of this row compares with something computed",
+                ));
+            }
             return;
         }
         for gap in left.iter().take(SHOWN) {
@@ -284,7 +297,7 @@ impl<'a> Analysis<'a> {
         for row in rows {
             let mut rest = Vec::with_capacity(boxes.len());
             for whole in boxes {
-                subtract(whole, &row.pieces, &mut rest);
+                subtract(whole, &row.blocks, &mut rest);
             }
             boxes = rest;
             if boxes.len() > BOXES {

@@ -217,7 +217,9 @@ impl RawCell {
             return None;
         }
         let bare = text.strip_suffix('%').map_or(text, str::trim_end);
-        let looks_like_date = text.len() == 10 && text.bytes().filter(|byte| *byte == b'-').count() == 2;
+        let looks_like_date = text.len() == 10
+            && text.bytes().filter(|byte| *byte == b'-').count() == 2
+            && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         let is_duration = crate::value::Duration::parse(text).is_some();
         if number::parse(bare).is_some() || looks_like_date || is_duration || text::timestamp(text).is_ok() {
             return Some(Operand::Literal(operand.clone()));
