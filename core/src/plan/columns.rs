@@ -40,9 +40,8 @@ pub(crate) struct Columns {
 pub(crate) struct ColumnOutput {
     /// The calculation that all rows share but for its constants.
     pub(crate) shape: Option<Shape>,
-    /// By bit of the row, and at last of `otherwise`: the integer, or 0 where the row gives none, or calculates. Nothing
-    /// where a row gives what is no integer.
-    pub(crate) integers: Option<Box<[i64]>>,
+    /// By bit of the row, and at last of `otherwise`: the integer; 0 where the row gives something else.
+    pub(crate) integers: Box<[i64]>,
 }
 
 /// One calculation for all rows of an output, with a constant for each.
@@ -301,11 +300,10 @@ fn positions(table: &PlanTable) -> impl Iterator<Item = usize> {
     table.order.iter().map(|row| *row as usize).chain(table.has_otherwise.then_some(table.order.len()))
 }
 
-fn integers(table: &PlanTable, output: usize) -> Option<Box<[i64]>> {
+fn integers(table: &PlanTable, output: usize) -> Box<[i64]> {
     let integer = |row: usize| match table.gives(row).get(output) {
-        Some(Give::Bits(bits)) => Some(*bits),
-        Some(Give::Value(_)) => None,
-        _ => Some(0),
+        Some(Give::Bits(bits)) => *bits,
+        _ => 0,
     };
     positions(table).map(integer).collect()
 }

@@ -26,10 +26,7 @@ impl<'a> Work<'a> {
             let (mut column, of_output) = match table.policy {
                 Policy::First | Policy::Unique | Policy::Any => match self.columns.output(index, output) {
                     Some(ColumnOutput { shape: Some(shape), .. }) => self.shaped(index, shape, &cases),
-                    Some(ColumnOutput { integers: Some(integers), .. }) => {
-                        self.numbered(index, table, at, output, integers, &cases)
-                    }
-                    _ => self.given(table, at, output, &planned.storage, &cases),
+                    _ => self.given((index, output), table, at, &planned.storage, &cases),
                 },
                 Policy::Sum | Policy::Least | Policy::Most | Policy::Count => {
                     self.folded(table, at, output, &planned.storage, &cases)
@@ -54,17 +51,17 @@ impl<'a> Work<'a> {
         (SlotColumn::of(found, self.kernels), odd)
     }
 
-    /// What the row of each case gives for an output, where all rows give integers, none, or calculations.
+    /// What the row of each case gives for an output.
     #[inline(always)]
-    fn numbered(
+    fn given(
         &mut self,
-        index: usize,
+        (index, output): (usize, usize),
         table: &PlanTable,
         at: usize,
-        output: usize,
-        integers: &[i64],
+        storage: &Storage,
         cases: &Mask,
     ) -> (SlotColumn, Mask) {
+        let integers = self.columns.output(index, output).map_or(&[] as &[i64], |output| &output.integers);
         let hits = self.room.hits.get(index).map_or(&[] as &[u16], Vec::as_slice);
         let mut column = SlotColumn::of(Lanes::of_rows(integers, hits), self.kernels);
         let mut odd = NONE;
@@ -81,48 +78,10 @@ impl<'a> Work<'a> {
             };
             match give {
                 Give::Code(code) if any(&of_row) => odd = or(odd, &self.calculated(code, &of_row, &mut column)),
+                Give::Value(value) => each(&of_row, |case| column.set(case, Ok(value.clone()), storage)),
                 Give::Asked => odd = or(odd, &of_row),
                 Give::None => column.states.none = or(column.states.none, &of_row),
-                _ => {}
-            }
-        }
-        (column, odd)
-    }
-
-    /// What the row of each case gives for an output.
-    #[inline(always)]
-    fn given(
-        &mut self,
-        table: &PlanTable,
-        at: usize,
-        output: usize,
-        storage: &Storage,
-        cases: &Mask,
-    ) -> (SlotColumn, Mask) {
-        let mut column = SlotColumn::default();
-        let mut odd = NONE;
-        let mut left = *cases;
-        for bit in 0..=table.order.len() {
-            let of_row = match self.room.fired.get(at + bit) {
-                Some(fired) if bit < table.order.len() => and(*fired, cases),
-                _ => left,
-            };
-            left = without(left, &of_row);
-            if !any(&of_row) {
-                continue;
-            }
-            let row = table.order.get(bit).map_or(table.order.len(), |row| *row as usize);
-            match table.gives(row).get(output) {
-                Some(Give::None) => column.states.none = or(column.states.none, &of_row),
-                Some(Give::Bits(bits)) => {
-                    each(&of_row, |case| column.bits.get_mut(case).into_iter().for_each(|to| *to = *bits));
-                }
-                Some(Give::Value(value)) => {
-                    let outcome: Outcome = Ok(value.clone());
-                    each(&of_row, |case| column.set(case, outcome.clone(), storage));
-                }
-                Some(Give::Code(code)) => odd = or(odd, &self.calculated(code, &of_row, &mut column)),
-                Some(Give::Asked) | None => odd = or(odd, &of_row),
+                Give::Bits(_) | Give::Code(_) => {}
             }
         }
         (column, odd)
