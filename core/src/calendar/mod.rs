@@ -1,4 +1,9 @@
-//! Business days over dated holiday sets, rates by date, and days at places. Pure functions over dates; no engine types but errors.
+//! Business days over dated holiday sets, rates by date, days at places, and when a contact may be made.
+//!
+//! Pure functions over dates; no engine types but errors.
+
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "no policy is judged by it yet"))]
+pub(crate) mod contact_times;
 
 use std::collections::BTreeMap;
 
@@ -30,13 +35,18 @@ pub(crate) struct Rate {
 impl Calendar {
     /// Whether business is done on this day.
     pub(crate) fn is_business_day(&self, date: NaiveDate) -> Result<bool, EvaluationError> {
+        Ok(!self.is_holiday(date)? && !self.weekend.contains(&date.weekday()))
+    }
+
+    /// Whether this day is one of the holidays; a weekend alone is none.
+    pub(crate) fn is_holiday(&self, date: NaiveDate) -> Result<bool, EvaluationError> {
         if date < self.valid_from || date > self.valid_until {
             return Err(EvaluationError::new(
                 ErrorCode::OutsideValidity,
                 format!("calendar `{}` covers {} to {}, not {date}", self.name, self.valid_from, self.valid_until),
             ));
         }
-        Ok(!self.weekend.contains(&date.weekday()) && !self.holidays.contains_key(&date))
+        Ok(self.holidays.contains_key(&date))
     }
 
     /// The `count`-th business day after a date, or before it where `count` is negative; with 0 the date itself.

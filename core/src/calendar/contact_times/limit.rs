@@ -1,0 +1,119 @@
+//! So many events in a window of time, and no more.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::{Local, Moment, exact, out_of_range};
+use crate::calendar::{add_days, add_months};
+use crate::value::EvaluationError;
+
+/// A contact is allowed where it would be at most the `at_most`-th event in the window that ends with it.
+///
+/// Contacts that were allowed earlier in the same decision are events too: the caller adds them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit<'a> {
+    pub(crate) events: &'a [Moment],
+    pub(crate) at_most: u64,
+    pub(crate) window: Window,
+}
+
+/// How far a window reaches back. One of no length, or less, holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Window {
+    /// Days of the calendar at the place, today included: the whole of today, so later events of today count.
+    Days(i64),
+    /// The days after the same day so many months ago, or after the last of that month where it is shorter.
+    Months(i64),
+    /// Seconds. The instant that lies exactly so far back is no longer in it, the present one is. An event that has
+    /// only a date counts as long as any part of its day may lie within.
+    Exact(i64),
+}
+
+/// A window that ends at an instant.
+enum Ending<'a> {
+    Dates { after: NaiveDate, local: &'a Local },
+    Exact { length: TimeDelta, local: &'a Local },
+}
+
+impl Limit<'_> {
+    pub(super) fn allows(&self, local: &Local) -> Result<bool, EvaluationError> {
+        let window = self.window.ending_at(local)?;
+        let mut count: u64 = 0;
+        for event in self.events {
+            count += u64::from(window.holds(*event)?);
+        }
+        Ok(count < self.at_most)
+    }
+
+    /// When so many of the events in the window have left it that there is room again. Others may come until then.
+    pub(super) fn opens(&self, local: &Local) -> Result<Option<DateTime<Utc>>, EvaluationError> {
+        let window = self.window.ending_at(local)?;
+        let mut count: u64 = 0;
+        let mut leaving = Vec::new();
+        for event in self.events {
+            if window.holds(*event)? {
+                count += 1;
+                leaving.extend(self.window.left_by(*event, local)?);
+            }
+        }
+        leaving.sort_unstable();
+        // With none at most there is no such event, and no room ever.
+        let makes_room = usize::try_from(count.saturating_sub(self.at_most)).unwrap_or(usize::MAX);
+        Ok(leaving.get(makes_room).copied())
+    }
+}
+
+impl Window {
+    fn ending_at(self, local: &Local) -> Result<Ending<'_>, EvaluationError> {
+        Ok(match self {
+            Window::Days(days) => Ending::Dates { after: add_days(local.date(), days.saturating_neg())?, local },
+            Window::Months(months) => {
+                Ending::Dates { after: add_months(local.date(), months.saturating_neg())?, local }
+            }
+            Window::Exact(seconds) => Ending::Exact { length: exact(seconds)?, local },
+        })
+    }
+
+    /// When an event of the window will have left it, unless the clock is changed first. None where that is never.
+    fn left_by(self, event: Moment, local: &Local) -> Result<Option<DateTime<Utc>>, EvaluationError> {
+        let left_on = match self {
+            Window::Days(days) => add_days(event.day_at(local)?, days),
+            Window::Months(months) => first_day_beyond(event.day_at(local)?, months),
+            Window::Exact(seconds) => return event.past_by_at(exact(seconds)?, local),
+        };
+        Ok(left_on.ok().and_then(|day| local.start_of(day)))
+    }
+}
+
+/// The first day from which so many months back is not before `day`.
+fn first_day_beyond(day: NaiveDate, months: i64) -> Result<NaiveDate, EvaluationError> {
+    let reached = add_months(day, months)?;
+    // From the last day of a short month one comes back to an earlier day of the month: from 28 February to 28 January.
+    if add_months(reached, months.saturating_neg())? < day { add_days(reached, 1) } else { Ok(reached) }
+}
+
+impl Ending<'_> {
+    fn holds(&self, event: Moment) -> Result<bool, EvaluationError> {
+        match (self, event) {
+            (Ending::Dates { after, local }, Moment::Date(date)) => Ok(*after < date && date <= local.date()),
+            (Ending::Dates { after, local }, Moment::Instant(instant)) => {
+                // The day is looked up only where it lies so near to a border that the offset decides: at no place does
+                // it differ from that in UTC by more than one.
+                let utc = instant.date_naive();
+                let (Some(least), Some(most)) = (utc.pred_opt(), utc.succ_opt()) else {
+                    return Err(out_of_range(instant));
+                };
+                if most <= *after || local.date() < least {
+                    return Ok(false);
+                }
+                if *after < least && most <= local.date() {
+                    return Ok(true);
+                }
+                let day = local.elsewhen(instant)?.date();
+                Ok(*after < day && day <= local.date())
+            }
+            (Ending::Exact { length, local }, _) => {
+                Ok(*length > TimeDelta::zero() && event.is_not_after(local) && !event.is_past_by(*length, local)?)
+            }
+        }
+    }
+}
