@@ -195,6 +195,11 @@ fn run_pack(path: &Path) -> (usize, Vec<String>) {
             flow(case.get("record").expect("a case has a record")),
             flow(case.get("expect").expect("a case expects something")),
         ));
+        for key in ["state", "attempt", "offer"] {
+            if let Some(node) = case.get(key) {
+                tests.push_str(&format!("    {key}: {}\n", flow(node)));
+            }
+        }
     }
     sources.push((format!("{name}/zz-cases.yaml"), tests));
     let title = path.file_name().unwrap_or_default().display().to_string();

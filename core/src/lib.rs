@@ -14,6 +14,7 @@
 mod agreement;
 mod calendar;
 mod check;
+mod conduct;
 #[cfg(test)]
 mod corpus;
 mod decision;
@@ -42,15 +43,19 @@ mod value;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub use conduct::Verdict;
 pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
-pub use engine::{Batch, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
+pub use engine::{
+    Batch, ContactCheck, ContactReason, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record,
+    RecordError,
+};
 pub use error::Error;
 pub use eval::Vectors;
 pub use explain::Explanation;
 pub use input::{CaseBatch, CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
-pub use record::Problem;
+pub use record::{Attempt, Problem};
 pub use testing::{Coverage, TestReport, TestResult};
 pub use value::ErrorCode;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Datelike, Duration, DurationRound, Utc};
-use recoup::{CaseReader, Engine, Problem};
+use recoup::{CaseReader, CaseRow, Engine, Problem};
 
 use crate::status::Stop;
 use crate::terminal::escaped;
@@ -57,11 +57,70 @@ pub(crate) fn problems_lines(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("  {}", escaped(&problem.to_string()))).collect::<Vec<_>>().join("\n")
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+/// An instant that an argument says.
+pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let example = "write it with its offset from UTC, such as `2026-09-07T18:00:00-04:00`";
     match DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()) {
         Ok(instant) if (1..=9999).contains(&instant.year()) => Ok(instant),
         Ok(_) => Err("the year must be between 1 and 9999".to_owned()),
         Err(_) => Err(format!("this is not an instant: {example}")),
+    }
+}
+
+/// The first row with the key; `recoup run` refuses any further one.
+pub(crate) fn find(
+    arguments: &CasesArguments,
+    id: &str,
+    engine: &Engine,
+    as_of: DateTime<Utc>,
+) -> Result<CaseRow, Stop> {
+    let mut alike = Alike::to(id);
+    let mut count = 0;
+    for row in arguments.open(engine)? {
+        let row = row.map_err(|error| Stop::CouldNotRun(error.to_string()))?;
+        count += 1;
+        // A key that an input computes is known only when the case is decided.
+        let key = row.key().or_else(|| Some(engine.decide(&row, as_of).ok()?.decision.key()));
+        match key {
+            Some(key) if key == id => return Ok(row),
+            Some(key) => alike.add(key),
+            None => {}
+        }
+    }
+    let cases = arguments.cases.display();
+    let mut message = format!("none of the {count} cases of `{cases}` has the key `{}`", escaped(id));
+    if !alike.keys.is_empty() {
+        let keys: Vec<String> = alike.keys.iter().map(|(_, key)| format!("`{}`", escaped(key))).collect();
+        message.push_str(&format!("; alike are {}", keys.join(", ")));
+    }
+    Err(Stop::CouldNotRun(message))
+}
+
+/// The keys most like one that is not there: those that begin and end as it does.
+struct Alike<'a> {
+    id: &'a str,
+    keys: Vec<(usize, String)>,
+}
+
+impl Alike<'_> {
+    const MOST: usize = 3;
+
+    fn to(id: &str) -> Alike<'_> {
+        Alike { id, keys: Vec::new() }
+    }
+
+    fn add(&mut self, key: String) {
+        let same = |(a, b): &(char, char)| a.eq_ignore_ascii_case(b);
+        let length = self.id.chars().count().max(key.chars().count());
+        let before = self.id.chars().zip(key.chars()).take_while(same).count();
+        let after = self.id.chars().rev().zip(key.chars().rev()).take_while(same).count();
+        let common = (before + after).min(length);
+        let missing = length - common;
+        if common > missing {
+            self.keys.push((missing, key));
+            // Stable: of keys that are equally like it, those that come first in the file stay.
+            self.keys.sort_by_key(|(missing, _)| *missing);
+            self.keys.truncate(Self::MOST);
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! recoup test PACK      a pack's rule tests, and which rows and rules they make fire
 //! recoup run PACK       the decisions of a portfolio
 //! recoup explain PACK   why one case is decided as it is
+//! recoup contact PACK   whether one contact may be made
 //! recoup schema PACK    the JSON Schema of a case or a decision
 //! ```
 //!
@@ -14,6 +15,7 @@
 #![deny(missing_docs)]
 
 mod check;
+mod contact;
 mod explain;
 mod new;
 mod run;
@@ -82,6 +84,8 @@ enum Command {
     Run(run::Arguments),
     /// Explain the decision of one case
     Explain(explain::Arguments),
+    /// Judge one contact by the pack's contact policies
+    Contact(contact::Arguments),
     /// Print the JSON Schema of a case or a decision
     Schema(schema::Arguments),
 }
@@ -94,6 +98,7 @@ impl Command {
             Command::Test(arguments) => test::carry_out(arguments),
             Command::Run(arguments) => run::carry_out(arguments),
             Command::Explain(arguments) => explain::carry_out(arguments),
+            Command::Contact(arguments) => contact::carry_out(arguments),
             Command::Schema(arguments) => schema::carry_out(arguments),
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Pure functions over dates; no engine types but errors.
 
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "no policy is judged by it yet"))]
 pub(crate) mod contact_times;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use super::literals;
 use super::names::{Names, report_name};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::parse::Parser;
-use crate::language::{Ast, AstKind, Expr, ExprKind, Function, LocalId, SlotId, Typer};
+use crate::language::{Ast, AstKind, Expr, ExprKind, Function, LocalId, Scope, SlotId, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, NodeKind};
@@ -157,16 +157,51 @@ impl RawFact {
     }
 }
 
-/// Turns a counting fact into methods of lists.
-struct Counting<'a> {
-    names: &'a Names,
+/// Turns counting into methods of lists.
+pub(super) struct Counting<'a> {
+    names: &'a dyn Scope,
     findings: &'a mut Findings,
     span: Span,
     method: &'a str,
     method_span: Span,
 }
 
-impl Counting<'_> {
+impl<'a> Counting<'a> {
+    /// The times of the items of a list that pass a filter: what limits and waits of a contact policy look at.
+    pub(super) fn times(
+        names: &'a dyn Scope,
+        list: &Ast,
+        filter: Option<&Ast>,
+        span: Span,
+        findings: &'a mut Findings,
+    ) -> Option<Expr> {
+        let mut counting = Counting { names, findings, span, method: "count", method_span: span };
+        let list = Typer::new(counting.names, counting.findings).expr(list);
+        let Type::List(item) = list.base.clone() else {
+            if list.base != Type::Any {
+                let message = format!("this goes over a list, but this is {}", list.base);
+                counting
+                    .findings
+                    .push(Finding::error(Code::TypeMismatch, list.span, message).help("name a list of the case"));
+            }
+            return None;
+        };
+        let record = match &item.base {
+            Type::Record(record) => Some(record.clone()),
+            _ => None,
+        };
+        let filtered = counting.filtered(list, &item, record.as_deref(), filter, None);
+        let Some((record, index)) = record.and_then(|record| record.time_index().map(|index| (record, index))) else {
+            counting.findings.push(
+                Finding::error(Code::MissingKey, span, "this needs the time of the items")
+                    .help("mark the field that holds it with `time: true`"),
+            );
+            return None;
+        };
+        let at = counting.item_field(record, index, span);
+        Some(Typer::new(names, counting.findings).list_method("map", span, filtered, LocalId(0), Some(at), span))
+    }
+
     fn expr(&mut self, list: &Ast, filter: Option<&Ast>, window: Option<(Duration, Span)>) -> Expr {
         let refused = Expr { kind: ExprKind::Refused, base: Type::Any, maybe_none: false, span: self.span };
         // `sum: payments.amount` names a field of the list's items.
@@ -291,7 +326,7 @@ impl Counting<'_> {
             }
             (_, false) => (at, ExprKind::Today, Type::Date),
         };
-        if window.unit() == DurationUnit::BusinessDays && !crate::language::Scope::has_calendar(self.names) {
+        if window.unit() == DurationUnit::BusinessDays && !self.names.has_calendar() {
             self.findings.push(
                 Finding::error(Code::UnknownCalendar, span, "business days need a calendar, and the pack has none")
                     .help("say `calendar:` in the pack's header"),

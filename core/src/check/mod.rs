@@ -5,6 +5,7 @@
 
 mod analysis;
 pub(crate) mod assemble;
+pub(crate) mod contact;
 mod dated;
 
 mod expressions;

@@ -186,6 +186,61 @@ impl Scope for Names {
     }
 }
 
+/// The names of a pack, and beside them a record that only some sections read: `attempt` or `offer`.
+pub(crate) struct WithRecord<'a> {
+    names: &'a Names,
+    record: &'static str,
+    group: Name,
+}
+
+impl<'a> WithRecord<'a> {
+    /// The names of a pack and one record more.
+    pub(crate) fn new(names: &'a Names, record: &'static str, group: Name) -> WithRecord<'a> {
+        WithRecord { names, record, group }
+    }
+}
+
+impl Scope for WithRecord<'_> {
+    fn name(&self, name: &str) -> Option<Name> {
+        if name == self.record { Some(self.group.clone()) } else { self.names.name(name) }
+    }
+
+    fn nearest(&self, wrong: &str, more: &[&str]) -> Option<String> {
+        let more: Vec<&str> = more.iter().copied().chain([self.record]).collect();
+        self.names.nearest(wrong, &more)
+    }
+
+    fn called(&self, slot: SlotId) -> Option<String> {
+        let Name::Group(items) = &self.group else { return self.names.called(slot) };
+        let own = items.iter().find(|(_, own, ..)| *own == slot);
+        own.map(|(item, ..)| format!("{}.{item}", self.record)).or_else(|| self.names.called(slot))
+    }
+
+    fn rate(&self, name: &str) -> Option<usize> {
+        self.names.rate(name)
+    }
+
+    fn rates(&self) -> Vec<String> {
+        self.names.rates()
+    }
+
+    fn has_calendar(&self) -> bool {
+        self.names.has_calendar()
+    }
+
+    fn has_place(&self) -> bool {
+        self.names.has_place()
+    }
+
+    fn range(&self, slot: SlotId) -> Option<Range> {
+        self.names.range(slot)
+    }
+
+    fn absence(&self, slot: SlotId) -> Option<Absence> {
+        self.names.absence(slot)
+    }
+}
+
 /// Reports the name of a record that cannot be declared.
 pub(crate) fn report_record_name(name: &str, span: Span, findings: &mut Findings) {
     if matches!(name, "offer" | "attempt") {

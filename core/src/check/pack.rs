@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::assemble::Assembled;
+use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields};
 use super::dated;
 use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
@@ -18,7 +19,7 @@ use crate::language::parse::Parser;
 use crate::language::{Expr, ExprKind, Name, SlotId};
 use crate::source::Span;
 use crate::syntax::{Entry, Map, NodeKind};
-use crate::value::{RecordType, Type};
+use crate::value::{Field, RecordType, Type};
 
 /// A pack in which every name has a slot and every expression a type.
 #[derive(Debug)]
@@ -28,9 +29,14 @@ pub(crate) struct CheckedPack {
     pub(crate) head: Span,
     pub(crate) digest: String,
     pub(crate) record: Arc<RecordType>,
+    /// What stands in the slots behind the record's fields: items that are put there before rules read them.
+    pub(crate) parameters: Vec<Field>,
     pub(crate) slots: Vec<SlotInfo>,
     pub(crate) facts: Vec<CheckedFact>,
     pub(crate) tables: Vec<CheckedTable>,
+    pub(crate) contact: Vec<CheckedPolicy>,
+    /// Where an attempt stands, in a pack with contact policies.
+    pub(crate) attempt: Option<AttemptSlots>,
     /// Facts and tables in an order in which each stands behind what it reads.
     pub(crate) order: Vec<Item>,
     pub(crate) calendar: Option<Calendar>,
@@ -80,6 +86,8 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     let mut builder = Builder {
         names: Names::default(),
         slots: Vec::new(),
+        parameters: Vec::new(),
+        attempt: None,
         header: &header,
         parser: &parser,
         record: record.clone(),
@@ -90,16 +98,20 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         header.calendar.is_some(),
         record.fields.iter().any(|field| field.place),
     );
-    let (facts, tables, order) = builder.decisions(root);
-    let (slots, names) = (builder.slots, builder.names);
+    let (facts, tables, order) = builder.decisions(root, assembled.head);
+    let contact = builder.contact(root);
+    let Builder { slots, names, parameters, attempt, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
         head: assembled.head,
         digest: assembled.digest.clone(),
         record,
+        parameters,
         slots,
         facts,
         tables,
+        contact,
+        attempt,
         order,
         calendar,
         rates,
@@ -117,6 +129,8 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
 struct Builder<'a> {
     names: Names,
     slots: Vec<SlotInfo>,
+    parameters: Vec<Field>,
+    attempt: Option<AttemptSlots>,
     header: &'a Header,
     parser: &'a Parser,
     record: Arc<RecordType>,
@@ -124,7 +138,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn decisions(&mut self, root: &Map) -> (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Item>) {
+    fn decisions(&mut self, root: &Map, head: Span) -> (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Item>) {
         let record = self.record.clone();
         self.names.set_fields(&record.fields);
         for field in &record.fields {
@@ -132,6 +146,14 @@ impl Builder<'_> {
             let name =
                 Name::Value { slot, base: field.base.clone(), maybe_none: field.maybe_none(), decides: field.decides };
             self.names.add(&field.name, "field", field.span, name, self.findings);
+        }
+        if root.get("contact").is_some() {
+            let first = crate::source::clamp(self.slots.len());
+            self.attempt = Some(AttemptSlots::from(first));
+            for field in attempt_fields(self.header, head) {
+                self.slot(&format!("attempt.{}", field.name), field.base.clone(), false);
+                self.parameters.push(field);
+            }
         }
         let raw_facts: Vec<RawFact> =
             section(root, "facts").map(|entry| RawFact::read(entry, self.parser, self.findings)).collect();
@@ -165,6 +187,21 @@ impl Builder<'_> {
         // Where facts were left out by a cycle, the pack is refused and the order is not used.
         self.mark(&facts, &tables, &order);
         (facts, tables, order)
+    }
+
+    /// The contact policies.
+    fn contact(&mut self, root: &Map) -> Vec<CheckedPolicy> {
+        let Some(attempt) = self.attempt else { return Vec::new() };
+        let mut reader = ContactReader {
+            header: self.header,
+            parser: self.parser,
+            names: &self.names,
+            record: &self.record,
+            attempt,
+            attempt_fields: &self.parameters,
+            findings: self.findings,
+        };
+        reader.policies(root)
     }
 
     /// Types of facts, and which slots hold what derives from a private field.

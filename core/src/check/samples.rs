@@ -13,7 +13,7 @@ use super::tables::CheckedTable;
 use crate::calendar::date_at;
 use crate::diagnostic::{Candidates, Code, Finding, Findings, did_you_mean};
 use crate::language::{Name, Scope};
-use crate::record::{Problem, Raw, RecordReader, Surroundings};
+use crate::record::{Attempt, Problem, Raw, RecordReader, Surroundings};
 use crate::source::{SourceId, Span};
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Map, Node, NodeKind};
@@ -33,6 +33,8 @@ pub(crate) struct Test {
     pub(crate) span: Span,
     pub(crate) as_of: DateTime<Utc>,
     pub(crate) record: Raw,
+    /// The contact that is tried.
+    pub(crate) attempt: Option<Attempt>,
     pub(crate) expect: Vec<Expectation>,
 }
 
@@ -69,6 +71,20 @@ pub(crate) enum ExpectationKind {
     Errors(Vec<(String, Option<String>)>),
     /// The paths of the problems for which the record is refused.
     Refused(Vec<String>),
+    /// What the contact policies say of the attempt.
+    Contact(ExpectedContact),
+}
+
+/// What a test expects of the contact policies. What it does not say may be anything.
+#[derive(Debug, Default)]
+pub(crate) struct ExpectedContact {
+    pub(crate) verdict: Option<String>,
+    /// A rule that does not allow the contact.
+    pub(crate) rule: Option<Arc<str>>,
+    /// All rules that do not, in any order.
+    pub(crate) rules: Option<Vec<Arc<str>>>,
+    /// Nothing inside: there must be no such instant.
+    pub(crate) next_allowed_at: Option<Option<DateTime<Utc>>>,
 }
 
 /// A value that a test expects.
@@ -79,6 +95,9 @@ pub(crate) enum Expected {
     Unknown,
     Error(String),
 }
+
+/// The verdicts of contact policies.
+const VERDICTS: [&str; 3] = ["allow", "review", "deny"];
 
 /// Reads samples and tests into the pack.
 pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: &mut Findings) {
@@ -181,26 +200,32 @@ struct TestReader<'a, 'k> {
 impl TestReader<'_, '_> {
     fn test(&mut self, node: &Node) -> Option<Test> {
         let mut reader = MapReader::new(node, "a test", self.findings)?;
-        reader.not_yet(&["attempt", "offer", "state"], self.findings);
+        reader.not_yet(&["offer", "state"], self.findings);
         let name_node = reader.required("name", self.findings);
         let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
         let span = name_node.map_or(node.span, |node| node.span);
-        let as_of = reader.required("as_of", self.findings).and_then(|node| {
-            let written = node.as_text("`as_of`", self.findings)?;
-            text::timestamp(written)
-                .map_err(|mut problem| {
-                    if text::date(written).is_ok() {
-                        problem.message = format!("`{written}` is a date, but an instant belongs here");
-                    }
-                    self.findings
-                        .push(Finding::error(problem.code, node.span, problem.message).maybe_help(problem.help));
-                })
-                .ok()
-        });
+        let as_of = reader.required("as_of", self.findings).and_then(|node| self.instant(node, "`as_of`"));
         let given = reader.required("given", self.findings);
         let change = reader.optional("change", self.findings);
+        let attempt_node = reader.optional("attempt", self.findings);
+        let attempt = attempt_node.and_then(|node| self.attempt(node));
         let expect = reader.required("expect", self.findings);
         reader.finish(self.findings);
+        let expects_contact = expect.and_then(|node| match &node.kind {
+            NodeKind::Map(map) => map.entries.iter().find(|entry| entry.key == "contact"),
+            _ => None,
+        });
+        match (attempt_node, expects_contact) {
+            (Some(node), None) => self.findings.push(
+                Finding::error(Code::MissingKey, node.span, "this test makes an attempt, and expects nothing of it")
+                    .help("say what the contact policy must answer: `contact: {verdict: deny, rule: RULE}`"),
+            ),
+            (None, Some(entry)) => self.findings.push(
+                Finding::error(Code::MissingKey, entry.key_span, "this test expects a verdict, and makes no attempt")
+                    .help("say the contact that is tried: `attempt: {channel: call}`"),
+            ),
+            _ => {}
+        }
         let record = given.and_then(|given| self.record(given, change));
         let expectations = expect.map(|expect| self.expectations(expect)).unwrap_or_default();
         let (record, as_of) = (record?, as_of?);
@@ -209,7 +234,7 @@ impl TestReader<'_, '_> {
         if !is_refused && !is_broken {
             check_record(self.pack, &record, as_of, self.findings);
         }
-        Some(Test { name, span, as_of, record: Raw::from_node(&record), expect: expectations })
+        Some(Test { name, span, as_of, record: Raw::from_node(&record), attempt, expect: expectations })
     }
 
     /// The sample that a test names, or the record that it writes out, with its changes.
@@ -297,6 +322,11 @@ impl TestReader<'_, '_> {
                 }
             }
             "escalations" => self.escalations(entry, expectations),
+            "contact" => {
+                if let Some(contact) = self.contact(&entry.value) {
+                    push(key.to_owned(), ExpectationKind::Contact(contact));
+                }
+            }
             _ => match self.names.name(key) {
                 Some(Name::Group(outputs)) => {
                     let Some(map) = entry.value.as_map(&format!("what `{key}` gives"), self.findings) else { return };
@@ -321,6 +351,97 @@ impl TestReader<'_, '_> {
                 }
                 _ => self.slot(key, entry, &entry.value, expectations, Code::UnknownKey),
             },
+        }
+    }
+
+    /// The contact that a test tries.
+    fn attempt(&mut self, node: &Node) -> Option<Attempt> {
+        let mut reader = MapReader::new(node, "`attempt`", self.findings)?;
+        let channel = reader.required("channel", self.findings);
+        let at = reader.optional("at", self.findings);
+        let mut text = |key| reader.text(key, self.findings).map(str::to_owned);
+        let (initiated_by, purpose) = (text("initiated_by"), text("purpose"));
+        let (recipient, address, template) = (text("recipient"), text("address"), text("template"));
+        reader.finish(self.findings);
+        let mut attempt = Attempt::by(channel?.as_text("`channel`", self.findings)?);
+        attempt.at = at.and_then(|node| self.instant(node, "`at`"));
+        attempt.initiated_by = initiated_by.unwrap_or(attempt.initiated_by);
+        attempt.recipient = recipient.unwrap_or(attempt.recipient);
+        (attempt.purpose, attempt.address, attempt.template) = (purpose, address, template);
+        for problem in attempt.problems(&self.pack.header.channels) {
+            let span = place_of(node, problem.path.trim_start_matches("attempt."), false);
+            self.findings.push(Finding::error(Code::UnknownChoice, span, problem.message).maybe_help(problem.help));
+        }
+        Some(attempt)
+    }
+
+    fn instant(&mut self, node: &Node, what: &str) -> Option<DateTime<Utc>> {
+        let written = node.as_text(what, self.findings)?;
+        text::timestamp(written)
+            .map_err(|mut problem| {
+                if text::date(written).is_ok() {
+                    problem.message = format!("`{written}` is a date, but an instant belongs here");
+                }
+                self.findings.push(Finding::error(problem.code, node.span, problem.message).maybe_help(problem.help));
+            })
+            .ok()
+    }
+
+    fn contact(&mut self, node: &Node) -> Option<ExpectedContact> {
+        let mut reader = MapReader::new(node, "`contact`", self.findings)?;
+        let verdict = reader.optional("verdict", self.findings);
+        let rule = reader.optional("rule", self.findings);
+        let rules = reader.optional("rules", self.findings);
+        let next = reader.optional("next_allowed_at", self.findings);
+        reader.finish(self.findings);
+        let verdict = verdict.and_then(|node| {
+            let word = node.as_text("`verdict`", self.findings)?;
+            if !VERDICTS.contains(&word) {
+                self.findings.push(
+                    Finding::error(Code::InvalidValue, node.span, format!("`{word}` is not a verdict"))
+                        .help("one of `allow`, `review`, `deny`"),
+                );
+            }
+            Some(word.to_owned())
+        });
+        let rule = rule.and_then(|node| {
+            let id = node.as_text("`rule`", self.findings)?;
+            self.contact_rule(id, node.span)
+        });
+        let rules = rules.map(|node| {
+            let items = node.as_list("`rules`", self.findings).unwrap_or(&[]);
+            items
+                .iter()
+                .filter_map(|item| {
+                    let id = item.as_text("a qualified id", self.findings)?;
+                    self.contact_rule(id, item.span)
+                })
+                .collect()
+        });
+        let next_allowed_at = match next {
+            Some(node) if node.text() == Some("none") => Some(None),
+            Some(node) => self.instant(node, "`next_allowed_at`").map(Some),
+            None => None,
+        };
+        if verdict.is_none() && rule.is_none() && rules.is_none() && next_allowed_at.is_none() {
+            self.findings.push(
+                Finding::error(Code::WrongKind, node.span, "a test that expects nothing cannot fail")
+                    .help("say the verdict: `contact: {verdict: allow}`"),
+            );
+        }
+        Some(ExpectedContact { verdict, rule, rules, next_allowed_at })
+    }
+
+    /// A contact rule, or a policy whose applicability may be unknown.
+    fn contact_rule(&mut self, id: &str, span: Span) -> Option<Arc<str>> {
+        let policies = self.pack.contact.iter();
+        let policy = policies.map(|policy| &policy.id).find(|known| &***known == id).cloned();
+        match policy.or_else(|| self.known.rows.get(id).map(|id| Arc::clone(id))) {
+            Some(id) => Some(id),
+            None => {
+                self.unknown_rule(id, span);
+                None
+            }
         }
     }
 
@@ -482,7 +603,8 @@ impl TestReader<'_, '_> {
 
 /// The qualified ids of all rows and rules, `otherwise` included.
 pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
-    pack.tables.iter().flat_map(CheckedTable::all_rows).map(|row| &row.id)
+    let tables = pack.tables.iter().flat_map(CheckedTable::all_rows).map(|row| &row.id);
+    tables.chain(pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| &rule.id))
 }
 
 /// Reports every problem of a record in a rule file, at its place.

@@ -173,6 +173,7 @@ impl Decision {
                     let value = table_trace.results.first().cloned().unwrap_or(Ok(Value::None));
                     decision.scores.push(Score { name: name.clone(), value, parts });
                 }
+                ResultPlace::Routine => {}
                 ResultPlace::Escalations => {
                     for row in &table_trace.fired {
                         if let (Some(row), Some(row_trace)) = (table.rows.get(*row), table_trace.rows.get(*row)) {

@@ -12,8 +12,8 @@ use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
-use crate::value::Value;
 use crate::value::show::Show;
+use crate::value::{Outcome, Value};
 
 /// Decides cases at one instant, one after the other, with room that it uses again.
 ///
@@ -261,6 +261,11 @@ impl Evaluation {
     /// What a result came to; see [`Decision::get`].
     pub fn get(&self, name: &str) -> Option<Answer> {
         self.decision().get(name)
+    }
+
+    /// What every slot came to.
+    pub(crate) fn slots(&self) -> Vec<Outcome> {
+        eval::replay::fired(self.engine.planned(), &self.instant, &self.inner).slots
     }
 
     pub(crate) fn trace(&self) -> Trace {

@@ -1,6 +1,7 @@
 //! The front door: load a pack, decide cases, explain, test. Holds no logic.
 
 mod batch;
+mod contact;
 mod evaluator;
 mod writer;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use batch::Batch;
+pub use contact::{ContactCheck, ContactReason};
 pub use evaluator::{Evaluation, Evaluator, Record};
 pub use writer::DecisionWriter;
 
@@ -28,7 +30,7 @@ use crate::plan::print::Printer;
 use crate::plan::{Plan, plan};
 use crate::record::{Problem, Raw};
 use crate::source::Sources;
-use crate::testing::{self, TestReport};
+use crate::testing::{self, TestReport, Tried};
 
 /// A loaded pack, ready to decide cases.
 ///
@@ -233,10 +235,10 @@ impl Engine {
 
     /// Runs the pack's rule tests, and counts which rows and rules they fire.
     pub fn test(&self) -> TestReport {
-        testing::run(&self.parts(), &|raw, as_of| {
-            self.evaluate_raw(raw, as_of)
-                .map(|decided| (decided.evaluation.trace(), decided.decision))
-                .map_err(|error| error.problems)
+        testing::run(&self.parts(), &|test| {
+            let decided = self.evaluate_raw(&test.record, test.as_of).map_err(|error| error.problems)?;
+            let judgement = test.attempt.as_ref().map(|attempt| self.judgement(&decided, attempt));
+            Ok(Tried { trace: decided.evaluation.trace(), decision: decided.decision, judgement })
         })
     }
 

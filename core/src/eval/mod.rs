@@ -11,6 +11,7 @@ mod hits;
 mod reference;
 pub(crate) mod replay;
 pub(crate) mod row;
+pub(crate) mod runner;
 mod table;
 pub(crate) mod trace;
 
@@ -32,7 +33,14 @@ use crate::value::Outcome;
 
 /// What a formula of an input comes to, over the columns of a row. `private` says of which no value may be shown.
 pub(crate) fn formula(expr: &Expr, columns: &[Outcome], private: &[bool], as_of: DateTime<Utc>, zone: Tz) -> Outcome {
-    let context =
-        Context { as_of, today: date_at(as_of, zone), zone, calendar: None, places: Ok(Vec::new()), place_field: "" };
+    let context = Context {
+        as_of,
+        local_at: as_of,
+        today: date_at(as_of, zone),
+        zone,
+        calendar: None,
+        places: Ok(Vec::new()),
+        place_field: "",
+    };
     Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new(), steps: 0 }.value(expr)
 }

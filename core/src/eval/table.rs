@@ -19,6 +19,7 @@ use crate::value::{Failure, Outcome, Value};
 pub(crate) fn context<'a>(checked: &'a CheckedPack, as_of: DateTime<Utc>, place: Option<&Outcome>) -> Context<'a> {
     Context {
         as_of,
+        local_at: as_of,
         today: date_at(as_of, checked.header.zone),
         zone: checked.header.zone,
         calendar: checked.calendar.as_ref(),

@@ -3,7 +3,11 @@
 //! Segmentation, tables and rule lists are tables already; a score becomes a sum over rows, escalations become rules
 //! of their own. After this stage no stage knows the domain: a decision is told apart by the place it is put in.
 
+mod contact;
+
 use std::sync::Arc;
+
+pub(crate) use contact::{Contact, Depends, Policy};
 
 use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, HitPolicy};
 use crate::check::{CheckedPack, Item, SlotInfo};
@@ -16,6 +20,27 @@ use crate::value::{ErrorCode, EvaluationError, Range, Rounding, Type, Value, num
 pub(crate) struct LoweredPack {
     pub(crate) slots: Vec<SlotInfo>,
     pub(crate) steps: Vec<Step>,
+    /// Tables of which each row is a rule of its own, run for one case as often as need be, behind the steps.
+    pub(crate) routines: Vec<Table>,
+    pub(crate) contact: Option<Contact>,
+}
+
+/// The place of a routine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoutineId(pub(crate) usize);
+
+impl LoweredPack {
+    /// A routine's rows.
+    pub(crate) fn routine(&self, id: RoutineId) -> &[Row] {
+        self.routines.get(id.0).map_or(&[], |table| &table.rows)
+    }
+
+    /// Calls `visit` on every expression that stands in no fact, table or routine.
+    pub(crate) fn each_asked<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        if let Some(contact) = &self.contact {
+            contact.each_asked(visit);
+        }
+    }
 }
 
 /// One step of an evaluation.
@@ -57,6 +82,8 @@ pub(crate) enum ResultPlace {
     Named(Arc<str>),
     Score(Arc<str>),
     Escalations,
+    /// Nowhere: what fires in a routine is told by who runs it.
+    Routine,
 }
 
 /// How the rows that match make the results.
@@ -131,7 +158,16 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
             Item::Table(index) => pack.tables.get(index).map(|table| Step::Table(lower_table(table))),
         })
         .collect();
-    LoweredPack { slots: pack.slots.clone(), steps }
+    let mut routines = Vec::new();
+    let contact = contact::lower(pack, &mut routines);
+    LoweredPack { slots: pack.slots.clone(), steps, routines, contact }
+}
+
+/// Adds a table whose rows only say whether they match.
+fn routine(routines: &mut Vec<Table>, id: &Arc<str>, rows: Vec<Row>, span: Span) -> RoutineId {
+    let place = ResultPlace::Routine;
+    routines.push(Table { id: id.clone(), place, hit: Hit::Each, outputs: Vec::new(), rows, otherwise: None, span });
+    RoutineId(routines.len() - 1)
 }
 
 fn lower_table(table: &CheckedTable) -> Table {

@@ -544,6 +544,7 @@ fn call(name: &str, arguments: &[Dynamic]) -> Answer {
     let function = super::Function::named(name).expect("the function is in the table");
     let context = Context {
         as_of: DateTime::<Utc>::UNIX_EPOCH,
+        local_at: DateTime::<Utc>::UNIX_EPOCH,
         today: NaiveDate::default(),
         zone: chrono_tz::America::New_York,
         calendar: None,

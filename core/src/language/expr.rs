@@ -40,6 +40,8 @@ pub(crate) enum ExprKind {
     AsOf,
     Today,
     LocalToday,
+    /// The time of day at the debtor's place, since midnight by the clock on the wall.
+    LocalTime,
     /// An integer as a decimal.
     Widen(Box<Expr>),
     Not(Box<Expr>),
@@ -134,7 +136,8 @@ impl Expr {
             | ExprKind::Local(_)
             | ExprKind::AsOf
             | ExprKind::Today
-            | ExprKind::LocalToday => {}
+            | ExprKind::LocalToday
+            | ExprKind::LocalTime => {}
             ExprKind::Member { of: inner, .. }
             | ExprKind::Widen(inner)
             | ExprKind::Not(inner)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::functions::{Context, local_date};
+use super::functions::{Context, local_date, local_time};
 use super::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 use crate::calendar::Rate;
 use crate::value::ops::{self, Arithmetic, Comparison};
@@ -67,7 +67,8 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
             },
             ExprKind::AsOf => Ok(Value::Timestamp(self.context.as_of)),
             ExprKind::Today => Ok(Value::Date(self.context.today)),
-            ExprKind::LocalToday => local_date(self.context.as_of, self.context),
+            ExprKind::LocalToday => local_date(self.context.local_at, self.context),
+            ExprKind::LocalTime => local_time(self.context),
             ExprKind::Widen(inner) => Ok(match self.value(inner)? {
                 Value::Integer(value) => Value::Decimal(value.into()),
                 other => other,

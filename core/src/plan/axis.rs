@@ -161,6 +161,7 @@ impl Slots for OneSlot {
 fn outcome_of(expr: &Expr, slot: SlotId, outcome: Outcome) -> Result<bool, Failure> {
     let context = Context {
         as_of: DateTime::<Utc>::UNIX_EPOCH,
+        local_at: DateTime::<Utc>::UNIX_EPOCH,
         today: NaiveDate::default(),
         zone: chrono_tz::UTC,
         calendar: None,

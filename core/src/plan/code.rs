@@ -187,6 +187,7 @@ impl<'a> Compiler<'a> {
             ExprKind::Unknown
             | ExprKind::Refused
             | ExprKind::LocalToday
+            | ExprKind::LocalTime
             | ExprKind::List(_)
             | ExprKind::Rate { .. } => None,
             ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),

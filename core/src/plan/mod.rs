@@ -172,7 +172,7 @@ impl Program {
                 program.collect(expr);
             }
         });
-        for (index, field) in checked.record.fields.iter().enumerate() {
+        for (index, field) in checked.record.fields.iter().chain(&checked.parameters).enumerate() {
             let slot = SlotId(crate::source::clamp(index));
             let storage = match (Storage::exact(&field.base, field.decimals.unwrap_or(0)), field.decimals) {
                 // A percentage declares no decimals.
@@ -372,7 +372,7 @@ fn reads_place(lowered: &LoweredPack) -> bool {
     each_expr(lowered, &mut |expr, _| {
         expr.walk(&mut |inner| {
             found |= match &inner.kind {
-                ExprKind::LocalToday => true,
+                ExprKind::LocalToday | ExprKind::LocalTime => true,
                 ExprKind::Call { function, .. } => function.needs == crate::language::functions::Needs::Place,
                 _ => false,
             };
@@ -383,6 +383,10 @@ fn reads_place(lowered: &LoweredPack) -> bool {
 
 /// Calls `visit` on every expression of a pack, and whether it is a condition of a row.
 fn each_expr<'a>(lowered: &'a LoweredPack, visit: &mut dyn FnMut(&'a Expr, bool)) {
+    for row in lowered.routines.iter().flat_map(|table| &table.rows) {
+        row.conditions.iter().for_each(|condition| visit(&condition.expr, true));
+    }
+    lowered.each_asked(&mut |expr| visit(expr, false));
     for step in &lowered.steps {
         match step {
             Step::Fact(fact) => visit(&fact.expr, false),

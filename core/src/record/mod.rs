@@ -2,10 +2,13 @@
 //!
 //! Takes [`Raw`] data, in which leaf numbers are still text; gives one outcome for each field. Decides nothing.
 
+mod attempt;
 pub(crate) mod json;
 pub(crate) mod raw;
 mod read;
 
+pub use attempt::Attempt;
+pub(crate) use attempt::INITIATORS;
 pub(crate) use raw::Raw;
 pub(crate) use read::{RecordReader, Surroundings};
 

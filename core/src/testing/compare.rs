@@ -1,11 +1,14 @@
 //! What a test expects against what came of it.
 
-use crate::check::samples::{Expectation, ExpectationKind, Expected, Test};
-use crate::decision::{Decision, Parts};
-use crate::eval::Trace;
+use chrono::{DateTime, Utc};
+
+use super::Tried;
+use crate::check::samples::{Expectation, ExpectationKind, Expected, ExpectedContact, Test};
+use crate::conduct::contact::{Judgement, Next};
+use crate::decision::Parts;
 use crate::record::Problem;
 use crate::value::ops::{self, Comparison};
-use crate::value::show::Show;
+use crate::value::show::{self, Show};
 use crate::value::{Failure, Outcome, Value};
 
 /// The differences for a record that was refused.
@@ -33,10 +36,11 @@ pub(super) fn refusal(test: &Test, problems: &[Problem]) -> Vec<String> {
 }
 
 /// The differences for a case that was decided.
-pub(super) fn decision(test: &Test, decision: &Decision, trace: &Trace, parts: &Parts<'_>) -> Vec<String> {
+pub(super) fn decision(test: &Test, tried: &Tried, parts: &Parts<'_>) -> Vec<String> {
+    let decision = &tried.decision;
     let show = Show { currency_decimals: parts.checked.header.currency_decimals };
     let mut failures: Vec<String> =
-        test.expect.iter().filter_map(|expectation| difference(expectation, decision, trace, show)).collect();
+        test.expect.iter().filter_map(|expectation| difference(expectation, tried, show)).collect();
     let says_errors = test.expect.iter().any(|expectation| {
         matches!(
             &expectation.kind,
@@ -53,7 +57,8 @@ pub(super) fn decision(test: &Test, decision: &Decision, trace: &Trace, parts: &
     failures
 }
 
-fn difference(expectation: &Expectation, decision: &Decision, trace: &Trace, show: Show) -> Option<String> {
+fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<String> {
+    let (decision, trace) = (&tried.decision, &tried.trace);
     let what = &expectation.what;
     match &expectation.kind {
         ExpectationKind::Slot { slot, value } => {
@@ -79,12 +84,12 @@ fn difference(expectation: &Expectation, decision: &Decision, trace: &Trace, sho
         }
         ExpectationKind::Fired(wanted) => {
             let missing: Vec<&str> =
-                wanted.iter().map(|id| &**id).filter(|id| !decision.fired().any(|fired| fired == *id)).collect();
+                wanted.iter().map(|id| &**id).filter(|id| !tried.fired().any(|fired| fired == *id)).collect();
             (!missing.is_empty()).then(|| format!("fired: {} did not fire", missing.join(", ")))
         }
         ExpectationKind::NotFired(unwanted) => {
             let found: Vec<&str> =
-                unwanted.iter().map(|id| &**id).filter(|id| decision.fired().any(|fired| fired == *id)).collect();
+                unwanted.iter().map(|id| &**id).filter(|id| tried.fired().any(|fired| fired == *id)).collect();
             (!found.is_empty()).then(|| format!("not_fired: {} fired", found.join(", ")))
         }
         ExpectationKind::Unknowns(wanted) => {
@@ -105,10 +110,40 @@ fn difference(expectation: &Expectation, decision: &Decision, trace: &Trace, sho
                 })
             })
         }
+        ExpectationKind::Contact(wanted) => contact(wanted, tried.judgement.as_ref()),
         ExpectationKind::Refused(paths) => {
             Some(format!("refused: expected problems at [{}], but the record is good", paths.join(", ")))
         }
     }
+}
+
+/// What the contact policies said otherwise than expected.
+fn contact(wanted: &ExpectedContact, judgement: Option<&Judgement>) -> Option<String> {
+    let Some(judgement) = judgement else { return Some("contact: no attempt was judged".to_owned()) };
+    let mut failures = Vec::new();
+    let found = judgement.verdict.word();
+    if let Some(verdict) = wanted.verdict.as_deref().filter(|verdict| *verdict != found) {
+        let why: Vec<&str> = judgement.reasons.iter().map(|reason| &*reason.rule).collect();
+        failures.push(format!("contact: expected {verdict}, found {found} ({})", why.join(", ")));
+    }
+    let rules: Vec<&str> = judgement.reasons.iter().map(|reason| &*reason.rule).collect();
+    if let Some(rule) = wanted.rule.as_deref().filter(|rule| !rules.contains(rule)) {
+        failures.push(format!("contact.rule: expected {rule}, found [{}]", rules.join(", ")));
+    }
+    if let Some(wanted) = &wanted.rules {
+        failures.extend(differing_sets("contact.rules", wanted.iter().map(|rule| &**rule).collect(), rules));
+    }
+    if let Some(wanted) = wanted.next_allowed_at {
+        let found = match judgement.next {
+            Next::At(at) => Some(at),
+            _ => None,
+        };
+        if wanted != found {
+            let text = |at: Option<DateTime<Utc>>| at.map_or_else(|| "none".to_owned(), show::instant);
+            failures.push(format!("contact.next_allowed_at: expected {}, found {}", text(wanted), text(found)));
+        }
+    }
+    (!failures.is_empty()).then(|| failures.join("\n"))
 }
 
 fn differing_sets(what: &str, mut wanted: Vec<&str>, mut found: Vec<&str>) -> Option<String> {

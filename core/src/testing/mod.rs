@@ -5,13 +5,12 @@ mod compare;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use crate::check::samples::Test;
+use crate::conduct::contact::Judgement;
 use crate::decision::{Decision, Parts};
 use crate::eval::Trace;
 use crate::explain::Explanation;
-use crate::record::{Problem, Raw};
+use crate::record::Problem;
 
 /// The outcome of all rule tests of a pack.
 #[derive(Clone, Debug)]
@@ -70,36 +69,53 @@ impl TestReport {
     }
 }
 
-/// Decides a record: what was kept of it, or the problems for which it is refused.
-pub(crate) type Decide<'a> = dyn Fn(&Raw, DateTime<Utc>) -> Result<(Trace, Decision), Vec<Problem>> + 'a;
+/// What came of the case of a test.
+pub(crate) struct Tried {
+    pub(crate) trace: Trace,
+    pub(crate) decision: Decision,
+    /// What the contact policies say of the test's attempt.
+    pub(crate) judgement: Option<Judgement>,
+}
+
+impl Tried {
+    /// The qualified ids of the rows and rules that fired, contact rules that did not allow the attempt included.
+    fn fired(&self) -> impl Iterator<Item = &str> {
+        let reasons = self.judgement.iter().flat_map(|judgement| &judgement.reasons);
+        self.decision.fired().chain(reasons.map(|reason| &*reason.rule))
+    }
+}
+
+/// Decides the case of a test, or gives the problems for which it is refused.
+pub(crate) type Decide<'a> = dyn Fn(&Test) -> Result<Tried, Vec<Problem>> + 'a;
 
 /// Runs all tests of a pack.
 pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>) -> TestReport {
     let checked = parts.checked;
     let mut hits: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let tests = checked.tests.iter().map(|test| run_test(parts, decide, test, &mut hits)).collect();
-    let coverage = checked
-        .tables
-        .iter()
-        .flat_map(|table| table.all_rows())
-        .map(|row| Coverage {
-            id: row.id.to_string(),
-            place: parts.sources.place(row.span),
-            hits: hits.get(&row.id).copied().unwrap_or(0),
+    let rows = checked.tables.iter().flat_map(|table| table.all_rows()).map(|row| (&row.id, row.span));
+    let contact = checked.contact.iter().flat_map(|policy| &policy.rules).map(|rule| (&rule.id, rule.span));
+    let coverage = rows
+        .chain(contact)
+        .map(|(id, span)| Coverage {
+            id: id.to_string(),
+            place: parts.sources.place(span),
+            hits: hits.get(id).copied().unwrap_or(0),
         })
         .collect();
     TestReport { tests, coverage }
 }
 
 fn run_test(parts: &Parts<'_>, decide: &Decide<'_>, test: &Test, hits: &mut BTreeMap<Arc<str>, usize>) -> TestResult {
-    let (failures, explanation) = match decide(&test.record, test.as_of) {
+    let (failures, explanation) = match decide(test) {
         Err(problems) => (compare::refusal(test, &problems), None),
-        Ok((trace, decision)) => {
-            for id in decision.fired() {
+        Ok(tried) => {
+            for id in tried.fired() {
                 *hits.entry(Arc::from(id)).or_default() += 1;
             }
-            let failures = compare::decision(test, &decision, &trace, parts);
-            let explanation = (!failures.is_empty()).then(|| Explanation::new(parts, test.as_of, &trace).to_text());
+            let failures = compare::decision(test, &tried, parts);
+            let explanation =
+                (!failures.is_empty()).then(|| Explanation::new(parts, test.as_of, &tried.trace).to_text());
             (failures, explanation)
         }
     };

@@ -1,5 +1,6 @@
 //! Values as text for people and as JSON for programs.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{Failure, Outcome, Value};
@@ -8,6 +9,11 @@ use super::{Failure, Outcome, Value};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Show {
     pub(crate) currency_decimals: u32,
+}
+
+/// An instant, with `Z`.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 impl Show {
@@ -22,7 +28,7 @@ impl Show {
             Value::Money(value) => self.money(*value),
             Value::Text(value) => value.to_string(),
             Value::Date(value) => value.format("%Y-%m-%d").to_string(),
-            Value::Timestamp(value) => value.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            Value::Timestamp(value) => instant(*value),
             Value::Duration(value) => value.to_string(),
             Value::Zone(value) => value.name().to_owned(),
             Value::List(items) => {

@@ -56,7 +56,7 @@ impl Local {
     }
 
     /// The first instant, from this one on, of this day or a later one, whatever happens to the clock.
-    pub(super) fn first_on_or_after(self, date: NaiveDate) -> Result<Option<DateTime<Utc>>, EvaluationError> {
+    pub(crate) fn first_on_or_after(self, date: NaiveDate) -> Result<Option<DateTime<Utc>>, EvaluationError> {
         let mut local = self;
         while local.date < date {
             let Some(start) = local.start_of(date) else { return Ok(None) };

@@ -59,7 +59,7 @@ pub(super) fn allows(rule: &TimeRule<'_>, zone: Tz, at: DateTime<Utc>) -> Option
                     count += 1;
                 }
             }
-            Some(count + 1 <= limit.at_most)
+            Some(count < limit.at_most)
         }
         TimeRule::Wait(wait) => wait_allows(wait, zone, at),
         TimeRule::BlockedUntil(Moment::Date(last)) => Some(today > *last),

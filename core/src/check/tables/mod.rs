@@ -2,7 +2,7 @@
 //!
 //! `read` takes them from the document with their expressions parsed; `check` binds names and types.
 
-mod annotations;
+pub(crate) mod annotations;
 mod cells;
 mod read;
 mod read_rules;
@@ -181,4 +181,11 @@ pub(crate) struct Annotations {
     pub(crate) status: Option<String>,
     pub(crate) valid_from: Option<NaiveDate>,
     pub(crate) valid_until: Option<NaiveDate>,
+}
+
+impl Annotations {
+    /// The same without the dates, where conditions hold them.
+    pub(crate) fn undated(&self) -> Annotations {
+        Annotations { valid_from: None, valid_until: None, ..self.clone() }
+    }
 }

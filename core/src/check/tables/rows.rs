@@ -83,7 +83,7 @@ impl RawTable {
     fn subject(&self, ast: &crate::language::Ast, names: &Names, findings: &mut Findings) -> Option<Expr> {
         if let crate::language::AstKind::Name(name) = &ast.kind
             && names.name(name).is_none()
-            && !matches!(name.as_str(), "today" | "as_of" | "local_today")
+            && !matches!(name.as_str(), "today" | "as_of" | "local_today" | "local_time")
         {
             let help = names.nearest(name, &[]).map_or_else(
                 || "name a field, a fact or a result; an output is `then name`".to_owned(),

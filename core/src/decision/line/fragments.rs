@@ -50,6 +50,7 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
             ResultPlace::Named(_) => &mut *results,
             ResultPlace::Score(_) => &mut *scores,
             ResultPlace::Escalations => &mut *escalations,
+            ResultPlace::Routine => return None,
         };
         of_place.push(tables.len());
         tables.push(writer.table(step, table, planned, *first_rows.get(step)?)?);
@@ -92,7 +93,7 @@ impl Writer<'_> {
 
     fn table(&mut self, step: usize, table: &Table, planned: &PlanTable, first: usize) -> Option<LineTable> {
         let opening = match &table.place {
-            ResultPlace::Segmentation | ResultPlace::Escalations => Vec::new(),
+            ResultPlace::Segmentation | ResultPlace::Escalations | ResultPlace::Routine => Vec::new(),
             ResultPlace::Named(name) => [&name_text(name), b"{".as_slice()].concat(),
             ResultPlace::Score(name) => [&name_text(name), b"{\"value\":".as_slice()].concat(),
         };

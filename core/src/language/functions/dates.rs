@@ -1,6 +1,6 @@
 //! Functions of dates, instants, business days and durations.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, Timelike};
 
 use super::Gives::Always;
 use super::numbers::bad_arguments;
@@ -172,6 +172,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
         },
     },
 ];
+
+/// The time of day at the debtor's place, where all candidate zones agree on it.
+pub(crate) fn local_time(ctx: &Context<'_>) -> Outcome {
+    let zones = ctx.places.as_ref().map_err(Clone::clone)?;
+    let mut times = zones.iter().map(|zone| ctx.local_at.with_timezone(zone).num_seconds_from_midnight());
+    match times.next() {
+        Some(first) if times.all(|time| time == first) => Ok(Value::Duration(Duration::Exact(first.into()))),
+        _ => Err(Failure::unknown(ctx.place_field)),
+    }
+}
 
 /// The date of an instant at the debtor's place, where all candidate zones agree on it.
 pub(crate) fn local_date(instant: chrono::DateTime<chrono::Utc>, ctx: &Context<'_>) -> Outcome {

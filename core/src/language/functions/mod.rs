@@ -10,7 +10,7 @@ mod texts;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-pub(crate) use dates::local_date;
+pub(crate) use dates::{local_date, local_time};
 
 use crate::calendar::Calendar;
 use crate::value::{Failure, Outcome, Type, Value};
@@ -18,6 +18,8 @@ use crate::value::{Failure, Outcome, Type, Value};
 /// What functions may know beside their arguments.
 pub(crate) struct Context<'a> {
     pub(crate) as_of: DateTime<Utc>,
+    /// The instant of `local_today` and `local_time`: of a contact that is judged, else `as_of`.
+    pub(crate) local_at: DateTime<Utc>,
     /// The date of `as_of` in the pack's zone.
     pub(crate) today: NaiveDate,
     /// The pack's zone.

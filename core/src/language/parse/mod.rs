@@ -81,6 +81,7 @@ impl Parser {
                 | "today"
                 | "as_of"
                 | "local_today"
+                | "local_time"
                 | "this"
                 | "and"
                 | "or"

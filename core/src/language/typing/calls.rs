@@ -213,7 +213,7 @@ impl Typer<'_> {
         let body = match arguments {
             [] => None,
             [Ast { kind: AstKind::Closure { parameter, body }, .. }] => {
-                if matches!(parameter.as_str(), "today" | "as_of" | "local_today" | "none" | "unknown")
+                if matches!(parameter.as_str(), "today" | "as_of" | "local_today" | "local_time" | "none" | "unknown")
                     || self.scope.name(parameter).is_some()
                     || self.locals.iter().any(|(local, _, _)| local == parameter)
                 {

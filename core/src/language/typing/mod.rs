@@ -24,7 +24,7 @@ use crate::language::expr::{Expr, ExprKind, LocalId};
 use crate::language::functions::{self};
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{ItemType, Type, Value};
+use crate::value::{DurationUnit, ItemType, Type, Value};
 
 /// Types expressions in one scope.
 pub(crate) struct Typer<'a> {
@@ -165,6 +165,11 @@ impl<'a> Typer<'a> {
                 self.require_place(span, "local_today");
                 return Expr { kind: ExprKind::LocalToday, base: Type::Date, maybe_none: false, span };
             }
+            "local_time" => {
+                self.require_place(span, "local_time");
+                let base = Type::Duration(DurationUnit::Exact);
+                return Expr { kind: ExprKind::LocalTime, base, maybe_none: false, span };
+            }
             _ => {}
         }
         let local = self.locals.iter().rposition(|(local, _, _)| local == name);
@@ -258,7 +263,7 @@ impl<'a> Typer<'a> {
                 None => {
                     let help = did_you_mean(name, outputs.iter().map(|(output, ..)| &**output));
                     self.findings.push(
-                        Finding::error(Code::UnknownField, name_span, format!("`{group}` has no output `{name}`"))
+                        Finding::error(Code::UnknownField, name_span, format!("`{group}` has no `{name}`"))
                             .maybe_help(help),
                     );
                     any(span)

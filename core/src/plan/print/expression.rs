@@ -58,6 +58,7 @@ impl Writer<'_> {
             ExprKind::AsOf => "as_of".to_owned(),
             ExprKind::Today => "today".to_owned(),
             ExprKind::LocalToday => "local_today".to_owned(),
+            ExprKind::LocalTime => "local_time".to_owned(),
             ExprKind::Widen(inner) => self.text(inner),
             ExprKind::Not(inner) => format!("not {}", self.part(inner)),
             ExprKind::Negate(inner) => format!("-{}", self.part(inner)),

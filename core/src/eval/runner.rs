@@ -1,0 +1,102 @@
+//! What is asked of a case behind its evaluation: routines, and expressions that stand in no fact or table.
+//!
+//! Takes the slots of a case that was decided. Puts the parameters of a routine in their slots, tells which of its rows
+//! match, and forgets nothing that the evaluation found. What a question means is said by the meaning of expressions
+//! and rows, as for all others.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::row::Pack;
+use super::table::{context, try_table};
+use super::trace::RowOutcome;
+use crate::families::RoutineId;
+use crate::language::meaning::Reader;
+use crate::language::{Expr, SlotId};
+use crate::value::{Failure, Outcome, Value};
+
+/// The slots of one case, and who asks about them.
+pub(crate) struct Runner<'a> {
+    pack: Pack<'a>,
+    as_of: DateTime<Utc>,
+    slots: Vec<Outcome>,
+    /// The place and instant that `local_today` and `local_time` speak of, where it is not `as_of` at all places.
+    here: Option<Here>,
+}
+
+/// An instant, and the place that it is looked at from; nothing where candidate places are left open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here {
+    pub(crate) zone: Option<Tz>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A row that matches, or why that is not known.
+pub(crate) type Hit = (usize, Result<(), Failure>);
+
+impl<'a> Runner<'a> {
+    /// Over the slots that an evaluation filled.
+    pub(crate) fn new(pack: Pack<'a>, as_of: DateTime<Utc>, slots: Vec<Outcome>) -> Runner<'a> {
+        Runner { pack, as_of, slots, here: None }
+    }
+
+    /// The pack that is run.
+    pub(crate) fn pack(&self) -> Pack<'a> {
+        self.pack
+    }
+
+    /// What a slot came to.
+    pub(crate) fn slot(&self, slot: SlotId) -> Outcome {
+        self.slots.get(slot.0 as usize).cloned().unwrap_or(Ok(Value::None))
+    }
+
+    /// Puts a parameter in its slot.
+    pub(crate) fn set(&mut self, slot: SlotId, outcome: Outcome) {
+        if let Some(to) = self.slots.get_mut(slot.0 as usize) {
+            *to = outcome;
+        }
+    }
+
+    /// From where `local_today` and `local_time` are seen.
+    pub(crate) fn stand(&mut self, here: Option<Here>) {
+        self.here = here;
+    }
+
+    /// The rows of a routine that match, or may, in their order.
+    pub(crate) fn rows(&mut self, routine: RoutineId) -> Vec<Hit> {
+        let Some(table) = self.pack.lowered.routines.get(routine.0) else { return Vec::new() };
+        let trace = self.ask(|reader| try_table(table, reader));
+        let rows = trace.rows.iter().enumerate();
+        rows.filter_map(|(index, row)| match &row.outcome {
+            RowOutcome::Matched => Some((index, Ok(()))),
+            RowOutcome::Failed(_, failure) => Some((index, Err(failure.clone()))),
+            RowOutcome::NotMatched(_) | RowOutcome::NotInForce => None,
+        })
+        .collect()
+    }
+
+    /// What an expression comes to.
+    pub(crate) fn value(&self, expr: &Expr) -> Outcome {
+        self.ask(|reader| reader.value(expr))
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+        let place = self.pack.plan.place.map(|slot| self.slot(slot));
+        let mut context = context(self.pack.checked, self.as_of, place.as_ref());
+        if let Some(here) = self.here {
+            context.local_at = here.at;
+            if let Some(zone) = here.zone {
+                context.places = Ok(vec![zone]);
+            }
+        }
+        let mut reader = Reader {
+            slots: self.slots.as_slice(),
+            context: &context,
+            rates: &self.pack.checked.rates,
+            private: &self.pack.plan.private,
+            locals: Vec::new(),
+            steps: 0,
+        };
+        question(&mut reader)
+    }
+}
