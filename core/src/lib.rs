@@ -30,6 +30,7 @@ mod input;
 mod language;
 mod load;
 mod load_options;
+mod pack_identity;
 mod plan;
 mod record;
 mod source;
@@ -42,7 +43,7 @@ mod value;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
+pub use decision::{Answer, Decision, FailedResult, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{Batch, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record, RecordError};
 pub use error::Error;
@@ -51,6 +52,7 @@ pub use explain::Explanation;
 pub use input::{CaseBatch, CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
+pub use pack_identity::PackIdentity;
 pub use record::Problem;
 pub use testing::{Coverage, TestReport, TestResult};
 pub use value::ErrorCode;
