@@ -1,7 +1,7 @@
 //! Which pack it was: what decisions and states say of the pack that made them.
 
 /// Which pack made a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct PackIdentity {
     /// The pack's name.
     pub name: String,

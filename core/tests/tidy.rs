@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// The stages in the order of the data; each uses only what stands before it. The first ones are a kernel that all use.
 const KERNEL: [&str; 7] = ["source", "diagnostic", "value", "error", "pack_identity", "calendar", "finance"];
-const STAGES: [&str; 13] = [
-    "load", "syntax", "language", "record", "check", "families", "plan", "eval", "input", "decision", "explain",
-    "testing", "engine",
+const STAGES: [&str; 14] = [
+    "load", "syntax", "language", "record", "state", "check", "families", "plan", "eval", "input", "decision",
+    "explain", "testing", "engine",
 ];
 
 /// The longest source file; longer ones say in their `//!` why.
