@@ -16,6 +16,8 @@ mod rules;
 mod walk;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod tests;
