@@ -31,9 +31,11 @@ mod input;
 mod language;
 mod load;
 mod load_options;
+mod pack_identity;
 mod plan;
 mod record;
 mod source;
+mod state;
 mod syntax;
 mod testing;
 mod value;
@@ -44,7 +46,7 @@ mod value;
 struct Readme;
 
 pub use conduct::Verdict;
-pub use decision::{Answer, Decision, FailedResult, PackIdentity, UnknownResult};
+pub use decision::{Answer, Decision, FailedResult, UnknownResult};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{
     Batch, ContactCheck, ContactReason, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record,
@@ -56,6 +58,8 @@ pub use explain::Explanation;
 pub use input::{CaseBatch, CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
+pub use pack_identity::PackIdentity;
 pub use record::{Attempt, Problem};
+pub use state::{Approval, Done, Hold, Moved, State, StateError};
 pub use testing::{Coverage, TestReport, TestResult};
 pub use value::ErrorCode;

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order of the data; each uses only what stands before it. The first ones are a kernel that all use.
-const KERNEL: [&str; 6] = ["source", "diagnostic", "value", "error", "calendar", "finance"];
-const STAGES: [&str; 14] = [
-    "load", "syntax", "language", "record", "check", "families", "plan", "eval", "conduct", "input", "decision",
-    "explain", "testing", "engine",
+const KERNEL: [&str; 7] = ["source", "diagnostic", "value", "error", "pack_identity", "calendar", "finance"];
+const STAGES: [&str; 15] = [
+    "load", "syntax", "language", "record", "state", "check", "families", "plan", "eval", "conduct", "input",
+    "decision", "explain", "testing", "engine",
 ];
 
 /// The longest source file; longer ones say in their `//!` why.

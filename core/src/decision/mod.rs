@@ -19,6 +19,7 @@ use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::eval::Trace;
 use crate::families::{LoweredPack, ResultPlace, Row, Step};
+use crate::pack_identity::PackIdentity;
 use crate::source::Sources;
 use crate::value::ops::{self, Arithmetic};
 use crate::value::show::Show;
@@ -44,17 +45,6 @@ pub struct Decision {
     unknowns: Vec<UnknownResult>,
     errors: Vec<FailedResult>,
     show: Show,
-}
-
-/// Which pack made a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PackIdentity {
-    /// The pack's name.
-    pub name: String,
-    /// The pack's version, as its header says it.
-    pub version: String,
-    /// SHA-256 over all that affects the pack's meaning, in hexadecimal digits.
-    pub digest: String,
 }
 
 /// A score and the parts that made it.

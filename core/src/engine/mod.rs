@@ -16,7 +16,7 @@ pub use evaluator::{Evaluation, Evaluator, Record};
 pub use writer::DecisionWriter;
 
 use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
-use crate::decision::{self, Decision, PackIdentity, Parts};
+use crate::decision::{self, Decision, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
 use crate::error::Error;
 use crate::eval::Pack;
@@ -25,6 +25,7 @@ use crate::families::{LoweredPack, lower};
 use crate::input::{CaseReader, CaseRow, CaseSource};
 use crate::load::Library;
 use crate::load_options::{Analysis, LoadOptions};
+use crate::pack_identity::PackIdentity;
 use crate::plan::columns::Columns;
 use crate::plan::print::Printer;
 use crate::plan::{Plan, plan};

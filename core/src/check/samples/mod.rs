@@ -1,23 +1,23 @@
 //! Samples and rule tests: full records, and what a decision must say of them.
 
+mod expect;
+
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone, Utc};
 
-use super::literals;
-use super::names::Names;
-use super::pack::{CheckedPack, section};
-use super::tables::CheckedTable;
 use crate::calendar::date_at;
+use crate::check::names::Names;
+use crate::check::pack::{CheckedPack, section};
+use crate::check::tables::CheckedTable;
 use crate::diagnostic::{Candidates, Code, Finding, Findings, did_you_mean};
-use crate::language::{Name, Scope};
 use crate::record::{Attempt, Problem, Raw, RecordReader, Surroundings};
 use crate::source::{SourceId, Span};
 use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, Map, Node, NodeKind};
-use crate::value::{ErrorCode, Type, Value, text};
+use crate::syntax::{Map, Node, NodeKind};
+use crate::value::{Value, text};
 
 /// A record that tests start from.
 #[derive(Debug)]
@@ -269,91 +269,6 @@ impl TestReader<'_, '_> {
         Some(record)
     }
 
-    fn expectations(&mut self, expect: &Node) -> Vec<Expectation> {
-        let Some(map) = expect.as_map("`expect`", self.findings) else { return Vec::new() };
-        if map.entries.is_empty() {
-            self.findings.push(
-                Finding::error(Code::WrongKind, expect.span, "a test that expects nothing cannot fail")
-                    .help("say what the decision must be"),
-            );
-        }
-        let mut expectations = Vec::new();
-        for entry in &map.entries {
-            self.expectation(entry, &mut expectations);
-        }
-        expectations
-    }
-
-    fn expectation(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
-        let key = entry.key.as_str();
-        let mut push = |what: String, kind: ExpectationKind| {
-            expectations.push(Expectation { what, kind });
-        };
-        match key {
-            "fired" => push(key.to_owned(), ExpectationKind::Fired(self.rule_ids(&entry.value))),
-            "not_fired" => push(key.to_owned(), ExpectationKind::NotFired(self.rule_ids(&entry.value))),
-            "unknowns" => push(key.to_owned(), ExpectationKind::Unknowns(self.places(&entry.value))),
-            "refused" => {
-                let items = entry.value.as_list("`refused`", self.findings).unwrap_or(&[]);
-                let paths =
-                    items.iter().filter_map(|item| item.as_text("a path", self.findings)).map(str::to_owned).collect();
-                push(key.to_owned(), ExpectationKind::Refused(paths));
-            }
-            "errors" => {
-                let errors = match &entry.value.kind {
-                    NodeKind::Map(map) => map
-                        .entries
-                        .iter()
-                        .filter_map(|error| {
-                            self.known_place(&error.key, error.key_span);
-                            let slug = error.value.as_text("an error's code", self.findings)?;
-                            self.error_code(slug, error.value.span);
-                            Some((error.key.clone(), Some(slug.to_owned())))
-                        })
-                        .collect(),
-                    _ => self.places(&entry.value).into_iter().map(|place| (place, None)).collect(),
-                };
-                push(key.to_owned(), ExpectationKind::Errors(errors));
-            }
-            "facts" => {
-                let Some(map) = entry.value.as_map("`facts`", self.findings) else { return };
-                for fact in &map.entries {
-                    self.slot(&fact.key, fact, &fact.value, expectations, Code::UnknownName);
-                }
-            }
-            "escalations" => self.escalations(entry, expectations),
-            "contact" => {
-                if let Some(contact) = self.contact(&entry.value) {
-                    push(key.to_owned(), ExpectationKind::Contact(contact));
-                }
-            }
-            _ => match self.names.name(key) {
-                Some(Name::Group(outputs)) => {
-                    let Some(map) = entry.value.as_map(&format!("what `{key}` gives"), self.findings) else { return };
-                    for output in &map.entries {
-                        match outputs.iter().find(|(name, ..)| **name == *output.key) {
-                            Some((_, slot, base, _)) => {
-                                if let Some(value) = self.value(&output.value, base) {
-                                    let kind = ExpectationKind::Slot { slot: slot.0 as usize, value };
-                                    expectations.push(Expectation { what: format!("{key}.{}", output.key), kind });
-                                }
-                            }
-                            None => self.findings.push(
-                                Finding::error(
-                                    Code::UnknownOutput,
-                                    output.key_span,
-                                    format!("`{key}` has no output `{}`", output.key),
-                                )
-                                .maybe_help(did_you_mean(&output.key, outputs.iter().map(|(name, ..)| &**name))),
-                            ),
-                        }
-                    }
-                }
-                _ => self.slot(key, entry, &entry.value, expectations, Code::UnknownKey),
-            },
-        }
-    }
-
     /// The contact that a test tries.
     fn attempt(&mut self, node: &Node) -> Option<Attempt> {
         let mut reader = MapReader::new(node, "`attempt`", self.findings)?;
@@ -385,219 +300,6 @@ impl TestReader<'_, '_> {
                 self.findings.push(Finding::error(problem.code, node.span, problem.message).maybe_help(problem.help));
             })
             .ok()
-    }
-
-    fn contact(&mut self, node: &Node) -> Option<ExpectedContact> {
-        let mut reader = MapReader::new(node, "`contact`", self.findings)?;
-        let verdict = reader.optional("verdict", self.findings);
-        let rule = reader.optional("rule", self.findings);
-        let rules = reader.optional("rules", self.findings);
-        let next = reader.optional("next_allowed_at", self.findings);
-        reader.finish(self.findings);
-        let verdict = verdict.and_then(|node| {
-            let word = node.as_text("`verdict`", self.findings)?;
-            if !VERDICTS.contains(&word) {
-                self.findings.push(
-                    Finding::error(Code::InvalidValue, node.span, format!("`{word}` is not a verdict"))
-                        .help("one of `allow`, `review`, `deny`"),
-                );
-            }
-            Some(word.to_owned())
-        });
-        let rule = rule.and_then(|node| {
-            let id = node.as_text("`rule`", self.findings)?;
-            self.contact_rule(id, node.span)
-        });
-        let rules = rules.map(|node| {
-            let items = node.as_list("`rules`", self.findings).unwrap_or(&[]);
-            items
-                .iter()
-                .filter_map(|item| {
-                    let id = item.as_text("a qualified id", self.findings)?;
-                    self.contact_rule(id, item.span)
-                })
-                .collect()
-        });
-        let next_allowed_at = match next {
-            Some(node) if node.text() == Some("none") => Some(None),
-            Some(node) => self.instant(node, "`next_allowed_at`").map(Some),
-            None => None,
-        };
-        if verdict.is_none() && rule.is_none() && rules.is_none() && next_allowed_at.is_none() {
-            self.findings.push(
-                Finding::error(Code::WrongKind, node.span, "a test that expects nothing cannot fail")
-                    .help("say the verdict: `contact: {verdict: allow}`"),
-            );
-        }
-        Some(ExpectedContact { verdict, rule, rules, next_allowed_at })
-    }
-
-    /// A contact rule, or a policy whose applicability may be unknown.
-    fn contact_rule(&mut self, id: &str, span: Span) -> Option<Arc<str>> {
-        let policies = self.pack.contact.iter();
-        let policy = policies.map(|policy| &policy.id).find(|known| &***known == id).cloned();
-        match policy.or_else(|| self.known.rows.get(id).map(|id| Arc::clone(id))) {
-            Some(id) => Some(id),
-            None => {
-                self.unknown_rule(id, span);
-                None
-            }
-        }
-    }
-
-    fn slot(&mut self, name: &str, entry: &Entry, value: &Node, expectations: &mut Vec<Expectation>, code: Code) {
-        match self.names.name(name) {
-            Some(Name::Value { slot, base, .. }) => {
-                if let Some(value) = self.value(value, &base) {
-                    let kind = ExpectationKind::Slot { slot: slot.0 as usize, value };
-                    expectations.push(Expectation { what: name.to_owned(), kind });
-                }
-            }
-            _ => {
-                let keys: &[&str] = match code {
-                    Code::UnknownKey => {
-                        &["fired", "not_fired", "unknowns", "errors", "facts", "escalations", "refused"]
-                    }
-                    _ => &[],
-                };
-                let near = self.names.nearest(name, keys);
-                self.findings.push(
-                    Finding::error(code, entry.key_span, format!("a decision has no `{name}`"))
-                        .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
-                );
-            }
-        }
-    }
-
-    fn escalations(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
-        let known = |id: &str| self.known.rows.contains_key(format!("escalations/{id}").as_str());
-        match &entry.value.kind {
-            NodeKind::List(items) => {
-                let mut ids = Vec::new();
-                for item in items {
-                    let Some(id) = item.as_text("the id of an escalation", self.findings) else { continue };
-                    if !known(id) {
-                        self.unknown_rule(&format!("escalations/{id}"), item.span);
-                    }
-                    ids.push(id.to_owned());
-                }
-                expectations
-                    .push(Expectation { what: "escalations".to_owned(), kind: ExpectationKind::Escalations(ids) });
-            }
-            NodeKind::Map(map) => {
-                for escalation in &map.entries {
-                    if !known(&escalation.key) {
-                        self.unknown_rule(&format!("escalations/{}", escalation.key), escalation.key_span);
-                        continue;
-                    }
-                    let Some(gives) = escalation.value.as_map("what an escalation gives", self.findings) else {
-                        continue;
-                    };
-                    for output in &gives.entries {
-                        let base = match output.key.as_str() {
-                            "level" => Type::Integer,
-                            "assign_to" => Type::Text,
-                            "due_in" => Type::Duration(crate::value::DurationUnit::Days),
-                            "due_on" => Type::Date,
-                            other => {
-                                self.findings.push(
-                                    Finding::error(
-                                        Code::UnknownOutput,
-                                        output.key_span,
-                                        format!("an escalation gives no `{other}`"),
-                                    )
-                                    .maybe_help(did_you_mean(other, ["level", "assign_to", "due_in", "due_on"])),
-                                );
-                                continue;
-                            }
-                        };
-                        if let Some(value) = self.value(&output.value, &base) {
-                            let kind = ExpectationKind::Escalation {
-                                id: escalation.key.clone(),
-                                output: output.key.clone(),
-                                value,
-                            };
-                            expectations.push(Expectation { what: format!("escalations/{}", escalation.key), kind });
-                        }
-                    }
-                }
-            }
-            _ => {
-                entry.value.as_list("`escalations`", self.findings);
-            }
-        }
-    }
-
-    /// A value of a type; `none`, `unknown` and `{error: code}` stand for themselves.
-    fn value(&mut self, node: &Node, base: &Type) -> Option<Expected> {
-        match (&node.kind, base) {
-            (NodeKind::Null, _) => Some(Expected::Value(Value::None)),
-            (NodeKind::Map(map), _) if map.get("error").is_some() && map.entries.len() == 1 => {
-                let code = map.get("error")?;
-                let slug = code.as_text("an error's code", self.findings)?;
-                self.error_code(slug, code.span);
-                Some(Expected::Error(slug.to_owned()))
-            }
-            (NodeKind::List(items), Type::List(item)) => {
-                items.iter().map(|node| self.value(node, &item.base)).collect::<Option<Vec<_>>>().map(Expected::List)
-            }
-            _ => {
-                let scalar = node.as_scalar("an expected value", self.findings)?;
-                if scalar.snippet.text == "unknown" {
-                    return Some(Expected::Unknown);
-                }
-                literals::value(&scalar.snippet, base, None, true, self.findings).map(Expected::Value)
-            }
-        }
-    }
-
-    fn error_code(&mut self, slug: &str, span: Span) {
-        if !ErrorCode::ALL.iter().any(|code| code.slug() == slug) {
-            self.findings.push(
-                Finding::error(Code::InvalidValue, span, format!("there is no error `{slug}`"))
-                    .maybe_help(did_you_mean(slug, ErrorCode::ALL.iter().map(|code| code.slug()))),
-            );
-        }
-    }
-
-    fn rule_ids(&mut self, node: &Node) -> Vec<Arc<str>> {
-        let mut ids = Vec::new();
-        for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
-            let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
-            match self.known.rows.get(id) {
-                Some(row) => ids.push(Arc::clone(row)),
-                None => self.unknown_rule(id, item.span),
-            }
-        }
-        ids
-    }
-
-    fn places(&mut self, node: &Node) -> Vec<String> {
-        let mut places = Vec::new();
-        for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
-            let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
-            self.known_place(id, item.span);
-            places.push(id.to_owned());
-        }
-        places
-    }
-
-    /// A row, a table, or a fact.
-    fn known_place(&mut self, id: &str, span: Span) {
-        if !self.known.rows.contains_key(id) && !self.known.steps.contains(id) {
-            self.unknown_rule(id, span);
-        }
-    }
-
-    fn unknown_rule(&mut self, id: &str, span: Span) {
-        let suggestions = self.known.suggestions();
-        let help = match suggestions.by_last_part.get(id) {
-            Some(qualified) => Some(format!("write its qualified id: `{qualified}`")),
-            None => suggestions.ids.nearest(id, []).map(|near| format!("did you mean `{near}`?")),
-        };
-        self.findings.push(
-            Finding::error(Code::UnknownRule, span, format!("the pack has no row or rule `{id}`")).maybe_help(help),
-        );
     }
 }
 

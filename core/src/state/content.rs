@@ -1,0 +1,168 @@
+//! The parts of a state, and how each is written: the order of the fields is the order of the keys.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::ser::{Serialize, Serializer};
+
+use crate::pack_identity::PackIdentity;
+
+/// The form of the document. It changes where older versions could not read it.
+pub(super) const FORMAT: u32 = 1;
+
+/// All of a state but its revision.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Content {
+    pub(super) format: u32,
+    pub(super) case: String,
+    pub(super) workflow: String,
+    pub(super) stage: String,
+    #[serde(serialize_with = "date")]
+    pub(super) since: NaiveDate,
+    pub(super) entry: u32,
+    pub(super) entries: u32,
+    pub(super) steps: Vec<RecordedStep>,
+    pub(super) previous: Vec<LeftEntry>,
+    pub(super) cooldowns: Vec<Cooldown>,
+    pub(super) arms: Vec<Arm>,
+    pub(super) approvals: Vec<Approval>,
+    pub(super) holds: Vec<Hold>,
+    pub(super) moved: Option<Moved>,
+    pub(super) pack: PackIdentity,
+}
+
+impl Content {
+    /// The document without its revision.
+    pub(super) fn to_json(&self) -> String {
+        // Writing to a string fails only where a map has keys that are no text; there are none.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(super) fn days_in_stage(&self, today: NaiveDate) -> u32 {
+        let days = today.signed_duration_since(self.since).num_days();
+        // All dates that there are lie less than 2^32 days apart, so what does not fit is negative.
+        u32::try_from(days).unwrap_or(0)
+    }
+}
+
+/// An occurrence of a step that is recorded as done.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct RecordedStep {
+    pub(crate) step: String,
+    /// From 1.
+    pub(crate) occurrence: u32,
+    #[serde(serialize_with = "date")]
+    pub(crate) due: NaiveDate,
+    #[serde(serialize_with = "instant")]
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) outcome: String,
+}
+
+/// An entry into a stage that was left and can be resumed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct LeftEntry {
+    pub(super) stage: String,
+    /// How many days the case had been in the stage.
+    pub(super) days: u32,
+    pub(super) entry: u32,
+    pub(super) steps: Vec<RecordedStep>,
+}
+
+/// A rule that does not fire again for some time.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Cooldown {
+    pub(super) rule: String,
+    pub(super) until: Until,
+}
+
+/// The end of a cooldown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The last day.
+    Day(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+impl Until {
+    /// Whether this ends after another. A day and an instant cannot be compared without a place: then the one that is
+    /// recorded later counts.
+    pub(super) fn replaces(self, other: Until) -> bool {
+        match (self, other) {
+            (Until::Day(own), Until::Day(other)) => own > other,
+            (Until::Instant(own), Until::Instant(other)) => own > other,
+            _ => true,
+        }
+    }
+}
+
+impl Serialize for Until {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Until::Day(day) => date(day, serializer),
+            Until::Instant(at) => instant(at, serializer),
+        }
+    }
+}
+
+/// The arm of an experiment that the case is in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Arm {
+    pub(super) experiment: String,
+    pub(super) arm: String,
+}
+
+/// An action that somebody approved.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Approval {
+    /// The action's id.
+    pub action: String,
+    /// Who approved it.
+    pub by: String,
+    /// When.
+    #[serde(serialize_with = "instant")]
+    pub at: DateTime<Utc>,
+}
+
+/// A time for which nothing is done in a case.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Hold {
+    /// The hold's id, by which it is released.
+    pub id: String,
+    /// Why the case is on hold.
+    pub reason: String,
+    /// Who put it on hold.
+    pub by: String,
+    /// The first day.
+    #[serde(serialize_with = "date")]
+    pub from: NaiveDate,
+    /// The last day; nothing where it ends when it is released.
+    #[serde(serialize_with = "optional_date")]
+    pub until: Option<NaiveDate>,
+}
+
+/// A move to another stage by hand.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Moved {
+    /// Who moved the case.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    #[serde(serialize_with = "instant")]
+    pub at: DateTime<Utc>,
+    /// The stage that the case was in before.
+    pub from: String,
+}
+
+fn date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&date.format("%Y-%m-%d"))
+}
+
+fn optional_date<S: Serializer>(until: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
+    match until {
+        Some(until) => date(until, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn instant<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
