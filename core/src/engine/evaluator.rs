@@ -3,17 +3,24 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{DecisionWriter, Engine, RecordError};
+use crate::check::workflows::StateSlots;
+use crate::conduct::action::key_text;
+use crate::conduct::standing::{self, Standing};
+use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
+use crate::eval::runner::Runner;
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
+use crate::language::SlotId;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
+use crate::state::State;
 use crate::value::show::Show;
-use crate::value::{Outcome, Value};
+use crate::value::{Failure, Outcome, Value};
 
 /// Decides cases at one instant, one after the other, with room that it uses again.
 ///
@@ -61,6 +68,8 @@ pub struct Evaluator {
 pub struct Record {
     pub(crate) engine: Engine,
     pub(crate) fields: eval::Fields,
+    /// Where the case stands in its workflow.
+    pub(super) standing: Standing,
     /// Whether a case was read into it.
     is_read: bool,
 }
@@ -71,6 +80,7 @@ pub struct Evaluation {
     pub(super) engine: Engine,
     pub(super) instant: Arc<Instant>,
     pub(super) inner: eval::Evaluation,
+    pub(super) standing: Standing,
 }
 
 impl Evaluator {
@@ -109,8 +119,13 @@ impl Evaluator {
 
     /// Room for cases that are read one after the other.
     pub fn record(&self) -> Record {
-        let count = self.engine.planned().checked.record.fields.len();
-        Record { engine: self.engine.clone(), fields: eval::Fields::room(count), is_read: false }
+        let count = self.engine.planned().checked.given();
+        Record {
+            engine: self.engine.clone(),
+            fields: eval::Fields::room(count),
+            standing: Standing::Out,
+            is_read: false,
+        }
     }
 
     /// Reads a row of a batch into the room of another record. As [`Evaluator::read_row`] reads it, but faster: cells
@@ -164,6 +179,7 @@ impl Evaluator {
         record.is_read = false;
         let pack = self.engine.planned();
         if batch.read(index, pack, self.instant.as_of, &mut self.cells, &mut record.fields).is_some() {
+            record.standing = self.settle(&mut record.fields, None)?;
             record.is_read = true;
             return Ok(());
         }
@@ -179,7 +195,73 @@ impl Evaluator {
         let surroundings = Surroundings { as_of, today, currency: Some(&pack.checked.header.currency) };
         let fields =
             RecordReader::read(&pack.checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
-        Ok(Record { engine: self.engine.clone(), fields: eval::Fields::new(fields, pack.plan), is_read: true })
+        let mut fields = eval::Fields::new(fields, pack.plan, pack.checked.given());
+        let standing = self.settle(&mut fields, None)?;
+        Ok(Record { engine: self.engine.clone(), fields, standing, is_read: true })
+    }
+
+    /// Puts the case of a record where its state says that it stands. A record that no state was put to is that of a
+    /// case that begins.
+    ///
+    /// # Errors
+    /// Where the state is that of another case, or lies behind the instant of the evaluation.
+    pub fn put_state(&self, record: &mut Record, state: &State) -> Result<(), RecordError> {
+        if !self.engine.is(&record.engine) {
+            return Err(Error::new("the record belongs to another pack").into());
+        }
+        record.standing = self.settle(&mut record.fields, Some(state))?;
+        Ok(())
+    }
+
+    /// Where a case stands, put into its slots.
+    fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
+        let pack = self.engine.planned();
+        let Some(slots) = &pack.checked.state else { return Ok(Standing::Out) };
+        let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
+        let key = pack.checked.record.key_index().map(|index| SlotId(crate::source::clamp(index)));
+        let key = key.map_or(Ok(Value::None), |key| fields.outcome(key, &pack.plan.storages));
+        let key = key_text(&key);
+        let standing = match state {
+            Some(state) => {
+                let mut problems: Vec<Problem> = state.problem_at(today).into_iter().collect();
+                if state.case() != key {
+                    let message = format!("this is the state of the case `{}`, not of `{key}`", state.case());
+                    let help = "pass the state that is stored with this case".to_owned();
+                    problems.push(Problem::new("state.case", message, Some(help)));
+                }
+                if !problems.is_empty() {
+                    return Err(RecordError { problems });
+                }
+                Standing::of_state(pack.checked, &Arc::new(state.clone()))
+            }
+            None => self.begin(fields, slots, &key, today)?,
+        };
+        fields.put(&standing.slots(slots, today), &pack.plan.storages);
+        Ok(standing)
+    }
+
+    /// Where a case begins.
+    fn begin(
+        &self,
+        fields: &mut eval::Fields,
+        slots: &StateSlots,
+        key: &str,
+        today: NaiveDate,
+    ) -> Result<Standing, RecordError> {
+        let pack = self.engine.planned();
+        let takes_all = pack.checked.workflows.first().is_some_and(|workflow| workflow.applies_when.is_empty());
+        let standing = if takes_all {
+            Standing::begin(pack.checked, 0, key, today, self.engine.pack())
+        } else {
+            fields.put(&standing::unknown(slots, &Failure::unknown("stage")), &pack.plan.storages);
+            let mut evaluation = eval::Evaluation::new(pack.plan);
+            evaluation.cells.take(fields);
+            eval::row::run(pack, &self.instant, &mut Scratch::new(pack.plan), &mut evaluation);
+            let slots = eval::replay::fired(pack, &self.instant, &evaluation).slots;
+            let mut runner = Runner::new(pack, self.instant.as_of, slots);
+            Standing::beginning(&mut runner, key, today, self.engine.pack())
+        };
+        standing.map_err(|error| RecordError { problems: error.problems })
     }
 
     /// Room for what cases come to.
@@ -188,6 +270,7 @@ impl Evaluator {
             engine: self.engine.clone(),
             instant: self.instant.clone(),
             inner: eval::Evaluation::new(self.engine.planned().plan),
+            standing: Standing::Out,
         }
     }
 
@@ -213,11 +296,19 @@ impl Evaluator {
         }
         let pack = self.engine.planned();
         evaluation.inner.cells.take(&record.fields);
+        evaluation.standing.clone_from(&record.standing);
         #[cfg(test)]
         let given = evaluation.inner.cells.clone();
         eval::row::run(pack, &self.instant, &mut self.scratch, &mut evaluation.inner);
         #[cfg(test)]
-        crate::agreement::of_row(&self.engine.parts(), pack, &given, &self.instant, &evaluation.inner);
+        crate::agreement::of_row(
+            &self.engine.parts(),
+            pack,
+            &given,
+            &evaluation.standing,
+            &self.instant,
+            &evaluation.inner,
+        );
         Ok(())
     }
 }
@@ -228,7 +319,7 @@ impl Record {
         text.clear();
         let pack = self.engine.planned();
         let Some(index) = pack.checked.record.key_index() else { return };
-        let key = self.fields.outcome(crate::language::SlotId(crate::source::clamp(index)), &pack.plan.storages);
+        let key = self.fields.outcome(SlotId(crate::source::clamp(index)), &pack.plan.storages);
         match key {
             Ok(Value::Text(key)) => text.push_str(&key),
             Ok(Value::Integer(key)) => {
@@ -245,7 +336,15 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace)
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course(&trace).as_ref())
+    }
+
+    /// What the case goes through in its workflow.
+    pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
+        let pack = self.engine.planned();
+        pack.checked.state.as_ref()?;
+        let mut runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
+        Some(conduct(&mut runner, &self.standing, self.instant.as_of))
     }
 
     /// Appends the case's key as [`Decision::key`] gives it.

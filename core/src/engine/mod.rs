@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use batch::Batch;
-pub use contact::{ContactCheck, ContactReason};
+pub use contact::ContactCheck;
 pub use evaluator::{Evaluation, Evaluator, Record};
 pub use writer::DecisionWriter;
 
@@ -31,6 +31,7 @@ use crate::plan::print::Printer;
 use crate::plan::{Plan, plan};
 use crate::record::{Problem, Raw};
 use crate::source::Sources;
+use crate::state::State;
 use crate::testing::{self, TestReport, Tried};
 
 /// A loaded pack, ready to decide cases.
@@ -182,6 +183,25 @@ impl Engine {
     pub(crate) fn evaluate_raw(&self, raw: &Raw, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
         let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
         let record = evaluator.read_raw(raw)?;
+        decided(evaluator, &record)
+    }
+
+    /// Decides one case that is in a workflow. `state` is what the host stored with the case; without one the case
+    /// begins. The next state is in the decision.
+    ///
+    /// # Errors
+    /// All problems of the record, where it is not a valid case, or of the state, where it is not one of this case.
+    pub fn evaluate_with_state(
+        &self,
+        record: &str,
+        state: Option<&State>,
+        as_of: DateTime<Utc>,
+    ) -> Result<Decided, RecordError> {
+        let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
+        let mut record = evaluator.read(record)?;
+        if let Some(state) = state {
+            evaluator.put_state(&mut record, state)?;
+        }
         decided(evaluator, &record)
     }
 

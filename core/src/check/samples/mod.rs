@@ -303,10 +303,22 @@ impl TestReader<'_, '_> {
     }
 }
 
-/// The qualified ids of all rows and rules, `otherwise` included.
+/// The qualified ids of all rows and rules, `otherwise` included; those of tables first.
 pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
     let tables = pack.tables.iter().flat_map(CheckedTable::all_rows).map(|row| &row.id);
-    tables.chain(pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| &rule.id))
+    tables.chain(rules_behind(pack).map(|(id, _)| id))
+}
+
+/// The transitions, steps and contact rules of a pack, each with its place.
+pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
+    let workflows = pack.workflows.iter().flat_map(|workflow| {
+        let stages = workflow.stages.iter().flat_map(|stage| {
+            let steps = stage.steps.iter().map(|step| (&step.id, step.span));
+            steps.chain(stage.next.iter().map(|transition| (&transition.id, transition.span)))
+        });
+        workflow.from_any.iter().map(|transition| (&transition.id, transition.span)).chain(stages)
+    });
+    workflows.chain(pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| (&rule.id, rule.span)))
 }
 
 /// Reports every problem of a record in a rule file, at its place.
