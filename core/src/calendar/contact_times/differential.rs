@@ -1,8 +1,8 @@
 //! Generated rules, histories and places, around the days on which clocks are changed: the next time against a search
 //! minute by minute, and each rule against its definition.
 //!
-//! Where the next time is far off, most cases are not searched minute by minute. Then the minute found, the ones before
-//! it, each quarter of an hour and all minutes around changes of clocks are judged.
+//! Where the next time is far off, most cases are not searched minute by minute. Then the minute found, the half hour
+//! before it, the hours around changes of clocks, and a minute in each hour are judged.
 
 use std::collections::BTreeMap;
 
@@ -164,21 +164,22 @@ impl Chance {
         match self.random.weighted(&[5, 4, 3, 2, 2]) {
             0 => self.hours(),
             1 => {
-                let events = self.events();
+                let window = self.span();
+                let events = self.events(window);
                 let most = i64::try_from(events.len()).expect("few");
                 let at_most = if self.random.chance(3) { 0 } else { self.random.between(1, most.max(1)) };
-                WrittenRule::Limit { events, at_most: u64::try_from(at_most).expect("few"), window: self.span() }
+                WrittenRule::Limit { events, at_most: u64::try_from(at_most).expect("few"), window }
             }
-            2 => WrittenRule::Wait {
-                events: self.events(),
-                length: self.span(),
-                event_day_counts: self.random.chance(50),
-            },
-            3 => WrittenRule::BusinessWait {
-                events: self.events(),
-                days: self.random.between(0, 7),
-                event_day_counts: self.random.chance(50),
-            },
+            2 => {
+                let length = self.span();
+                let events = self.events(length);
+                WrittenRule::Wait { events, length, event_day_counts: self.random.chance(50) }
+            }
+            3 => {
+                let days = self.random.between(0, 7);
+                let events = self.events(Window::Days(days));
+                WrittenRule::BusinessWait { events, days, event_day_counts: self.random.chance(50) }
+            }
             _ => {
                 let days = *self.random.pick(&[3, 6, 45, 450]);
                 WrittenRule::BlockedUntil(self.moment(days))
@@ -222,10 +223,22 @@ impl Chance {
         }
     }
 
-    fn events(&mut self) -> Vec<Moment> {
+    /// A history; often one that is just about to leave a window.
+    fn events(&mut self, window: Window) -> Vec<Moment> {
         let count = self.random.below(10);
-        let days = *self.random.pick(&[2, 6, 6, 40]);
+        let days = *self.random.pick(&[1, 2, 6, 40]);
         let mut events: Vec<Moment> = (0..count).map(|_| self.moment(days)).collect();
+        if self.random.chance(40) {
+            let back = match window {
+                Window::Days(days) => TimeDelta::days(days),
+                Window::Months(months) => TimeDelta::days(30 * months),
+                Window::Exact(seconds) => TimeDelta::seconds(seconds),
+            };
+            let now = self.from;
+            self.from -= back;
+            events.extend((0..2).map(|_| self.moment(1)).collect::<Vec<_>>());
+            self.from = now;
+        }
         if self.random.chance(30) {
             // Only what has been, as in most histories.
             let local = Local::of(Tz::UTC, self.from).expect("it can be held");
@@ -376,8 +389,9 @@ fn check_next(
         Ok(None) => last + TimeDelta::seconds(1),
         Err(_) => last,
     };
-    let is_near = claimed - from < TimeDelta::days(3);
-    let is_exhaustive = is_near || next.is_err() || random.below(40) == 0;
+    // The farther off, the rarer is a whole search, so that each case costs about as much.
+    let is_exhaustive = next.is_err() || random.between(0, (claimed - from).num_days()) < 2;
+    let changes = if is_exhaustive { Vec::new() } else { hours_of_change(policies, begin, claimed) };
     let mut minute = begin;
     let mut found = None;
     while found.is_none() && minute <= last {
@@ -385,14 +399,11 @@ fn check_next(
             Said::Allowed => found = Some(Ok(minute)),
             Said::Failed => found = Some(Err(())),
             Said::Denied => {
-                let step = if is_exhaustive
+                let hour = minute.timestamp().div_euclid(3600);
+                let is_close = is_exhaustive
                     || claimed - minute <= TimeDelta::minutes(30)
-                    || is_near_change(policies, minute)
-                {
-                    1
-                } else {
-                    random.between(1, 15)
-                };
+                    || changes.iter().any(|change| change.abs_diff(hour) <= 1);
+                let step = if is_close { 1 } else { random.between(1, 60) };
                 // The minute that is claimed is never stepped over.
                 let ahead = minute + TimeDelta::minutes(step);
                 minute = if minute < claimed { ahead.min(claimed.max(minute + TimeDelta::minutes(1))) } else { ahead };
@@ -411,12 +422,23 @@ fn check_next(
     reached.case("searched in part", !is_exhaustive);
 }
 
-fn is_near_change(policies: &[PolicyTimes<'_>], minute: DateTime<Utc>) -> bool {
-    let around = [TimeDelta::hours(-2), TimeDelta::hours(2)];
-    policies.iter().flat_map(|policy| policy.zones).any(|zone| {
-        let [before, after] = around.map(|around| offset(*zone, minute + around));
-        before != after
-    })
+/// The hours since 1970 within which a clock is changed.
+fn hours_of_change(policies: &[PolicyTimes<'_>], from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<i64> {
+    let mut hours = Vec::new();
+    for zone in policies.iter().flat_map(|policy| policy.zones) {
+        let mut at = from;
+        while at < until {
+            let next = at + TimeDelta::days(1);
+            if offset(*zone, at) != offset(*zone, next) {
+                let hour = |hour: &i64| offset(*zone, at + TimeDelta::hours(*hour));
+                hours.extend(
+                    (0..24).filter(|this| hour(this) != hour(&(this + 1))).map(|this| at.timestamp() / 3600 + this),
+                );
+            }
+            at = next;
+        }
+    }
+    hours
 }
 
 fn count(

@@ -1,6 +1,6 @@
 //! An instant as the clock and the calendar of one place show it, and when that clock is changed.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::out_of_range;
@@ -43,6 +43,11 @@ impl Local {
     /// The same place at another instant.
     pub(super) fn elsewhen(&self, at: DateTime<Utc>) -> Result<Local, EvaluationError> {
         Local::of(self.zone, at)
+    }
+
+    /// The instant that lies so far back.
+    pub(super) fn ago(&self, length: TimeDelta) -> Result<DateTime<Utc>, EvaluationError> {
+        self.at.checked_sub_signed(length).ok_or_else(|| out_of_range(self.at))
     }
 
     /// The instant at which the clock shows this, as it is set now.

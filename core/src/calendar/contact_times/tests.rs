@@ -362,6 +362,15 @@ fn the_ends_of_time_are_errors() {
     assert_eq!(nowhere.map_err(|error| error.code), Err(ErrorCode::InvalidArgument));
 }
 
+#[test]
+fn the_first_change_of_a_clock_is_found() {
+    // For Ramadan the clock is put back by an hour, and forward again five weeks later.
+    let local = Local::of(Tz::Africa__Casablanca, at("2026-02-10T12:34:56.7Z")).expect("it can be held");
+    assert_eq!(local.clock_change(at("2026-04-01T00:00:00Z")), Some(at("2026-02-15T02:00:00Z")));
+    assert_eq!(local.clock_change(at("2026-02-15T02:00:00Z")), Some(at("2026-02-15T02:00:00Z")));
+    assert_eq!(local.clock_change(at("2026-02-15T01:59:59.9Z")), None);
+}
+
 /// What looking for changes of a clock relies on.
 #[test]
 fn no_clock_is_changed_twice_within_two_days() {
