@@ -62,7 +62,9 @@ impl Local {
 
     /// The first instant, from this one on, of this day or a later one, whatever happens to the clock.
     pub(super) fn first_on_or_after(self, date: NaiveDate) -> Result<Option<DateTime<Utc>>, EvaluationError> {
-        let mut local = self;
+        // No place is a whole day ahead of UTC, so before then nothing is to be found.
+        let earliest = date.pred_opt().map_or(self.at, |eve| eve.and_time(NaiveTime::MIN).and_utc());
+        let mut local = if self.at < earliest { self.elsewhen(earliest)? } else { self };
         while local.date < date {
             let Some(start) = local.start_of(date) else { return Ok(None) };
             local = local.elsewhen(local.clock_change(start).unwrap_or(start))?;

@@ -59,7 +59,8 @@ pub(super) fn allows(rule: &TimeRule<'_>, zone: Tz, at: DateTime<Utc>) -> Option
                     count += 1;
                 }
             }
-            Some(count + 1 <= limit.at_most)
+            let with_this_one = count + 1;
+            Some(with_this_one <= limit.at_most)
         }
         TimeRule::Wait(wait) => wait_allows(wait, zone, at),
         TimeRule::BlockedUntil(Moment::Date(last)) => Some(today > *last),

@@ -15,15 +15,15 @@ pub(crate) struct Wait<'a> {
     pub(crate) event_day_counts: bool,
 }
 
-/// How long a wait is. The day that ends a wait where the day of the event counts is the first on which contact is
-/// allowed; otherwise the day after it is.
+/// How long a wait is. The day that it reaches from the day of the event is the first on which contact is allowed; where
+/// the day of the event does not count, the day after that is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Length<'a> {
     /// So many days after the event.
     Days(i64),
     /// The same day so many months later, or the last of that month where it is shorter.
     Months(i64),
-    /// The so-manieth business day after the event.
+    /// So many business days after the event.
     BusinessDays(i64, &'a Calendar),
     /// Seconds. Contact is allowed from the instant on that lies so far behind the event; where the event has only a
     /// date, so far behind the end of its day.
