@@ -218,7 +218,7 @@ impl Chance {
             0 | 1 => Window::Days(self.random.between(0, 10)),
             2 => Window::Days(self.random.between(11, 70)),
             3 => Window::Months(self.random.between(0, 3)),
-            4 => Window::Exact(3600 * self.random.between(0, 200)),
+            4 => Window::Exact(3600 * self.random.between(-5, 200).max(0)),
             _ => Window::Exact(self.random.between(0, 500_000)),
         }
     }

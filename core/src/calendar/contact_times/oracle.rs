@@ -52,7 +52,7 @@ pub(super) fn allows(rule: &TimeRule<'_>, zone: Tz, at: DateTime<Utc>) -> Option
                         event > at - TimeDelta::seconds(seconds) && event <= at
                     }
                     (Window::Exact(seconds), Moment::Date(event)) => {
-                        event >= day(at - TimeDelta::seconds(seconds), zone) && event <= today
+                        seconds > 0 && event >= day(at - TimeDelta::seconds(seconds), zone) && event <= today
                     }
                 };
                 if is_in_window {

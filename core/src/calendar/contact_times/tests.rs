@@ -40,12 +40,10 @@ fn daily(from: &str, until: &str) -> TimeRule<'static> {
     TimeRule::Hours(hours(from, until))
 }
 
-const WEEKEND: [Weekday; 2] = [Weekday::Sat, Weekday::Sun];
-
 fn calendar(holidays: &[&str]) -> Calendar {
     Calendar {
         name: "public".to_owned(),
-        weekend: WEEKEND.to_vec(),
+        weekend: vec![Weekday::Sat, Weekday::Sun],
         valid_from: date("2026-01-01"),
         valid_until: date("2026-12-31"),
         holidays: holidays.iter().map(|day| (date(day), "a holiday".to_owned())).collect::<BTreeMap<_, _>>(),
@@ -139,7 +137,10 @@ fn weekends_and_holidays_have_hours_of_their_own() {
     let weekdays = WeekdaySet::from_array([Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri]);
     let rules = [
         TimeRule::Hours(Hours { weekdays, ..hours("07:30:00", "21:00:00") }),
-        TimeRule::Hours(Hours { weekdays: WeekdaySet::from_array(WEEKEND), ..hours("09:00:00", "21:00:00") }),
+        TimeRule::Hours(Hours {
+            weekdays: WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]),
+            ..hours("09:00:00", "21:00:00")
+        }),
         TimeRule::Hours(Hours { holidays: Some(&public), ..hours("00:00:00", "00:00:00") }),
     ];
     let [monday_to_friday, weekend, holiday] = rules;
@@ -274,6 +275,15 @@ fn exact_time_takes_a_date_for_the_end_of_its_day() {
     let limit = |events| TimeRule::Limit(Limit { events, at_most: 1, window: Window::Exact(24 * 3600) });
     check_next(&[limit(&at_noon)], &[zone], "2026-03-07T13:00:00-05:00", "2026-03-08T13:00:00-04:00");
     check_next(&[limit(&day)], &[zone], "2026-03-07T13:00:00-05:00", "2026-03-09T01:00:00-04:00");
+}
+
+#[test]
+fn a_window_of_no_length_holds_nothing() {
+    let today = [Moment::Date(date("2026-09-08")), Moment::Instant(at("2026-09-08T12:00:00Z"))];
+    for window in [Window::Days(0), Window::Months(0), Window::Exact(0), Window::Days(-1), Window::Exact(-1)] {
+        let limit = TimeRule::Limit(Limit { events: &today, at_most: 1, window });
+        assert!(allows(&limit, Tz::UTC, "2026-09-08T12:00:00Z"));
+    }
 }
 
 #[test]
