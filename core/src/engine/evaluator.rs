@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{DecisionWriter, Engine, RecordError};
+use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
 use crate::conduct::standing::{self, Standing};
@@ -18,7 +19,7 @@ use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
 use crate::language::SlotId;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
-use crate::state::State;
+use crate::state::{Done, State, Until};
 use crate::value::show::Show;
 use crate::value::{Failure, Outcome, Value};
 
@@ -211,6 +212,29 @@ impl Evaluator {
         }
         record.standing = self.settle(&mut record.fields, Some(state))?;
         Ok(())
+    }
+
+    /// The state that a rule test says.
+    pub(super) fn test_state(&self, record: &Record, said: &TestState, today: NaiveDate) -> Result<State, RecordError> {
+        let refused = |error: crate::state::StateError| RecordError { problems: error.problems };
+        let mut key = String::new();
+        record.key_into(&mut key);
+        let Some((workflow, stage, since)) = &said.place else {
+            return Err(Error::new("a state in no stage is not known").into());
+        };
+        let mut state = State::start(&key, workflow, stage, *since, self.engine.pack().clone()).map_err(refused)?;
+        let as_of = self.instant.as_of;
+        for (step, occurrence) in &said.done {
+            let done = Done { step: step.clone(), occurrence: *occurrence, due: *since, entry: 1 };
+            state = state.record(&done, "done", as_of).map_err(refused)?;
+        }
+        for (rule, until) in &said.cooldowns {
+            state = state.record_cooldown(rule, Until::Day(*until)).map_err(refused)?;
+        }
+        if let Some(until) = said.hold {
+            state = state.hold("test", "the test says so", "the test", (*since).min(today), until).map_err(refused)?;
+        }
+        Ok(state)
     }
 
     /// Where a case stands, put into its slots.
