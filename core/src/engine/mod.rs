@@ -181,6 +181,7 @@ impl Engine {
         decided(evaluator, &record)
     }
 
+    #[cfg(test)]
     pub(crate) fn evaluate_raw(&self, raw: &Raw, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
         let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
         let record = evaluator.read_raw(raw)?;
