@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use super::{DecisionWriter, Engine, RecordError};
+use super::{Decided, DecisionWriter, Engine, RecordError};
 use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
@@ -301,6 +301,14 @@ impl Evaluator {
     /// A writer of the decisions at this evaluator's instant, as JSON.
     pub fn writer(&self) -> DecisionWriter {
         DecisionWriter::new(self.engine.clone(), &self.instant)
+    }
+
+    /// Decides a case by itself.
+    ///
+    /// # Errors
+    /// Where the record belongs to another pack, or is empty.
+    pub fn decide(&self, record: &Record) -> Result<Decided, RecordError> {
+        super::decided(self.clone(), record)
     }
 
     /// Decides a case. Once the room has grown to what the cases need, nothing is allocated where all that a case

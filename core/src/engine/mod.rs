@@ -30,7 +30,9 @@ use crate::pack_identity::PackIdentity;
 use crate::plan::columns::Columns;
 use crate::plan::print::Printer;
 use crate::plan::{Plan, plan};
-use crate::record::{Problem, Raw};
+use crate::record::Problem;
+#[cfg(test)]
+use crate::record::Raw;
 use crate::source::Sources;
 use crate::state::State;
 use crate::testing::{self, TestReport, Tried};
