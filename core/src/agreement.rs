@@ -42,7 +42,9 @@ pub(crate) fn of_row(
     }
     let fired = eval::replay::fired(pack, instant, evaluation);
     let course = |trace: &Trace| {
-        pack.checked.state.as_ref()?;
+        if pack.checked.state.is_none() && pack.checked.settlement.is_none() {
+            return None;
+        }
         let mut runner = Runner::new(pack, as_of, trace.slots.clone());
         Some(conduct(&mut runner, standing, as_of))
     };

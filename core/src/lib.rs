@@ -47,12 +47,13 @@ struct Readme;
 
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
-    Action, Answer, ChannelReport, ContactReason, Decision, FailedResult, StageMove, StageReport, TemplateReport,
-    UnknownResult,
+    Action, Answer, ChannelReport, ContactReason, CounterOffer, Decision, FailedResult, OfferReport, OfferVerdict,
+    PlannedInstalment, SettlementLimit, SettlementReport, StageMove, StageReport, TemplateReport, UnknownResult,
 };
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{
-    Batch, ContactCheck, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record, RecordError,
+    Batch, ContactCheck, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, OfferCheck, Record,
+    RecordError,
 };
 pub use error::Error;
 pub use eval::Vectors;
@@ -61,7 +62,7 @@ pub use input::{CaseBatch, CaseReader, CaseRow};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
 pub use pack_identity::PackIdentity;
-pub use record::{Attempt, Problem};
+pub use record::{Attempt, Offer, Problem};
 pub use state::{Approval, Done, Hold, Moved, State, StateError};
 pub use testing::{Coverage, TestReport, TestResult};
 pub use value::ErrorCode;

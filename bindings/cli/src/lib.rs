@@ -7,6 +7,7 @@
 //! recoup run PACK       the decisions of a portfolio
 //! recoup explain PACK   why one case is decided as it is
 //! recoup contact PACK   whether one contact may be made
+//! recoup offer PACK     what becomes of one offer to settle
 //! recoup schema PACK    the JSON Schema of a case or a decision
 //! ```
 //!
@@ -18,6 +19,7 @@ mod check;
 mod contact;
 mod explain;
 mod new;
+mod offer;
 mod run;
 mod schema;
 mod test;
@@ -87,6 +89,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Judge one contact by the pack's contact policies
     Contact(contact::Arguments),
+    /// Judge one offer by the pack's settlement
+    Offer(offer::Arguments),
     /// Print the JSON Schema of a case or a decision
     Schema(schema::Arguments),
 }
@@ -100,6 +104,7 @@ impl Command {
             Command::Run(arguments) => run::carry_out(arguments),
             Command::Explain(arguments) => explain::carry_out(arguments),
             Command::Contact(arguments) => contact::carry_out(arguments),
+            Command::Offer(arguments) => offer::carry_out(arguments),
             Command::Schema(arguments) => schema::carry_out(arguments),
         }
     }

@@ -35,11 +35,11 @@ const MAPS: [&str; 13] = [
     "samples",
 ];
 /// Sections that are one ordered thing.
-const WHOLE: [&str; 2] = ["segmentation", "escalations"];
+const WHOLE: [&str; 3] = ["segmentation", "escalations", "settlement"];
 /// Overlays, by qualified id.
 const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
 /// Sections of the format that this version does not carry out.
-const LATER: [&str; 5] = ["settlement", "incentives", "experiments", "metrics", "plugins"];
+const LATER: [&str; 4] = ["incentives", "experiments", "metrics", "plugins"];
 
 /// How deep packs may extend each other.
 const EXTENDS: usize = 16;

@@ -20,6 +20,7 @@ mod overlay;
 mod pack;
 mod records;
 pub(crate) mod samples;
+pub(crate) mod settlement;
 pub(crate) mod tables;
 pub(crate) mod workflows;
 

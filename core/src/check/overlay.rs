@@ -254,10 +254,9 @@ impl Target<'_> {
         let first = parts.first().copied().unwrap_or("");
         let named = || parts.get(..depth).unwrap_or(&parts).join("/");
         let Some(at) = self.root.entries.iter().position(|entry| entry.key == first) else {
-            let sections =
-                self.root.entries.iter().map(|entry| entry.key.as_str()).filter(|key| {
-                    super::assemble::is_map_section(key) || matches!(*key, "segmentation" | "escalations")
-                });
+            let sections = self.root.entries.iter().map(|entry| entry.key.as_str()).filter(|key| {
+                super::assemble::is_map_section(key) || matches!(*key, "segmentation" | "escalations" | "settlement")
+            });
             let near = crate::diagnostic::nearest(first, sections);
             let help = match near {
                 Some(near) => format!("did you mean `{}`?", renamed(&parts, 0, near)),

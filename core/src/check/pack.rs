@@ -13,6 +13,7 @@ use super::names::Names;
 use super::order;
 use super::records::Records;
 use super::samples::{self, Sample, Test};
+use super::settlement::{self, CheckedSettlement, OfferSlots, SettlementReader, offer_fields};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
 use super::workflows::{CheckedWorkflow, Outline, StateSlots, WorkflowReader, state_fields};
 use crate::calendar::{Calendar, Rate};
@@ -42,6 +43,9 @@ pub(crate) struct CheckedPack {
     /// Where a state stands, in a pack with workflows.
     pub(crate) state: Option<StateSlots>,
     pub(crate) contact: Vec<CheckedPolicy>,
+    pub(crate) settlement: Option<CheckedSettlement>,
+    /// Where an offer stands, in a pack with a settlement.
+    pub(crate) offer: Option<OfferSlots>,
     /// Where an attempt stands, in a pack with contact policies.
     pub(crate) attempt: Option<AttemptSlots>,
     /// Facts and tables in an order in which each stands behind what it reads.
@@ -103,6 +107,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         parameters: Vec::new(),
         state: None,
         attempt: None,
+        offer: None,
         header: &header,
         parser: &parser,
         record: record.clone(),
@@ -117,7 +122,8 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     let (actions, templates, workflows) = builder.workflows(root);
     builder.begins_anywhere(&workflows, &facts, &tables, &order);
     let contact = builder.contact(root);
-    let Builder { slots, names, parameters, state, attempt, .. } = builder;
+    let settlement = builder.settlement(root);
+    let Builder { slots, names, parameters, state, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
         head: assembled.head,
@@ -132,6 +138,8 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         workflows,
         state,
         contact,
+        settlement,
+        offer,
         attempt,
         order,
         calendar,
@@ -153,6 +161,7 @@ struct Builder<'a> {
     parameters: Vec<Field>,
     state: Option<StateSlots>,
     attempt: Option<AttemptSlots>,
+    offer: Option<OfferSlots>,
     header: &'a Header,
     parser: &'a Parser,
     record: Arc<RecordType>,
@@ -177,6 +186,14 @@ impl Builder<'_> {
             self.attempt = Some(AttemptSlots::from(first));
             for field in attempt_fields(self.header, head) {
                 self.slot(&format!("attempt.{}", field.name), field.base.clone(), false);
+                self.parameters.push(field);
+            }
+        }
+        if let Some(entry) = settlement::entry(root) {
+            let first = crate::source::clamp(self.slots.len());
+            self.offer = Some(OfferSlots { instalments: SlotId(first), role: SlotId(first.saturating_add(1)) });
+            for field in offer_fields(entry.key_span) {
+                self.slot(&format!("offer.{}", field.name), field.base.clone(), false);
                 self.parameters.push(field);
             }
         }
@@ -332,6 +349,19 @@ impl Builder<'_> {
             findings: self.findings,
         };
         reader.policies(root)
+    }
+
+    /// The settlement.
+    fn settlement(&mut self, root: &Map) -> Option<CheckedSettlement> {
+        let (entry, offer) = (settlement::entry(root)?, self.offer?);
+        let mut reader = SettlementReader {
+            header: self.header,
+            parser: self.parser,
+            names: &self.names,
+            offer,
+            findings: self.findings,
+        };
+        reader.settlement(entry)
     }
 
     /// Types of facts, and which slots hold what derives from a private field.

@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::action::{Actions, Proposed};
 use super::cadence::{Occurrence, Schedule};
+use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
 use crate::calendar::{Calendar, date_at};
 use crate::check::workflows::{Anchor, CheckedStep, Target};
@@ -33,6 +34,8 @@ pub(crate) struct Course {
     pub(crate) actions: Vec<Proposed>,
     /// Transitions and steps of which it is not known whether they are wanted: the qualified id, and why.
     pub(crate) failures: Vec<(Arc<str>, Failure)>,
+    /// What it may be settled for, in a pack with a settlement.
+    pub(crate) settlement: Option<Result<Limits, Failure>>,
 }
 
 /// A transition that was followed.
@@ -53,6 +56,7 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
         state: None,
         actions: Vec::new(),
         failures: Vec::new(),
+        settlement: limits(runner, as_of),
     };
     match standing {
         Standing::In { workflow, stage, state, is_new } => {
@@ -79,6 +83,14 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
         Standing::Out => {}
     }
     course
+}
+
+/// What a case may be settled for.
+fn limits(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Result<Limits, Failure>> {
+    let pack = runner.pack();
+    let (checked, lowered) = (pack.checked.settlement.as_ref()?, pack.lowered.settlement.as_ref()?);
+    let today = date_at(as_of, pack.checked.header.zone);
+    Some(Settling { runner, checked, lowered, today }.limits())
 }
 
 struct Walk<'w, 'a> {

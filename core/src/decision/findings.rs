@@ -39,6 +39,17 @@ pub(super) fn collect(
     }
 }
 
+/// Names one failure more, at a place.
+pub(super) fn add(
+    parts: &Parts<'_>,
+    at: &str,
+    failure: &Failure,
+    unknowns: &mut Vec<UnknownResult>,
+    errors: &mut Vec<FailedResult>,
+) {
+    Collector { parts, unknowns, errors, seen: Vec::new() }.failure(&Arc::from(at), failure);
+}
+
 struct Collector<'a> {
     parts: &'a Parts<'a>,
     unknowns: &'a mut Vec<UnknownResult>,

@@ -7,6 +7,7 @@ mod course;
 mod findings;
 mod line;
 mod schema;
+mod settlement;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 pub use course::{Action, ChannelReport, ContactReason, StageMove, StageReport, TemplateReport};
 pub(crate) use line::{DecidedCase, LineWriter, write_key};
 pub(crate) use schema::{case_schema, decision_schema};
+pub use settlement::{CounterOffer, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport};
 
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
@@ -30,6 +32,7 @@ use crate::value::show::Show;
 use crate::value::{Duration, ErrorCode, Failure, Outcome, Value};
 
 use course::{CourseReport, Stage, StageJson};
+use settlement::SettlementJson;
 
 /// Outputs by name, in the order of the pack.
 type NamedOutcomes = Vec<(Arc<str>, Outcome)>;
@@ -52,6 +55,8 @@ pub struct Decision {
     errors: Vec<FailedResult>,
     /// In a pack with workflows.
     course: Option<CourseReport>,
+    /// In a pack with a settlement.
+    settlement: Option<Result<SettlementReport, Failure>>,
     show: Show,
 }
 
@@ -140,6 +145,7 @@ impl Decision {
             unknowns: Vec::new(),
             errors: Vec::new(),
             course: None,
+            settlement: None,
             show: Show { currency_decimals: parts.checked.header.currency_decimals },
         };
         // Results stand in the order in which the pack declares them, not in that of the evaluation.
@@ -187,7 +193,18 @@ impl Decision {
             let (unknowns, errors) = (&mut decision.unknowns, &mut decision.errors);
             let report = CourseReport::new(parts, course, today, decision.show, unknowns, errors);
             decision.fired.extend(report.fired());
-            decision.course = Some(report);
+            decision.course = parts.checked.state.is_some().then_some(report);
+            decision.settlement = course.settlement.as_ref().map(|limits| match limits {
+                Ok(limits) => Ok(SettlementReport::new(limits, decision.show)),
+                Err(failure) => Err(failure.clone()),
+            });
+            if let Some(Ok(limits)) = &course.settlement {
+                let ruled_out = limits.none_because.iter().flatten();
+                decision.fired.extend(ruled_out.chain(&limits.modifiers).cloned());
+            }
+            if let Some(Err(failure)) = &decision.settlement {
+                findings::add(parts, "settlement", failure, &mut decision.unknowns, &mut decision.errors);
+            }
         }
         for escalation in &decision.escalations {
             // The deadline is computed here, so its failure is named here.
@@ -261,9 +278,15 @@ impl Decision {
         }
     }
 
-    /// The qualified ids of transitions and steps among those that fired.
+    /// The qualified ids of rules that are no rows of tables, among those that fired.
     fn course_fired(&self) -> impl Iterator<Item = Arc<str>> {
-        self.course.iter().flat_map(CourseReport::fired)
+        let settlement = self.fired.iter().filter(|id| id.starts_with("settlement/")).cloned();
+        self.course.iter().flat_map(CourseReport::fired).chain(settlement)
+    }
+
+    /// What the case may be settled for. None in a pack without a settlement, or where it is not known.
+    pub fn settlement(&self) -> Option<&SettlementReport> {
+        self.settlement.as_ref()?.as_ref().ok()
     }
 
     /// What the host is asked to do, in the order of the steps.
@@ -359,6 +382,9 @@ impl Serialize for Decision {
             map.serialize_entry("actions", &course.actions)?;
         }
         map.serialize_entry("escalations", &Escalations(self))?;
+        if let Some(settlement) = &self.settlement {
+            map.serialize_entry("settlement", &SettlementJson(settlement, self.show))?;
+        }
         map.serialize_entry("results", &Results(self))?;
         map.serialize_entry("fired", &self.fired.iter().map(|id| &**id).collect::<Vec<&str>>())?;
         map.serialize_entry(

@@ -374,7 +374,9 @@ impl Evaluation {
     /// What the case goes through in its workflow.
     pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
         let pack = self.engine.planned();
-        pack.checked.state.as_ref()?;
+        if pack.checked.state.is_none() && pack.checked.settlement.is_none() {
+            return None;
+        }
         let mut runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
         Some(conduct(&mut runner, &self.standing, self.instant.as_of))
     }

@@ -3,6 +3,7 @@
 mod batch;
 mod contact;
 mod evaluator;
+mod offer;
 mod writer;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 pub use batch::Batch;
 pub use contact::ContactCheck;
 pub use evaluator::{Evaluation, Evaluator, Record};
+pub use offer::OfferCheck;
 pub use writer::DecisionWriter;
 
 use crate::check::samples::Test;
@@ -263,7 +265,11 @@ impl Engine {
         testing::run(&self.parts(), &|test| {
             let decided = self.try_test(test).map_err(|error| error.problems)?;
             let judgement = test.attempt.as_ref().map(|attempt| self.judgement(&decided, attempt));
-            Ok(Tried { trace: decided.evaluation.trace(), decision: decided.decision, judgement })
+            let offer = test.offer.as_ref().map(|offer| {
+                let check = self.judge_offer_of(&decided, offer).map_err(|error| error.problems)?;
+                Ok(check.report().clone())
+            });
+            Ok(Tried { trace: decided.evaluation.trace(), decision: decided.decision, offer, judgement })
         })
     }
 

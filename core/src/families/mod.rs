@@ -4,11 +4,13 @@
 //! of their own. After this stage no stage knows the domain: a decision is told apart by the place it is put in.
 
 mod contact;
+mod settlement;
 mod workflow;
 
 use std::sync::Arc;
 
 pub(crate) use contact::{Contact, Depends, Policy};
+pub(crate) use settlement::Settlement;
 pub(crate) use workflow::{Stage, Workflows};
 
 use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, HitPolicy};
@@ -26,6 +28,7 @@ pub(crate) struct LoweredPack {
     pub(crate) routines: Vec<Table>,
     pub(crate) workflows: Option<Workflows>,
     pub(crate) contact: Option<Contact>,
+    pub(crate) settlement: Option<Settlement>,
 }
 
 /// The place of a routine.
@@ -45,6 +48,9 @@ impl LoweredPack {
         }
         if let Some(contact) = &self.contact {
             contact.each_asked(visit);
+        }
+        if let Some(settlement) = &self.settlement {
+            settlement.each_asked(visit);
         }
     }
 }
@@ -155,7 +161,8 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let mut routines = Vec::new();
     let workflows = workflow::lower(pack, &mut routines);
     let contact = contact::lower(pack, &mut routines);
-    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact }
+    let settlement = settlement::lower(pack, &mut routines);
+    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement }
 }
 
 /// Adds a table whose rows only say whether they match.

@@ -4,11 +4,13 @@
 
 mod attempt;
 pub(crate) mod json;
+mod offer;
 pub(crate) mod raw;
 mod read;
 
 pub use attempt::Attempt;
 pub(crate) use attempt::INITIATORS;
+pub use offer::Offer;
 pub(crate) use raw::Raw;
 pub(crate) use read::{RecordReader, Surroundings};
 

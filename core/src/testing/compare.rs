@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::Tried;
 use crate::check::samples::{Expectation, ExpectationKind, Expected, ExpectedContact, ExpectedStage, Test};
 use crate::conduct::contact::{Judgement, Next};
-use crate::decision::{Decision, Parts, StageReport, last_part};
+use crate::decision::{Decision, OfferReport, Parts, StageReport, last_part};
 use crate::record::Problem;
 use crate::value::ops::{self, Comparison};
 use crate::value::show::{self, Show};
-use crate::value::{Failure, Outcome, Value};
+use crate::value::{Failure, Outcome, Value, number};
 
 /// The differences for a record that was refused.
 pub(super) fn refusal(test: &Test, problems: &[Problem]) -> Vec<String> {
@@ -110,6 +110,12 @@ fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<St
                 })
             })
         }
+        ExpectationKind::Settlement(wanted) => settlement(wanted, decision, show),
+        ExpectationKind::Offer(wanted) => match &tried.offer {
+            Some(Ok(report)) => offer(wanted, report, show),
+            Some(Err(problems)) => Some(format!("offer: it is refused: {}", listed(problems))),
+            None => Some("offer: no offer was judged".to_owned()),
+        },
         ExpectationKind::Stage(wanted) => stage(wanted, decision.stage()),
         ExpectationKind::Actions(wanted) => {
             let found: Vec<&str> = decision.actions().iter().map(|action| last_part(&action.step)).collect();
@@ -122,6 +128,60 @@ fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<St
             Some(format!("refused: expected problems at [{}], but the record is good", paths.join(", ")))
         }
     }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<String>>().join("; ")
+}
+
+/// An amount as it is shown, however it was written.
+fn shown_amount(text: &str, show: Show) -> String {
+    number::parse(text).map_or_else(|| text.to_owned(), |amount| show.text(&Value::Money(amount)))
+}
+
+/// What the case may be settled for otherwise than expected.
+fn settlement(wanted: &[(String, String)], decision: &Decision, show: Show) -> Option<String> {
+    let found: Vec<(String, String)> = decision.settlement().map_or_else(Vec::new, |report| {
+        report.limits.iter().map(|limit| (limit.instalments.to_string(), limit.amount.clone())).collect()
+    });
+    let listed = |limits: &[(String, String)]| {
+        let limits: Vec<String> = limits.iter().map(|(count, amount)| format!("{count}: {amount}")).collect();
+        if limits.is_empty() { "none".to_owned() } else { limits.join(", ") }
+    };
+    if decision.settlement().is_none() {
+        return Some("settlement: it is not known".to_owned());
+    }
+    let is_found = |(count, amount): &(String, String)| {
+        let amount = shown_amount(amount, show);
+        found.iter().any(|(known, found)| known == count && *found == amount)
+            || amount == "none" && found.iter().all(|(known, _)| known != count)
+    };
+    let as_expected = if wanted.is_empty() { found.is_empty() } else { wanted.iter().all(is_found) };
+    (!as_expected).then(|| format!("settlement: expected {}, found {}", listed(wanted), listed(&found)))
+}
+
+/// What becomes of an offer otherwise than expected.
+fn offer(wanted: &[(String, String)], report: &OfferReport, show: Show) -> Option<String> {
+    let none = || "none".to_owned();
+    let failures: Vec<String> = wanted
+        .iter()
+        .filter_map(|(item, wanted)| {
+            let counter = report.counter.as_ref();
+            let (wanted, found) = match item.as_str() {
+                "verdict" => (wanted.clone(), report.verdict.word().to_owned()),
+                "approval_by" => (wanted.clone(), report.approval_by.as_ref().map_or_else(none, ToString::to_string)),
+                "counter_amount" => {
+                    (shown_amount(wanted, show), counter.map_or_else(none, |counter| counter.amount.clone()))
+                }
+                "counter_instalments" => {
+                    (wanted.clone(), counter.map_or_else(none, |counter| counter.instalments.to_string()))
+                }
+                _ => (wanted.clone(), report.valid_until.map_or_else(none, |until| until.to_string())),
+            };
+            (wanted != found).then(|| format!("offer.{item}: expected {wanted}, found {found}"))
+        })
+        .collect();
+    (!failures.is_empty()).then(|| failures.join("\n"))
 }
 
 /// Where the case stands otherwise than expected.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::check::samples::{Test, rules_behind};
 use crate::conduct::contact::Judgement;
-use crate::decision::{Decision, Parts};
+use crate::decision::{Decision, OfferReport, Parts};
 use crate::eval::Trace;
 use crate::explain::Explanation;
 use crate::record::Problem;
@@ -73,6 +73,8 @@ impl TestReport {
 pub(crate) struct Tried {
     pub(crate) trace: Trace,
     pub(crate) decision: Decision,
+    /// What becomes of the test's offer, or what is wrong with it.
+    pub(crate) offer: Option<Result<OfferReport, Vec<Problem>>>,
     /// What the contact policies say of the test's attempt.
     pub(crate) judgement: Option<Judgement>,
 }

@@ -11,6 +11,9 @@ use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Node, NodeKind};
 use crate::value::{ErrorCode, Type, Value, show};
 
+/// What a test can expect of an offer.
+const OFFER_ITEMS: [&str; 5] = ["verdict", "approval_by", "counter_amount", "counter_instalments", "valid_until"];
+
 /// What a test can expect of an action.
 const ACTION_ITEMS: [&str; 6] = ["status", "channel", "due", "not_before", "template", "language"];
 
@@ -73,6 +76,37 @@ impl TestReader<'_, '_> {
                     push(key.to_owned(), ExpectationKind::Stage(stage));
                 }
             }
+            "offer" => {
+                let items = self.items(&entry.value, "`offer`", &OFFER_ITEMS);
+                push(key.to_owned(), ExpectationKind::Offer(items));
+            }
+            "settlement" => {
+                let items = match &entry.value.kind {
+                    NodeKind::Map(map) => map
+                        .entries
+                        .iter()
+                        .filter_map(|entry| {
+                            let text = entry.value.as_text("an amount", self.findings)?;
+                            Some((entry.key.clone(), text.to_owned()))
+                        })
+                        .collect(),
+                    _ => {
+                        let text = entry.value.as_text("`settlement`", self.findings);
+                        if text != Some("none") {
+                            self.findings.push(
+                                Finding::error(
+                                    Code::InvalidValue,
+                                    entry.value.span,
+                                    "`settlement` is no amount by itself",
+                                )
+                                .help("write amounts by number of instalments, such as `{1: 600.00}`, or `none`"),
+                            );
+                        }
+                        Vec::new()
+                    }
+                };
+                push(key.to_owned(), ExpectationKind::Settlement(items));
+            }
             "actions" => self.expected_actions(&entry.value, expectations),
             "contact" => {
                 if let Some(contact) = self.contact(&entry.value) {
@@ -104,6 +138,23 @@ impl TestReader<'_, '_> {
                 _ => self.slot(key, entry, &entry.value, expectations, Code::UnknownKey),
             },
         }
+    }
+
+    /// Items by name, of those that there are.
+    fn items(&mut self, node: &Node, what: &str, known: &[&'static str]) -> Vec<(String, String)> {
+        let Some(map) = node.as_map(what, self.findings) else { return Vec::new() };
+        let mut items = Vec::new();
+        for entry in &map.entries {
+            if !known.contains(&entry.key.as_str()) {
+                self.findings.push(
+                    Finding::error(Code::UnknownKey, entry.key_span, format!("{what} has no `{}`", entry.key))
+                        .maybe_help(did_you_mean(&entry.key, known.iter().copied())),
+                );
+            } else if let Some(text) = entry.value.as_text("an expected value", self.findings) {
+                items.push((entry.key.clone(), text.to_owned()));
+            }
+        }
+        items
     }
 
     fn expected_stage(&mut self, node: &Node) -> Option<ExpectedStage> {

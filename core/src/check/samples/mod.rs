@@ -14,7 +14,7 @@ use crate::check::names::Names;
 use crate::check::pack::{CheckedPack, section};
 use crate::check::tables::CheckedTable;
 use crate::diagnostic::{Candidates, Code, Finding, Findings, did_you_mean};
-use crate::record::{Attempt, Problem, Raw, RecordReader, Surroundings};
+use crate::record::{Attempt, Offer, Problem, Raw, RecordReader, Surroundings};
 use crate::source::{SourceId, Span};
 use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node, NodeKind};
@@ -38,6 +38,8 @@ pub(crate) struct Test {
     pub(crate) record: Raw,
     /// The case's past in its workflow.
     pub(crate) state: Option<TestState>,
+    /// The offer that is judged.
+    pub(crate) offer: Option<Offer>,
     /// The contact that is tried.
     pub(crate) attempt: Option<Attempt>,
     pub(crate) expect: Vec<Expectation>,
@@ -78,6 +80,10 @@ pub(crate) enum ExpectationKind {
     Refused(Vec<String>),
     /// What the contact policies say of the attempt.
     Contact(ExpectedContact),
+    /// What the case may be settled for: the amounts by number of instalments, or that there is no settlement.
+    Settlement(Vec<(String, String)>),
+    /// What becomes of the offer: items by name.
+    Offer(Vec<(String, String)>),
     /// Where the case stands, and how it came there.
     Stage(ExpectedStage),
     /// The steps whose actions are due, in order.
@@ -192,13 +198,18 @@ impl<'a> Known<'a> {
     fn new(pack: &'a CheckedPack, samples: &'a [Sample], broken: HashSet<&'a str>) -> Known<'a> {
         let tables = pack.tables.iter().map(|table| table.id.to_string());
         let facts = pack.facts.iter().map(|fact| format!("facts/{}", fact.name));
+        let stages = pack.workflows.iter().flat_map(|workflow| &workflow.stages).map(|stage| stage.id.to_string());
+        let workflows = pack.workflows.iter().map(|workflow| workflow.id.to_string());
+        let policies = pack.contact.iter().map(|policy| policy.id.to_string());
+        let settlement = pack.settlement.iter().map(|_| "settlement".to_owned());
+        let wholes = stages.chain(workflows).chain(policies).chain(settlement).chain(["workflows".to_owned()]);
         Known {
             pack,
             samples,
             samples_by_name: samples.iter().rev().map(|sample| (sample.name.as_str(), sample)).collect(),
             broken,
             rows: rows(pack).map(|row| (&**row, row)).collect(),
-            steps: tables.chain(facts).collect(),
+            steps: tables.chain(facts).chain(wholes).collect(),
             suggestions: OnceCell::new(),
         }
     }
@@ -224,7 +235,6 @@ struct TestReader<'a, 'k> {
 impl TestReader<'_, '_> {
     fn test(&mut self, node: &Node) -> Option<Test> {
         let mut reader = MapReader::new(node, "a test", self.findings)?;
-        reader.not_yet(&["offer"], self.findings);
         let name_node = reader.required("name", self.findings);
         let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
         let span = name_node.map_or(node.span, |node| node.span);
@@ -232,14 +242,30 @@ impl TestReader<'_, '_> {
         let given = reader.required("given", self.findings);
         let change = reader.optional("change", self.findings);
         let state = reader.optional("state", self.findings).and_then(|node| self.state(node));
+        let offer_node = reader.optional("offer", self.findings);
+        let offer = offer_node.and_then(|node| self.offer(node));
         let attempt_node = reader.optional("attempt", self.findings);
         let attempt = attempt_node.and_then(|node| self.attempt(node));
         let expect = reader.required("expect", self.findings);
         reader.finish(self.findings);
-        let expects_contact = expect.and_then(|node| match &node.kind {
-            NodeKind::Map(map) => map.entries.iter().find(|entry| entry.key == "contact"),
-            _ => None,
-        });
+        let expects = |key: &str| {
+            expect.and_then(|node| match &node.kind {
+                NodeKind::Map(map) => map.entries.iter().find(|entry| entry.key == key),
+                _ => None,
+            })
+        };
+        match (offer_node, expects("offer")) {
+            (Some(node), None) => self.findings.push(
+                Finding::error(Code::MissingKey, node.span, "this test makes an offer, and expects nothing of it")
+                    .help("say what becomes of it: `offer: {verdict: accepted}`"),
+            ),
+            (None, Some(entry)) => self.findings.push(
+                Finding::error(Code::MissingKey, entry.key_span, "this test expects a verdict, and makes no offer")
+                    .help("say the offer that is judged: `offer: {amount: 600.00, instalments: 3}`"),
+            ),
+            _ => {}
+        }
+        let expects_contact = expects("contact");
         match (attempt_node, expects_contact) {
             (Some(node), None) => self.findings.push(
                 Finding::error(Code::MissingKey, node.span, "this test makes an attempt, and expects nothing of it")
@@ -259,7 +285,7 @@ impl TestReader<'_, '_> {
         if !is_refused && !is_broken {
             check_record(self.pack, &record, as_of, self.findings);
         }
-        Some(Test { name, span, as_of, record: Raw::from_node(&record), state, attempt, expect: expectations })
+        Some(Test { name, span, as_of, record: Raw::from_node(&record), state, offer, attempt, expect: expectations })
     }
 
     /// The sample that a test names, or the record that it writes out, with its changes.
@@ -334,7 +360,7 @@ pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
     tables.chain(rules_behind(pack).map(|(id, _)| id))
 }
 
-/// The transitions, steps and contact rules of a pack, each with its place.
+/// The transitions, steps, contact rules and settlement rules of a pack, each with its place.
 pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
     let workflows = pack.workflows.iter().flat_map(|workflow| {
         let stages = workflow.stages.iter().flat_map(|stage| {
@@ -343,7 +369,12 @@ pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str
         });
         workflow.from_any.iter().map(|transition| (&transition.id, transition.span)).chain(stages)
     });
-    workflows.chain(pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| (&rule.id, rule.span)))
+    let contact = pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| (&rule.id, rule.span));
+    let settlement = pack.settlement.iter().flat_map(|settlement| {
+        let none_when = settlement.none_when.iter().map(|(id, condition)| (id, condition.expr.span));
+        none_when.chain(settlement.modifiers.iter().map(|modifier| (&modifier.id, modifier.span)))
+    });
+    workflows.chain(contact).chain(settlement)
 }
 
 /// Reports every problem of a record in a rule file, at its place.

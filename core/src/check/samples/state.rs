@@ -1,4 +1,4 @@
-//! What a test says of a case's past in a workflow.
+//! What a test says beside its record: the case's past in a workflow, and an offer.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use super::TestReader;
 use crate::check::literals;
 use crate::check::workflows::{CheckedStage, CheckedWorkflow};
 use crate::diagnostic::{Code, Finding, did_you_mean};
+use crate::record::Offer;
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Node, NodeKind};
@@ -28,6 +29,45 @@ pub(crate) struct TestState {
 }
 
 impl<'a> TestReader<'a, '_> {
+    /// The offer that a test makes.
+    pub(super) fn offer(&mut self, node: &Node) -> Option<Offer> {
+        let mut reader = MapReader::new(node, "`offer`", self.findings)?;
+        let amount = reader.required("amount", self.findings);
+        let instalments = reader.optional("instalments", self.findings);
+        let role = reader.optional("role", self.findings);
+        reader.finish(self.findings);
+        let mut offer = Offer::of(amount?.as_text("`amount`", self.findings)?);
+        if let Some(node) = instalments {
+            let text = node.as_text("`instalments`", self.findings)?;
+            let Ok(count) = text.parse() else {
+                self.findings.push(
+                    Finding::error(Code::InvalidNumber, node.span, "`instalments` is not a number of instalments")
+                        .help("write how many, such as `3`"),
+                );
+                return None;
+            };
+            offer = offer.instalments(count);
+        }
+        if let Some(role) = role {
+            offer = offer.role(role.as_text("`role`", self.findings)?);
+        }
+        let Some(settlement) = &self.pack.settlement else {
+            self.findings.push(
+                Finding::error(Code::MissingKey, node.span, "the pack has no settlement that could judge an offer")
+                    .help("declare `settlement:`, or remove the offer"),
+            );
+            return None;
+        };
+        let roles: Vec<Arc<str>> = settlement.authority.iter().map(|authority| authority.role.clone()).collect();
+        if let Err(problems) = offer.read(&roles, self.pack.header.currency_decimals) {
+            for problem in problems {
+                let span = super::place_of(node, problem.path.trim_start_matches("offer."), false);
+                self.findings.push(Finding::error(Code::InvalidRecord, span, problem.message).maybe_help(problem.help));
+            }
+        }
+        Some(offer)
+    }
+
     /// The state that a test begins with.
     pub(super) fn state(&mut self, node: &Node) -> Option<TestState> {
         let mut reader = MapReader::new(node, "`state`", self.findings)?;
