@@ -52,8 +52,8 @@ pub use decision::{
 };
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{
-    Batch, ContactCheck, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, OfferCheck, Record,
-    RecordError,
+    Batch, ContactCheck, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Metric, MetricSample,
+    Metrics, OfferCheck, Record, RecordError,
 };
 pub use error::Error;
 pub use eval::Vectors;

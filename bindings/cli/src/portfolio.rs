@@ -9,8 +9,8 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 use recoup::{
-    Batch, CaseBatch, CaseReader, DecisionWriter, Engine, Evaluation, Evaluator, FailedResult, Problem, Record,
-    RecordError, UnknownResult,
+    Batch, CaseBatch, CaseReader, DecisionWriter, Engine, Evaluation, Evaluator, FailedResult, MetricSample, Problem,
+    Record, RecordError, UnknownResult,
 };
 
 use crate::states::States;
@@ -49,6 +49,8 @@ pub(crate) struct Line {
     pub(crate) fired_end: usize,
     /// What is unknown, and what failed; nothing for most cases.
     pub(crate) doubts: Option<Box<(Vec<UnknownResult>, Vec<FailedResult>)>>,
+    /// What the pack's metrics take of it.
+    pub(crate) sample: MetricSample,
 }
 
 /// Whether to go on.
@@ -240,6 +242,8 @@ impl<'a> Worker<'a> {
         let doubts = has_doubts.then(|| Box::new((unknowns.to_vec(), errors.to_vec())));
         let mut key = String::new();
         self.evaluation.write_key(&mut key);
-        Ok(Case { number, key: Some(key), outcome: Ok(Line { end: lines.len(), fired_end: fired.len(), doubts }) })
+        let sample = self.evaluation.metric_sample();
+        let line = Line { end: lines.len(), fired_end: fired.len(), doubts, sample };
+        Ok(Case { number, key: Some(key), outcome: Ok(line) })
     }
 }

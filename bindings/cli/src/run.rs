@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use chrono::SecondsFormat;
 use indicatif::{ProgressBar, ProgressStyle};
-use recoup::Problem;
+use recoup::{Metrics, Problem};
 
 use crate::cases::CasesArguments;
 use crate::pack::PackArguments;
@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// Write all refused rows to a file, one line of JSON each
     #[arg(long, value_name = "FILE")]
     refusals: Option<PathBuf>,
+    /// Write the pack's metrics to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     /// How many threads decide [default: as many as there are processors]
     #[arg(long, value_name = "COUNT")]
     threads: Option<NonZero<u16>>,
@@ -53,6 +56,9 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
 
     let progress = progress(arguments);
     let mut refusals = Refusals::to(refusals_file);
+    let could_not = |error: recoup::Error| Stop::CouldNotRun(error.to_string());
+    let metrics_file = arguments.metrics.as_deref().map(Replacement::of).transpose()?;
+    let mut metrics = engine.evaluator(as_of).map_err(could_not)?.metrics();
     let mut summary = Summary::of(&engine);
     let mut keys = Keys::default();
     let mut reader = Reader::There;
@@ -60,7 +66,8 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let portfolio = Portfolio { engine: &engine, as_of, states: &states, threads };
     portfolio::decide(portfolio, cases, |block| {
         let count = block.cases.len();
-        reader = take(block, &mut keys, &mut summary, &mut refusals, &mut decisions, &progress)?;
+        let mut totals = Totals { keys: &mut keys, summary: &mut summary, metrics: &mut metrics };
+        reader = take(block, &mut totals, &mut refusals, &mut decisions, &progress)?;
         progress.inc(u64::try_from(count).unwrap_or(u64::MAX));
         Ok(if reader == Reader::There { GoOn::Yes } else { GoOn::No })
     })?;
@@ -77,19 +84,31 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     refusals.finish()?;
     let pack = engine.pack();
     let what = format!("{} {} as of {}", pack.name, pack.version, as_of.to_rfc3339_opts(SecondsFormat::AutoSi, true));
-    tell(summary.text(&what, started.elapsed()).trim_end());
+    if let Some(mut file) = metrics_file {
+        let path = arguments.metrics.as_deref().unwrap_or(Path::new(""));
+        writeln!(file, "{}", metrics.to_json()).map_err(|error| Stop::cannot_write(path, &error))?;
+        file.finish()?;
+    }
+    tell(summary.text(&what, started.elapsed(), &metrics.all()).trim_end());
     Ok(status)
+}
+
+/// What is kept of all cases.
+struct Totals<'a> {
+    keys: &'a mut Keys,
+    summary: &'a mut Summary,
+    metrics: &'a mut Metrics,
 }
 
 /// Writes the decisions of a block, and counts them. A key that was seen before is a refusal.
 fn take(
     block: Block,
-    keys: &mut Keys,
-    summary: &mut Summary,
+    totals: &mut Totals<'_>,
     refusals: &mut Refusals,
     decisions: &mut Decisions,
     progress: &ProgressBar,
 ) -> Result<Reader, Stop> {
+    let Totals { keys, summary, metrics } = totals;
     let Block { cases, lines, fired } = block;
     // Lines that follow each other are written together.
     let (mut from, mut to, mut fired_from) = (0, 0, 0);
@@ -101,6 +120,7 @@ fn take(
                 fired_from = line.fired_end;
                 if repeated.is_none() {
                     summary.add(rows, line.doubts.as_deref());
+                    metrics.add_sample(&line.sample);
                 } else if decisions.write(lines.get(from..to).unwrap_or(&[]))? == Reader::Gone {
                     return Ok(Reader::Gone);
                 } else {
@@ -202,6 +222,7 @@ fn keep_apart(arguments: &Arguments) -> Result<(), Stop> {
         ("--state", arguments.cases.state.as_ref()),
         ("--out", arguments.out.as_ref()),
         ("--refusals", arguments.refusals.as_ref()),
+        ("--metrics", arguments.metrics.as_ref()),
     ];
     for (index, (option, path)) in files.iter().enumerate() {
         for (earlier, earlier_path) in files.iter().take(index) {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use recoup::{Engine, FailedResult, Problem, UnknownResult};
+use recoup::{Engine, FailedResult, Metric, Problem, UnknownResult};
 
 use crate::problem_kinds::ProblemKinds;
 use crate::terminal::counted;
@@ -82,7 +82,7 @@ impl Summary {
     }
 
     /// The summary as text. `what` names the pack and the instant.
-    pub(crate) fn text(&self, what: &str, took: Duration) -> String {
+    pub(crate) fn text(&self, what: &str, took: Duration, metrics: &[Metric]) -> String {
         let mut sections = vec![format!(
             "{} decided, {} refused, in {:.1} seconds, by {what}\n",
             counted(self.decided, "case"),
@@ -115,6 +115,7 @@ impl Summary {
             })
             .collect();
         sections.push(section("errors", &most_first(errors)));
+        sections.push(metric_section(metrics));
         sections.retain(|section| !section.is_empty());
         sections.join("\n")
     }
@@ -136,6 +137,23 @@ fn section(title: &str, lines: &[Line]) -> String {
     let width = lines.iter().map(|(count, _)| count.to_string().len()).max().unwrap_or(0);
     let lines: String = lines.iter().map(|(count, text)| format!("  {count:>width$}  {text}\n")).collect();
     format!("{title}\n{lines}")
+}
+
+/// The metrics, a line each.
+fn metric_section(metrics: &[Metric]) -> String {
+    if metrics.is_empty() {
+        return String::new();
+    }
+    let width = metrics.iter().map(|metric| metric.name().chars().count()).max().unwrap_or(0);
+    let line = |metric: &Metric| {
+        let unit = metric.unit().map(|unit| format!(" {unit}")).unwrap_or_default();
+        let doubt = match metric.unknown_cases() {
+            0 => String::new(),
+            count => format!("  (not known in {count} cases)"),
+        };
+        format!("  {:width$}  {}{unit}{doubt}\n", metric.name(), metric.text())
+    };
+    format!("metrics\n{}", metrics.iter().map(line).collect::<String>())
 }
 
 fn fact_list(facts: &BTreeSet<String>) -> String {

@@ -19,7 +19,7 @@ use crate::syntax::{Entry, Grid, Map, Node, NodeKind, csv_grid, grid, yaml};
 pub(crate) const HEADER: [&str; 10] =
     ["pack", "version", "format", "title", "currency", "time_zone", "calendar", "extends", "rounding", "channels"];
 /// Sections that are maps of named items.
-const MAPS: [&str; 13] = [
+const MAPS: [&str; 14] = [
     "records",
     "inputs",
     "facts",
@@ -30,6 +30,7 @@ const MAPS: [&str; 13] = [
     "templates",
     "workflows",
     "contact",
+    "metrics",
     "rates",
     "calendars",
     "samples",
@@ -39,7 +40,7 @@ const WHOLE: [&str; 3] = ["segmentation", "escalations", "settlement"];
 /// Overlays, by qualified id.
 const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
 /// Sections of the format that this version does not carry out.
-const LATER: [&str; 4] = ["incentives", "experiments", "metrics", "plugins"];
+const LATER: [&str; 3] = ["incentives", "experiments", "plugins"];
 
 /// How deep packs may extend each other.
 const EXTENDS: usize = 16;

@@ -14,6 +14,7 @@ pub(crate) mod facts;
 pub(crate) mod header;
 pub(crate) mod inputs;
 mod literals;
+pub(crate) mod metrics;
 mod names;
 mod order;
 mod overlay;

@@ -9,6 +9,7 @@ use super::dated;
 use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
 use super::inputs::{self, CheckedInput};
+use super::metrics::CheckedMetric;
 use super::names::Names;
 use super::order;
 use super::records::Records;
@@ -44,6 +45,7 @@ pub(crate) struct CheckedPack {
     pub(crate) state: Option<StateSlots>,
     pub(crate) contact: Vec<CheckedPolicy>,
     pub(crate) settlement: Option<CheckedSettlement>,
+    pub(crate) metrics: Vec<CheckedMetric>,
     /// Where an offer stands, in a pack with a settlement.
     pub(crate) offer: Option<OfferSlots>,
     /// Where an attempt stands, in a pack with contact policies.
@@ -123,6 +125,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     builder.begins_anywhere(&workflows, &facts, &tables, &order);
     let contact = builder.contact(root);
     let settlement = builder.settlement(root);
+    let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
     let Builder { slots, names, parameters, state, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
@@ -139,6 +142,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         state,
         contact,
         settlement,
+        metrics,
         offer,
         attempt,
         order,

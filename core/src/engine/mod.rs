@@ -3,6 +3,7 @@
 mod batch;
 mod contact;
 mod evaluator;
+mod metrics;
 mod offer;
 mod writer;
 
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 pub use batch::Batch;
 pub use contact::ContactCheck;
 pub use evaluator::{Evaluation, Evaluator, Record};
+pub use metrics::{Metric, MetricSample, Metrics};
 pub use offer::OfferCheck;
 pub use writer::DecisionWriter;
 

@@ -29,6 +29,8 @@ pub(crate) struct LoweredPack {
     pub(crate) workflows: Option<Workflows>,
     pub(crate) contact: Option<Contact>,
     pub(crate) settlement: Option<Settlement>,
+    /// What metrics take of a case.
+    metrics: Vec<Expr>,
 }
 
 /// The place of a routine.
@@ -52,6 +54,7 @@ impl LoweredPack {
         if let Some(settlement) = &self.settlement {
             settlement.each_asked(visit);
         }
+        self.metrics.iter().for_each(visit);
     }
 }
 
@@ -162,7 +165,9 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let workflows = workflow::lower(pack, &mut routines);
     let contact = contact::lower(pack, &mut routines);
     let settlement = settlement::lower(pack, &mut routines);
-    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement }
+    let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
+    let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
+    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, metrics }
 }
 
 /// Adds a table whose rows only say whether they match.

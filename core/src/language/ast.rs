@@ -113,4 +113,30 @@ impl Ast {
             AstKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
         }
     }
+
+    /// The pieces right inside.
+    pub(crate) fn children_mut(&mut self) -> Vec<&mut Ast> {
+        match &mut self.kind {
+            AstKind::Boolean(_)
+            | AstKind::Integer(_)
+            | AstKind::Decimal(_)
+            | AstKind::Text(_)
+            | AstKind::Date(_)
+            | AstKind::Name(_) => Vec::new(),
+            AstKind::Member { of: inner, .. }
+            | AstKind::Closure { body: inner, .. }
+            | AstKind::Not(inner)
+            | AstKind::Negate(inner) => vec![inner],
+            AstKind::Call { arguments: items, .. }
+            | AstKind::List(items)
+            | AstKind::And(items)
+            | AstKind::Or(items)
+            | AstKind::Coalesce(items) => items.iter_mut().collect(),
+            AstKind::Range { low: a, high: b, .. }
+            | AstKind::Compare(_, a, b)
+            | AstKind::Arithmetic(_, a, b)
+            | AstKind::In { item: a, of: b } => vec![a, b],
+            AstKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
+        }
+    }
 }
