@@ -93,18 +93,41 @@ pub(crate) enum Form {
     Hours(Hours),
     /// At most so many contacts in a window, the one that is judged included.
     Limit {
-        times: Expr,
+        times: Times,
         at_most: u64,
         window: Duration,
     },
     /// None for so long after a contact.
     Wait {
-        times: Expr,
+        times: Times,
         length: Duration,
         event_day_counts: bool,
     },
     /// None up to a date, the day included, or an instant.
     BlockedUntil(Expr),
+}
+
+impl Form {
+    /// Calls `visit` on each of its expressions.
+    pub(crate) fn each_asked<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Form::Limit { times, .. } | Form::Wait { times, .. } => {
+                visit(&times.at);
+                times.counts.iter().for_each(visit);
+            }
+            Form::BlockedUntil(until) => visit(until),
+            Form::Deny | Form::Review | Form::Hours(_) => {}
+        }
+    }
+}
+
+/// The items of a list that a limit or a wait looks at.
+#[derive(Clone, Debug)]
+pub(crate) struct Times {
+    /// When each item was: a list.
+    pub(crate) at: Expr,
+    /// Whether each item counts, in the same order. All do where there is nothing.
+    pub(crate) counts: Option<Expr>,
 }
 
 /// Between which times of day a contact may be made, on which days.
@@ -148,7 +171,8 @@ pub(crate) struct ContactReader<'a> {
 struct Within<'a> {
     policy: &'a str,
     scope: &'a WithRecord<'a>,
-    place: Option<SlotId>,
+    /// Whether it says where the debtor may be.
+    has_place: bool,
 }
 
 impl ContactReader<'_> {
@@ -176,12 +200,15 @@ impl ContactReader<'_> {
         let what = format!("the contact policy `{}`", entry.key);
         let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
         let applies_when = reader.optional("applies_when", self.findings);
-        let mut applies_when = self.all(applies_when, "`applies_when`", scope);
         let place_node = reader.optional("place", self.findings);
         let place = match place_node {
             Some(node) => self.place(node),
             None => self.record.fields.iter().position(|field| field.place).map(slot),
         };
+        // A place that was refused was reported: what needs it is not reported too.
+        let has_place = place.is_some() || place_node.is_some();
+        let scope = &if has_place { scope.with_place() } else { scope.clone() };
+        let mut applies_when = self.all(applies_when, "`applies_when`", scope);
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
@@ -199,7 +226,7 @@ impl ContactReader<'_> {
             );
         }
         applies_when.splice(0..0, self.in_force(&own, entry.key_span));
-        let within = Within { policy: &entry.key, scope, place };
+        let within = Within { policy: &entry.key, scope, has_place };
         let mut rules: Vec<ContactRule> = Vec::new();
         for item in items {
             let Some(rule) = self.rule(item, &within) else { continue };
@@ -314,7 +341,7 @@ impl ContactReader<'_> {
         within: &Within<'_>,
         conditions: &mut Vec<CheckedCondition>,
     ) -> Option<Form> {
-        if matches!(key, "hours" | "limit" | "wait" | "blocked_until") && within.place.is_none() {
+        if matches!(key, "hours" | "limit" | "wait" | "blocked_until") && !within.has_place {
             self.findings.push(
                 Finding::error(Code::MissingKey, node.span, format!("`{key}` needs the debtor's place"))
                     .help("say `place:` with the field that holds the debtor's zones, or mark it `place: true`"),
@@ -472,7 +499,7 @@ impl ContactReader<'_> {
     }
 
     /// The times of the items of a list that pass a filter.
-    fn times(&mut self, list: &Node, filter: Option<&Node>, scope: &WithRecord<'_>) -> Option<Expr> {
+    fn times(&mut self, list: &Node, filter: Option<&Node>, scope: &WithRecord<'_>) -> Option<Times> {
         let list_ast = expression(list, "a list", self.parser, self.findings)?;
         let filter_ast = match filter {
             Some(node) => Some(expression(node, "`where`", self.parser, self.findings)?),

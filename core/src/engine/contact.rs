@@ -82,7 +82,6 @@ impl ContactCheck {
             Next::At(_) => None,
             Next::Never(rule) => Some(format!("no time lifts `{rule}`")),
             Next::Beyond => Some("not within 400 days".to_owned()),
-            Next::Failed(error) => Some(error.message.clone()),
         }
     }
 

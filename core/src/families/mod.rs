@@ -7,7 +7,7 @@ mod contact;
 
 use std::sync::Arc;
 
-pub(crate) use contact::{Contact, Depends, Policy};
+pub(crate) use contact::{Changes, Contact, Policy, Rule};
 
 use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, HitPolicy};
 use crate::check::{CheckedPack, Item, SlotInfo};
