@@ -6,3 +6,6 @@
 pub(crate) mod contact;
 
 pub use contact::Verdict;
+
+#[cfg(test)]
+mod differential;

@@ -181,8 +181,7 @@ fn lower_policy(policy: &CheckedPolicy, attempt: AttemptSlots, routines: &mut Ve
         })
         .collect();
     let speaks = routine(routines, &policy.id, rows, policy.span);
-    let speaks_varies =
-        policy.rules.iter().flat_map(|rule| exprs(&rule.conditions)).any(|expr| varies(expr, attempt));
+    let speaks_varies = policy.rules.iter().flat_map(|rule| exprs(&rule.conditions)).any(|expr| varies(expr, attempt));
     let changes = Changes::default().of(exprs(&policy.applies_when), attempt);
     let rules = policy
         .rules

@@ -156,7 +156,8 @@ impl Events {
             None => None,
         };
         for (index, at) in at.iter().enumerate() {
-            let counts = counts.as_ref().and_then(|counts| counts.get(index)).cloned().unwrap_or(Ok(Value::Boolean(true)));
+            let counts =
+                counts.as_ref().and_then(|counts| counts.get(index)).cloned().unwrap_or(Ok(Value::Boolean(true)));
             events.push(at.clone(), counts);
         }
         Ok(events)
