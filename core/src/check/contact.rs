@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
 
 use super::expressions::{conditions, expression};
 use super::facts::Counting;
@@ -22,7 +23,7 @@ use crate::language::{Expr, ExprKind, Function, SlotId, Typer};
 use crate::record::INITIATORS;
 use crate::source::Span;
 use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, Map, Node};
+use crate::syntax::{Entry, Map, Node, NodeKind};
 use crate::value::ops::Comparison;
 use crate::value::{Absence, Duration, DurationUnit, Field, RecordType, Type, Value};
 
@@ -196,6 +197,13 @@ impl ContactReader<'_> {
     }
 
     fn policy(&mut self, entry: &Entry, scope: &WithRecord<'_>) -> Option<CheckedPolicy> {
+        if entry.key == "rules" && matches!(entry.value.kind, NodeKind::List(_)) {
+            self.findings.push(
+                Finding::error(Code::WrongKind, entry.key_span, "these rules belong to no contact policy")
+                    .help("name the policy, and put the rules under it: `POLICY: {rules: ..}`"),
+            );
+            return None;
+        }
         report_id(&entry.key, entry.key_span, self.findings);
         let what = format!("the contact policy `{}`", entry.key);
         let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
@@ -215,11 +223,12 @@ impl ContactReader<'_> {
         let list = reader.required("rules", self.findings);
         reader.finish(self.findings);
         let own = match &entry.value.kind {
-            crate::syntax::NodeKind::Map(map) => annotations(map, entry.key_span, self.findings),
+            NodeKind::Map(map) => annotations(map, entry.key_span, self.findings),
             _ => Annotations::default(),
         };
-        let items = list.and_then(|list| list.as_list("`rules`", self.findings)).unwrap_or(&[]);
-        if let Some(list) = list.filter(|_| items.is_empty()) {
+        let listed = list.and_then(|list| list.as_list("`rules`", self.findings));
+        let items = listed.unwrap_or(&[]);
+        if let Some(list) = list.filter(|_| listed.is_some_and(<[Node]>::is_empty)) {
             self.findings.push(
                 Finding::error(Code::WrongKind, list.span, format!("{what} has no rules"))
                     .help("add a rule, or remove the policy: cases to which no policy applies are allowed"),
@@ -264,6 +273,17 @@ impl ContactReader<'_> {
                 );
                 None
             }
+            None if name.parse::<Tz>().is_ok() => {
+                self.findings.push(
+                    Finding::error(
+                        Code::UnknownField,
+                        node.span,
+                        format!("`{name}` is a zone, not a field of the case"),
+                    )
+                    .help("name the field that holds the debtor's zones"),
+                );
+                None
+            }
             None => {
                 let zones = self.record.fields.iter().filter(|field| is_zone(&field.base)).map(|field| &*field.name);
                 self.findings.push(
@@ -292,8 +312,16 @@ impl ContactReader<'_> {
             reader.optional(key, self.findings);
         }
         let has_stray = reader.has_stray();
+        for (key, form) in [("where", "`limit` or `wait`"), ("at_most", "`limit`"), ("in", "`limit`"), ("for", "`wait`")] {
+            if reader.optional(key, self.findings).is_some() {
+                self.findings.push(
+                    Finding::error(Code::UnknownKey, reader.key_span(key), format!("`{key}` stands inside {form}"))
+                        .help("put it between the braces, or indent it further"),
+                );
+            }
+        }
         let own = match &item.kind {
-            crate::syntax::NodeKind::Map(map) => annotations(map, span, self.findings),
+            NodeKind::Map(map) => annotations(map, span, self.findings),
             _ => Annotations::default(),
         };
         let mut conditions = self.in_force(&own, span);
@@ -303,7 +331,10 @@ impl ContactReader<'_> {
         let form = match forms.as_slice() {
             [(key, node)] => self.form(key, node, days, within, &mut conditions),
             [] => {
-                if !has_stray {
+                // A form without a value was reported.
+                let is_begun =
+                    matches!(&item.kind, NodeKind::Map(map) if FORMS.iter().any(|form| map.get(form).is_some()));
+                if !has_stray && !is_begun {
                     self.findings.push(
                         Finding::error(Code::MissingKey, span, "this contact rule does not say what it asks")
                             .help(format!("write one of {}", FORMS.map(|form| format!("`{form}`")).join(", "))),
@@ -361,7 +392,7 @@ impl ContactReader<'_> {
                             expr.span,
                             format!("`blocked_until` is a date or a timestamp, but this is {}", expr.base),
                         )
-                        .help("name the day up to which nobody may be contacted, that day included"),
+                        .help("name a field that holds the last day on which nobody may be contacted, or write that day: `2026-12-31`"),
                     );
                 }
                 Some(Form::BlockedUntil(expr))
@@ -393,13 +424,15 @@ impl ContactReader<'_> {
                 (_, Ok(weekday)) if word.len() == 3 && word.chars().all(|c| c.is_ascii_lowercase()) => {
                     hours.days.push(weekday);
                 }
-                _ => self.findings.push(
-                    Finding::error(Code::InvalidValue, day.span, format!("`{word}` is not a day"))
-                        .help("one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, `holiday`"),
+                (_, meant) => self.findings.push(
+                    Finding::error(Code::InvalidValue, day.span, format!("`{word}` is not a day")).help(match meant {
+                        Ok(weekday) => format!("did you mean `{}`?", weekday.to_string().to_lowercase()),
+                        Err(_) => "one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, `holiday`".to_owned(),
+                    }),
                 ),
             }
         }
-        let text = node.as_text("`hours`", self.findings)?;
+        let text = self.hours_text(node)?;
         let read = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
         let parts = text.split_once(" to ").map(|(from, until)| match until.trim().strip_prefix("under ") {
             Some(until) => (from, until, false),
@@ -416,21 +449,52 @@ impl ContactReader<'_> {
         let Some((from, until, is_included)) = times else {
             self.findings.push(
                 Finding::error(Code::InvalidValue, node.span, format!("`{text}` does not say hours"))
-                    .help("write `08:00 to under 21:00`, or `08:00 to 21:00` where 21:00 itself is allowed"),
+                    .help("write times of the 24-hour clock: `08:00 to under 21:00`, or `08:00 to 21:00` where 21:00 itself is allowed"),
             );
             return None;
         };
-        if until <= from {
+        if until < from {
+            let finding = Finding::error(Code::OutsideDomain, node.span, format!("`{text}` ends before it begins"));
+            self.findings.push(finding.help(format!(
+                "`hours` say when contact is allowed, within one day: to forbid the night, write `{} to under {}`",
+                until.format("%H:%M"),
+                from.format("%H:%M")
+            )));
+        } else if until == from {
             self.findings.push(
-                Finding::error(Code::OutsideDomain, node.span, format!("`{text}` ends before it begins"))
-                    .help("hours lie within one day; write two rules for hours that pass midnight"),
+                Finding::error(Code::OutsideDomain, node.span, format!("`{text}` leaves no time"))
+                    .help("`hours` say when contact is allowed, such as `08:00 to under 21:00`"),
             );
         }
         Some(Hours { from, until, until_is_included: is_included, ..hours })
     }
 
+    /// The text of hours, which are no list and no map.
+    fn hours_text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        let text = node.text();
+        if text.is_none() {
+            self.findings.push(
+                Finding::error(Code::WrongKind, node.span, "`hours` is one text")
+                    .help("write `hours: 08:00 to under 21:00`"),
+            );
+        }
+        text
+    }
+
+    /// The parts of a form that is a map; help shows a whole one.
+    fn parts<'n>(&mut self, key: &str, node: &'n Node, example: &str) -> Option<MapReader<'n>> {
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            self.findings.push(
+                Finding::error(Code::WrongKind, node.span, format!("`{key}` says several things"))
+                    .help(format!("write `{key}: {example}`")),
+            );
+            return None;
+        }
+        MapReader::new(node, &format!("`{key}`"), self.findings)
+    }
+
     fn limit(&mut self, node: &Node, scope: &WithRecord<'_>) -> Option<Form> {
-        let mut reader = MapReader::new(node, "`limit`", self.findings)?;
+        let mut reader = self.parts("limit", node, "{count: LIST, at_most: 7, in: 7 days}")?;
         let count = reader.required("count", self.findings);
         let filter = reader.optional("where", self.findings);
         let at_most = reader.required("at_most", self.findings);
@@ -460,11 +524,12 @@ impl ContactReader<'_> {
                     .help("write days, months or hours, such as `7 days`"),
             );
         }
+        self.exact(times.as_ref(), window, span);
         Some(Form::Limit { times: times?, at_most: at_most?, window })
     }
 
     fn wait(&mut self, node: &Node, scope: &WithRecord<'_>) -> Option<Form> {
-        let mut reader = MapReader::new(node, "`wait`", self.findings)?;
+        let mut reader = self.parts("wait", node, "{after: LIST, for: 7 days}")?;
         let after = reader.required("after", self.findings);
         let filter = reader.optional("where", self.findings);
         let length = reader.required("for", self.findings);
@@ -480,6 +545,7 @@ impl ContactReader<'_> {
                     .help("write a length of at least one"),
             );
         }
+        self.exact(times.as_ref(), length, node.span);
         match length.unit() {
             DurationUnit::BusinessDays if self.header.calendar.is_none() => self.findings.push(
                 Finding::error(
@@ -498,7 +564,22 @@ impl ContactReader<'_> {
         Some(Form::Wait { times: times?, length, event_day_counts: event_day_counts.unwrap_or(false) })
     }
 
-    /// The times of the items of a list that pass a filter.
+    /// Reports exact time that is reckoned from days.
+    fn exact(&mut self, times: Option<&Times>, length: Duration, span: Span) {
+        let has_dates = |times: &Times| matches!(&times.at.base, Type::List(item) if item.base == Type::Date);
+        if length.unit() == DurationUnit::Exact && times.is_some_and(has_dates) {
+            self.findings.push(
+                Finding::error(
+                    Code::TypeMismatch,
+                    span,
+                    format!("`{length}` is exact time, which needs timestamps, but the items have dates"),
+                )
+                .help("write it in days"),
+            );
+        }
+    }
+
+    /// The items of a list, and which of them pass a filter.
     fn times(&mut self, list: &Node, filter: Option<&Node>, scope: &WithRecord<'_>) -> Option<Times> {
         let list_ast = expression(list, "a list", self.parser, self.findings)?;
         let filter_ast = match filter {
