@@ -15,6 +15,7 @@ pub(crate) mod inputs;
 mod literals;
 mod names;
 mod overlay;
+mod overlay_reasons;
 mod pack;
 mod records;
 pub(crate) mod samples;

@@ -90,6 +90,7 @@ codes! {
     Gap "gap" "Cases that no row of a table covers."
     Overlap "overlap" "Cases that two rows of a table cover, where only one may."
     UnreachableRow "unreachable-row" "A row that can never be the one that decides."
+    CasesWithoutContactPolicy "cases-without-contact-policy" "Cases to which no contact policy applies: they may be contacted at any time."
     AnalysisLimit "analysis-limit" "A question about a table that could not be decided."
     UnknownSkipped "unknown-skipped" "Rows that are left out when a fact is unknown."
 }

@@ -1,10 +1,12 @@
-//! What can be proved of a table: gaps, overlaps, rows that never decide, each with a case that shows it.
+//! What can be proved of a table: gaps, overlaps, rows that never decide, each with a case that shows it; and of contact
+//! policies, that one applies to every case.
 //!
 //! Each column is cut into the pieces between which no row can tell apart; rows are boxes of pieces. Columns are taken
 //! as independent of each other: where facts exclude a combination, a finding about it can be disregarded.
 
 mod axis;
 mod boxes;
+mod contact;
 
 use super::pack::CheckedPack;
 use super::tables::{CellTest, CheckedRow, CheckedTable, Column, HitPolicy};
@@ -28,6 +30,7 @@ pub(crate) fn analyse(pack: &CheckedPack, findings: &mut Findings) {
     for table in &pack.tables {
         analyse_table(table, pack, findings);
     }
+    contact::analyse(pack, findings);
     // INVARIANT: what makes a pack unusable is never skipped with the analysis.
     debug_assert!(!findings.has_errors_since(before), "the analysis reports no errors");
 }
