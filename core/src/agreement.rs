@@ -2,17 +2,27 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::decision::{Decision, LineWriter, Parts, write_key};
-use crate::eval::{self, Cells, Evaluation, Instant, Pack, RowOutcome, TableTrace};
+use crate::conduct::standing::Standing;
+use crate::conduct::workflow::{Course, conduct};
+use crate::decision::{DecidedCase, Decision, LineWriter, Parts, write_key};
+use crate::eval::runner::Runner;
+use crate::eval::{self, Cells, Evaluation, Instant, Pack, RowOutcome, TableTrace, Trace};
 use crate::explain::Explanation;
 use crate::generated::GeneratedPack;
 use crate::language::SlotId;
 use crate::value::Outcome;
 
 /// Fails where a case, decided by row, differs from what the reference evaluator says of the same fields.
-pub(crate) fn of_row(parts: &Parts<'_>, pack: Pack<'_>, fields: &Cells, instant: &Instant, evaluation: &Evaluation) {
+pub(crate) fn of_row(
+    parts: &Parts<'_>,
+    pack: Pack<'_>,
+    fields: &Cells,
+    standing: &Standing,
+    instant: &Instant,
+    evaluation: &Evaluation,
+) {
     let as_of: DateTime<Utc> = instant.as_of;
-    let fields: Vec<Outcome> = (0..pack.checked.record.fields.len())
+    let fields: Vec<Outcome> = (0..pack.checked.given())
         .map(|slot| fields.outcome(SlotId(crate::source::clamp(slot)), &pack.plan.storages))
         .collect();
     let reference = eval::evaluate(pack.checked, pack.lowered, fields, as_of);
@@ -31,9 +41,14 @@ pub(crate) fn of_row(parts: &Parts<'_>, pack: Pack<'_>, fields: &Cells, instant:
         assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "step {table} of {}", parts.identity.name);
     }
     let fired = eval::replay::fired(pack, instant, evaluation);
-    let wanted = Decision::new(parts, as_of, &reference);
-    assert_eq!(Decision::new(parts, as_of, &fired).to_json(), wanted.to_json());
-    line_is_the_decision(parts, pack, instant, evaluation, &wanted);
+    let course = |trace: &Trace| {
+        pack.checked.state.as_ref()?;
+        let mut runner = Runner::new(pack, as_of, trace.slots.clone());
+        Some(conduct(&mut runner, standing, as_of))
+    };
+    let wanted = Decision::new(parts, as_of, &reference, course(&reference).as_ref());
+    assert_eq!(Decision::new(parts, as_of, &fired, course(&fired).as_ref()).to_json(), wanted.to_json());
+    line_is_the_decision(parts, pack, instant, evaluation, &course, &wanted);
     assert_eq!(Explanation::new(parts, as_of, &whole).to_json(), Explanation::new(parts, as_of, &reference).to_json());
 }
 
@@ -122,13 +137,14 @@ fn line_is_the_decision(
     pack: Pack<'_>,
     instant: &Instant,
     evaluation: &Evaluation,
+    course: &dyn Fn(&Trace) -> Option<Course>,
     wanted: &Decision,
 ) {
     let writer = LineWriter::new(parts, pack, instant.as_of);
     let (mut fired, mut line) = (vec![7], b"before".to_vec());
-    let decision = writer.write(parts, pack, instant, evaluation, &mut fired, &mut line);
+    let decision = writer.write(parts, pack, &DecidedCase { instant, evaluation, course }, &mut fired, &mut line);
     assert_eq!(String::from_utf8_lossy(&line), format!("before{}", wanted.to_json()));
-    let ids: Vec<&str> = parts.checked.tables.iter().flat_map(|table| table.all_rows()).map(|row| &*row.id).collect();
+    let ids: Vec<&str> = crate::check::samples::rows(parts.checked).map(|id| &**id).collect();
     assert_eq!(fired.iter().map(|row| ids[*row]).collect::<Vec<&str>>(), wanted.fired().collect::<Vec<&str>>());
     assert!(decision.is_some() || wanted.unknowns().is_empty() && wanted.errors().is_empty());
     let mut key = String::new();

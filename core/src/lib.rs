@@ -45,12 +45,14 @@ mod value;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use conduct::Verdict;
-pub use decision::{Answer, Decision, FailedResult, UnknownResult};
+pub use conduct::{ActionStatus, Verdict};
+pub use decision::{
+    Action, Answer, ChannelReport, ContactReason, Decision, FailedResult, StageMove, StageReport, TemplateReport,
+    UnknownResult,
+};
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{
-    Batch, ContactCheck, ContactReason, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record,
-    RecordError,
+    Batch, ContactCheck, Decided, DecisionWriter, Engine, Evaluation, Evaluator, LoadError, Record, RecordError,
 };
 pub use error::Error;
 pub use eval::Vectors;

@@ -84,7 +84,13 @@ fn without_the_analysis_nothing_is_missing_but_its_warnings_and_notes() {
     let is_proof = |diagnostic: &&Diagnostic| {
         matches!(
             diagnostic.code,
-            Code::Gap | Code::Overlap | Code::UnreachableRow | Code::CasesWithoutContactPolicy | Code::AnalysisLimit
+            Code::Gap
+                | Code::Overlap
+                | Code::UnreachableRow
+                | Code::UnreachableStage
+                | Code::DeadEnd
+                | Code::CasesWithoutContactPolicy
+                | Code::AnalysisLimit
         )
     };
     let mut proofs = 0;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Datelike, Duration, DurationRound, Utc};
-use recoup::{CaseReader, CaseRow, Engine, Problem};
+use recoup::{CaseReader, CaseRow, Decided, Engine, Problem, RecordError};
 
+use crate::states::States;
 use crate::status::Stop;
 use crate::terminal::escaped;
 
@@ -18,6 +19,9 @@ pub(crate) struct CasesArguments {
     /// The pack's input that says how the file becomes records
     #[arg(long, value_name = "NAME")]
     pub(crate) input: Option<String>,
+    /// The states of the cases, one a line: as they were stored, or the decisions of an earlier run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     /// The instant to decide at, such as `2026-09-07T18:00:00-04:00` [default: now]
     #[arg(long, value_name = "TIME", value_parser = instant)]
     as_of: Option<DateTime<Utc>>,
@@ -27,6 +31,11 @@ impl CasesArguments {
     /// Opens the file.
     pub(crate) fn open(&self, engine: &Engine) -> Result<CaseReader, Stop> {
         engine.read_cases(&self.cases, self.input.as_deref()).map_err(|error| Stop::CouldNotRun(error.to_string()))
+    }
+
+    /// The states of the cases; none where no file was named.
+    pub(crate) fn states(&self) -> Result<States, Stop> {
+        self.state.as_deref().map_or(Ok(States::default()), States::read)
     }
 
     /// The instant to decide at. Reads the clock where none was given: the one place that does.
@@ -65,6 +74,23 @@ pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
         Ok(_) => Err("the year must be between 1 and 9999".to_owned()),
         Err(_) => Err(format!("this is not an instant: {example}")),
     }
+}
+
+/// Decides the case of a row, with its state.
+pub(crate) fn decide(
+    engine: &Engine,
+    row: &CaseRow,
+    states: &States,
+    as_of: DateTime<Utc>,
+) -> Result<Decided, RecordError> {
+    let evaluator = engine.evaluator(as_of)?;
+    let mut record = evaluator.read_row(row)?;
+    let mut key = String::new();
+    record.key_into(&mut key);
+    if let Some(state) = states.of(&key) {
+        evaluator.put_state(&mut record, state)?;
+    }
+    evaluator.decide(&record)
 }
 
 /// The first row with the key; `recoup run` refuses any further one.

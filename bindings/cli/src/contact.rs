@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use recoup::{Attempt, ContactCheck};
 
-use crate::cases::{CasesArguments, find, instant, problems_lines, row_name};
+use crate::cases::{CasesArguments, decide, find, instant, problems_lines, row_name};
 use crate::pack::PackArguments;
 use crate::status::{Status, Stop};
 use crate::terminal::{escaped, print, print_raw, tell};
@@ -58,7 +58,9 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let engine = arguments.pack.load_to_use()?;
     let as_of = arguments.cases.as_of();
     let row = find(&arguments.cases, &arguments.id, &engine, as_of)?;
-    let checked = engine.decide(&row, as_of).and_then(|decided| engine.judge_contact(&decided, &arguments.attempt()));
+    let states = arguments.cases.states()?;
+    let checked =
+        decide(&engine, &row, &states, as_of).and_then(|decided| engine.judge_contact(&decided, &arguments.attempt()));
     match checked {
         Ok(check) => {
             match arguments.format {

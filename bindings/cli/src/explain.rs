@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::cases::{CasesArguments, find, problems_lines, row_name};
+use crate::cases::{CasesArguments, decide, find, problems_lines, row_name};
 use crate::pack::PackArguments;
 use crate::status::{Status, Stop};
 use crate::terminal::{print, print_raw, tell};
@@ -35,7 +35,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let engine = arguments.pack.load_to_use()?;
     let as_of = arguments.cases.as_of();
     let row = find(&arguments.cases, &arguments.id, &engine, as_of)?;
-    match engine.decide(&row, as_of) {
+    match decide(&engine, &row, &arguments.cases.states()?, as_of) {
         Ok(decided) => {
             let explanation = decided.explain();
             match arguments.format {

@@ -29,6 +29,7 @@ mod portfolio;
 mod problem_kinds;
 mod refusals;
 mod replacement;
+mod states;
 mod status;
 mod summary;
 mod terminal;

@@ -10,9 +10,10 @@ use std::thread;
 use chrono::{DateTime, Utc};
 use recoup::{
     Batch, CaseBatch, CaseReader, DecisionWriter, Engine, Evaluation, Evaluator, FailedResult, Problem, Record,
-    UnknownResult,
+    RecordError, UnknownResult,
 };
 
+use crate::states::States;
 use crate::status::Stop;
 
 /// The rows of a block.
@@ -62,19 +63,27 @@ pub(crate) fn usual_threads() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
+/// How a portfolio is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portfolio<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) as_of: DateTime<Utc>,
+    pub(crate) states: &'a States,
+    pub(crate) threads: usize,
+}
+
 /// Decides all rows and hands their blocks to `take`, in the order of the file.
 pub(crate) fn decide(
-    engine: &Engine,
-    as_of: DateTime<Utc>,
+    portfolio: Portfolio<'_>,
     cases: CaseReader,
-    threads: usize,
     mut take: impl FnMut(Block) -> Result<GoOn, Stop>,
 ) -> Result<(), Stop> {
+    let Portfolio { engine, as_of, states, threads } = portfolio;
     let could_not = |error: recoup::Error| Stop::CouldNotRun(error.to_string());
     let evaluator = engine.evaluator(as_of).map_err(could_not)?;
     if threads <= 1 {
         let mut cases = cases;
-        let mut worker = Worker::new(&evaluator);
+        let mut worker = Worker::new(&evaluator, states);
         while let Some(rows) = cases.next_batch(ROWS).map_err(could_not)? {
             if take(worker.decide(&rows)?)? == GoOn::No {
                 break;
@@ -92,7 +101,7 @@ pub(crate) fn decide(
     thread::scope(|scope| {
         for _ in 0..threads {
             let (source, evaluator, send) = (&source, &evaluator, send.clone());
-            scope.spawn(move || work(source, evaluator, &send));
+            scope.spawn(move || work(source, evaluator, states, &send));
         }
         drop(send);
         in_order(&receive, &give_ticket, &mut take)
@@ -110,8 +119,8 @@ struct Source {
 type Numbered = (usize, Result<Block, Stop>);
 
 /// One thread's work: until there are no more rows, or nobody takes blocks any more.
-fn work(source: &Mutex<Source>, evaluator: &Evaluator, send: &Sender<Numbered>) {
-    let mut worker = Worker::new(evaluator);
+fn work(source: &Mutex<Source>, evaluator: &Evaluator, states: &States, send: &Sender<Numbered>) {
+    let mut worker = Worker::new(evaluator, states);
     loop {
         let (number, rows) = {
             let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,18 +165,23 @@ fn in_order(
 }
 
 /// A thread's room, used again for each block.
-struct Worker {
+struct Worker<'a> {
     evaluator: Evaluator,
+    states: &'a States,
+    /// The key of the case that is looked up.
+    key: String,
     record: Record,
     evaluation: Evaluation,
     batch: Batch,
     writer: DecisionWriter,
 }
 
-impl Worker {
-    fn new(evaluator: &Evaluator) -> Worker {
+impl<'a> Worker<'a> {
+    fn new(evaluator: &Evaluator, states: &'a States) -> Worker<'a> {
         Worker {
             evaluator: evaluator.clone(),
+            states,
+            key: String::new(),
             record: evaluator.record(),
             evaluation: evaluator.evaluation(),
             batch: evaluator.batch(),
@@ -180,7 +194,7 @@ impl Worker {
         self.batch.clear();
         let mut refused = Vec::with_capacity(rows.len());
         for index in 0..rows.len() {
-            match self.evaluator.read_into(rows, index, &mut self.record) {
+            match self.read(rows, index) {
                 Ok(()) => {
                     self.batch.push(&self.record).map_err(could_not)?;
                     refused.push(None);
@@ -203,6 +217,18 @@ impl Worker {
             block.cases.push(Case { number, key, outcome: Err(problems) });
         }
         Ok(block)
+    }
+
+    /// Reads a row, and puts its case where its state says that it stands.
+    fn read(&mut self, rows: &CaseBatch, index: usize) -> Result<(), RecordError> {
+        self.evaluator.read_into(rows, index, &mut self.record)?;
+        if !self.states.is_empty() {
+            self.record.key_into(&mut self.key);
+            if let Some(state) = self.states.of(&self.key) {
+                self.evaluator.put_state(&mut self.record, state)?;
+            }
+        }
+        Ok(())
     }
 
     fn case(&mut self, number: u64, lines: &mut Vec<u8>, fired: &mut Vec<usize>) -> Result<Case, Stop> {

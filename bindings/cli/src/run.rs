@@ -15,7 +15,7 @@ use recoup::Problem;
 
 use crate::cases::CasesArguments;
 use crate::pack::PackArguments;
-use crate::portfolio::{self, Block, GoOn};
+use crate::portfolio::{self, Block, GoOn, Portfolio};
 use crate::refusals::Refusals;
 use crate::replacement::Replacement;
 use crate::status::{Status, Stop};
@@ -47,6 +47,7 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let as_of = arguments.cases.as_of();
     let cases = arguments.cases.open(&engine)?;
     keep_apart(arguments)?;
+    let states = arguments.cases.states()?;
     let mut decisions = Decisions::to(arguments.out.as_deref())?;
     let refusals_file = arguments.refusals.as_deref().map(Replacement::of).transpose()?;
 
@@ -56,7 +57,8 @@ pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     let mut keys = Keys::default();
     let mut reader = Reader::There;
     let threads = arguments.threads.map_or_else(portfolio::usual_threads, |threads| usize::from(threads.get()));
-    portfolio::decide(&engine, as_of, cases, threads, |block| {
+    let portfolio = Portfolio { engine: &engine, as_of, states: &states, threads };
+    portfolio::decide(portfolio, cases, |block| {
         let count = block.cases.len();
         reader = take(block, &mut keys, &mut summary, &mut refusals, &mut decisions, &progress)?;
         progress.inc(u64::try_from(count).unwrap_or(u64::MAX));
@@ -193,10 +195,11 @@ impl Decisions {
     }
 }
 
-/// Refuses to write over the cases, or two things into one file.
+/// Refuses to write over the cases or their states, or two things into one file.
 fn keep_apart(arguments: &Arguments) -> Result<(), Stop> {
     let files = [
         ("--cases", Some(&arguments.cases.cases)),
+        ("--state", arguments.cases.state.as_ref()),
         ("--out", arguments.out.as_ref()),
         ("--refusals", arguments.refusals.as_ref()),
     ];

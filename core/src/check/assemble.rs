@@ -19,15 +19,27 @@ use crate::syntax::{Entry, Grid, Map, Node, NodeKind, csv_grid, grid, yaml};
 pub(crate) const HEADER: [&str; 10] =
     ["pack", "version", "format", "title", "currency", "time_zone", "calendar", "extends", "rounding", "channels"];
 /// Sections that are maps of named items.
-const MAPS: [&str; 10] =
-    ["records", "inputs", "facts", "tables", "rules", "scores", "contact", "rates", "calendars", "samples"];
+const MAPS: [&str; 13] = [
+    "records",
+    "inputs",
+    "facts",
+    "tables",
+    "rules",
+    "scores",
+    "actions",
+    "templates",
+    "workflows",
+    "contact",
+    "rates",
+    "calendars",
+    "samples",
+];
 /// Sections that are one ordered thing.
 const WHOLE: [&str; 2] = ["segmentation", "escalations"];
 /// Overlays, by qualified id.
 const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
 /// Sections of the format that this version does not carry out.
-const LATER: [&str; 8] =
-    ["workflows", "settlement", "incentives", "experiments", "metrics", "plugins", "actions", "templates"];
+const LATER: [&str; 5] = ["settlement", "incentives", "experiments", "metrics", "plugins"];
 
 /// How deep packs may extend each other.
 const EXTENDS: usize = 16;

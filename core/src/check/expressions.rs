@@ -1,8 +1,11 @@
 //! Expression slots of a document: what YAML may have cut, and the text's parse.
 
+use std::sync::Arc;
+
+use super::tables::{CheckedCondition, Written};
 use crate::diagnostic::{Code, Finding, Findings};
-use crate::language::Ast;
 use crate::language::parse::Parser;
+use crate::language::{Ast, Expr, ExprKind, Scope, Typer};
 use crate::source::Snippet;
 use crate::syntax::Node;
 use crate::syntax::balance::{Unbalanced, unbalanced};
@@ -66,6 +69,42 @@ fn comment(text: &str) -> Option<(usize, usize)> {
         previous = c;
     }
     None
+}
+
+/// Conditions of which all must hold, typed.
+pub(crate) fn all_of(
+    node: Option<&Node>,
+    what: &str,
+    scope: &dyn Scope,
+    parser: &Parser,
+    findings: &mut Findings,
+) -> Vec<CheckedCondition> {
+    let Some(node) = node else { return Vec::new() };
+    conditions(node, what, parser, findings)
+        .into_iter()
+        .map(|(ast, text)| {
+            let expr = Typer::new(scope, findings).condition(&ast);
+            CheckedCondition { expr, written: Written::When(Arc::from(text)), cell: None }
+        })
+        .collect()
+}
+
+/// Conditions of which none may hold, typed.
+pub(crate) fn none_of(
+    node: Option<&Node>,
+    scope: &dyn Scope,
+    parser: &Parser,
+    findings: &mut Findings,
+) -> Vec<CheckedCondition> {
+    let Some(node) = node else { return Vec::new() };
+    conditions(node, "`unless`", parser, findings)
+        .into_iter()
+        .map(|(ast, text)| {
+            let expr = Typer::new(scope, findings).condition(&ast);
+            let expr = Expr::boolean(ExprKind::Not(Box::new(expr.clone())), expr.span);
+            CheckedCondition { expr, written: Written::Unless(Arc::from(text)), cell: None }
+        })
+        .collect()
 }
 
 /// Conditions: one, or a list of them.

@@ -3,6 +3,7 @@
 //! Takes the files of a pack and its bases; gives a [`CheckedPack`], in which every expression has a type and every
 //! name a slot. Looks at no case.
 
+pub(crate) mod actions;
 mod analysis;
 pub(crate) mod assemble;
 pub(crate) mod contact;
@@ -14,12 +15,14 @@ pub(crate) mod header;
 pub(crate) mod inputs;
 mod literals;
 mod names;
+mod order;
 mod overlay;
 mod overlay_reasons;
 mod pack;
 mod records;
 pub(crate) mod samples;
 pub(crate) mod tables;
+pub(crate) mod workflows;
 
 pub(crate) use analysis::{analyse, skip_analysis};
 pub(crate) use assemble::assemble;

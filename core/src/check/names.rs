@@ -81,6 +81,8 @@ pub(crate) struct Names {
     ranges: Vec<Range>,
     /// By slot of a field.
     absences: Vec<Absence>,
+    /// In a pack with workflows: the steps, and the slots of those that expressions ask about.
+    steps: Option<Vec<(Arc<str>, Option<SlotId>)>>,
 }
 
 impl Names {
@@ -128,6 +130,11 @@ impl Names {
     pub(crate) fn set_fields(&mut self, fields: &[Field]) {
         self.ranges = fields.iter().map(|field| field.range.clone()).collect();
         self.absences = fields.iter().map(|field| field.absence.clone()).collect();
+    }
+
+    /// The steps of a pack with workflows, each with the slot that says whether it is done, where it has one.
+    pub(crate) fn set_steps(&mut self, steps: Vec<(Arc<str>, Option<SlotId>)>) {
+        self.steps = Some(steps);
     }
 
     /// A plain value.
@@ -183,6 +190,14 @@ impl Scope for Names {
 
     fn absence(&self, slot: SlotId) -> Option<Absence> {
         self.absences.get(slot.0 as usize).cloned()
+    }
+
+    fn done(&self, step: &str) -> Option<SlotId> {
+        self.steps.as_ref()?.iter().find(|(known, _)| **known == *step)?.1
+    }
+
+    fn steps(&self) -> Option<Vec<String>> {
+        self.steps.as_ref().map(|steps| steps.iter().map(|(step, _)| step.to_string()).collect())
     }
 }
 
@@ -245,6 +260,14 @@ impl Scope for WithRecord<'_> {
 
     fn absence(&self, slot: SlotId) -> Option<Absence> {
         self.names.absence(slot)
+    }
+
+    fn done(&self, step: &str) -> Option<SlotId> {
+        self.names.done(step)
+    }
+
+    fn steps(&self) -> Option<Vec<String>> {
+        self.names.steps()
     }
 }
 

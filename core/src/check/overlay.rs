@@ -468,7 +468,11 @@ fn item_id(node: &Node) -> Option<&str> {
 }
 
 fn item_id_of(item: &Map) -> Option<&str> {
-    item.get("id").or_else(|| item.get("row")).or_else(|| item.get("name")).and_then(Node::text)
+    item.get("id")
+        .or_else(|| item.get("row"))
+        .or_else(|| item.get("name"))
+        .or_else(|| item.get("to"))
+        .and_then(Node::text)
 }
 
 #[cfg(test)]

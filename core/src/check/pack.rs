@@ -1,8 +1,8 @@
 //! The whole pack: sections read, names given, dependencies ordered, everything typed.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::actions::{ActionReader, CheckedAction, CheckedTemplate};
 use super::assemble::Assembled;
 use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields};
 use super::dated;
@@ -10,9 +10,11 @@ use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
 use super::inputs::{self, CheckedInput};
 use super::names::Names;
+use super::order;
 use super::records::Records;
 use super::samples::{self, Sample, Test};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
+use super::workflows::{CheckedWorkflow, Outline, StateSlots, WorkflowReader, state_fields};
 use crate::calendar::{Calendar, Rate};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
@@ -34,6 +36,11 @@ pub(crate) struct CheckedPack {
     pub(crate) slots: Vec<SlotInfo>,
     pub(crate) facts: Vec<CheckedFact>,
     pub(crate) tables: Vec<CheckedTable>,
+    pub(crate) actions: Vec<CheckedAction>,
+    pub(crate) templates: Vec<CheckedTemplate>,
+    pub(crate) workflows: Vec<CheckedWorkflow>,
+    /// Where a state stands, in a pack with workflows.
+    pub(crate) state: Option<StateSlots>,
     pub(crate) contact: Vec<CheckedPolicy>,
     /// Where an attempt stands, in a pack with contact policies.
     pub(crate) attempt: Option<AttemptSlots>,
@@ -46,6 +53,13 @@ pub(crate) struct CheckedPack {
     pub(crate) tests: Vec<Test>,
     /// What overlays did, a line each.
     pub(crate) overlays: Vec<String>,
+}
+
+impl CheckedPack {
+    /// How many slots are filled before a case is evaluated: those of its fields, and of its state.
+    pub(crate) fn given(&self) -> usize {
+        self.record.fields.len() + self.state.as_ref().map_or(0, StateSlots::count)
+    }
 }
 
 /// One of the things that a case has values for.
@@ -87,6 +101,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         names: Names::default(),
         slots: Vec::new(),
         parameters: Vec::new(),
+        state: None,
         attempt: None,
         header: &header,
         parser: &parser,
@@ -99,8 +114,10 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         record.fields.iter().any(|field| field.place),
     );
     let (facts, tables, order) = builder.decisions(root, assembled.head);
+    let (actions, templates, workflows) = builder.workflows(root);
+    builder.begins_anywhere(&workflows, &facts, &tables, &order);
     let contact = builder.contact(root);
-    let Builder { slots, names, parameters, attempt, .. } = builder;
+    let Builder { slots, names, parameters, state, attempt, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
         head: assembled.head,
@@ -110,6 +127,10 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         slots,
         facts,
         tables,
+        actions,
+        templates,
+        workflows,
+        state,
         contact,
         attempt,
         order,
@@ -130,6 +151,7 @@ struct Builder<'a> {
     names: Names,
     slots: Vec<SlotInfo>,
     parameters: Vec<Field>,
+    state: Option<StateSlots>,
     attempt: Option<AttemptSlots>,
     header: &'a Header,
     parser: &'a Parser,
@@ -146,6 +168,9 @@ impl Builder<'_> {
             let name =
                 Name::Value { slot, base: field.base.clone(), maybe_none: field.maybe_none(), decides: field.decides };
             self.names.add(&field.name, "field", field.span, name, self.findings);
+        }
+        if root.get("workflows").is_some() {
+            self.state(root, head);
         }
         if root.get("contact").is_some() {
             let first = crate::source::clamp(self.slots.len());
@@ -167,7 +192,7 @@ impl Builder<'_> {
             .collect();
         let raw_tables = self.raw_tables(root);
         let table_slots: Vec<Vec<Option<SlotId>>> = raw_tables.iter().map(|table| self.table_slots(table)).collect();
-        let order = self.order(&raw_facts, &raw_tables);
+        let order = order::order(&raw_facts, &raw_tables, self.findings);
         let mut facts: Vec<Option<CheckedFact>> = raw_facts.iter().map(|_| None).collect();
         for item in &order {
             let Item::Fact(index) = *item else { continue };
@@ -189,6 +214,111 @@ impl Builder<'_> {
         (facts, tables, order)
     }
 
+    /// Slots for what expressions read of a state.
+    fn state(&mut self, root: &Map, head: Span) {
+        let mut outline = Outline::of(root);
+        let span = root.entries.iter().find(|entry| entry.key == "workflows").map_or(head, |entry| entry.key_span);
+        let steps = outline.steps.clone();
+        // A step that no text names beside `done` is not asked about.
+        let mut asked = Vec::new();
+        each_text(root, &mut |text| {
+            if text.contains("done") {
+                asked.extend(steps.iter().filter(|step| text.contains(&***step)).cloned());
+            }
+        });
+        outline.steps.retain(|step| asked.contains(step));
+        let mut slots = Vec::new();
+        for (index, field) in state_fields(&outline, span).into_iter().enumerate() {
+            let name = if index < 3 { field.name.to_string() } else { format!("done(\"{}\")", field.name) };
+            let slot = self.slot(&name, field.base.clone(), false);
+            if index < 3 {
+                let value = Names::value(slot, field.base.clone(), field.maybe_none());
+                self.names.add(&field.name, "part of the state", span, value, self.findings);
+            }
+            slots.push(slot);
+            self.parameters.push(field);
+        }
+        if let [stage, days_in_stage, previous_stage, done @ ..] = slots.as_slice() {
+            let done: Vec<(Arc<str>, SlotId)> = outline.steps.iter().cloned().zip(done.iter().copied()).collect();
+            let slot_of = |step: &Arc<str>| done.iter().find(|(known, _)| known == step).map(|(_, slot)| *slot);
+            self.names.set_steps(steps.iter().map(|step| (step.clone(), slot_of(step))).collect());
+            let (stage, days_in_stage, previous_stage) = (*stage, *days_in_stage, *previous_stage);
+            self.state = Some(StateSlots { stage, days_in_stage, previous_stage, done });
+        }
+    }
+
+    /// Actions, templates and workflows.
+    fn workflows(&mut self, root: &Map) -> (Vec<CheckedAction>, Vec<CheckedTemplate>, Vec<CheckedWorkflow>) {
+        let mut reader =
+            ActionReader { header: self.header, parser: self.parser, names: &self.names, findings: self.findings };
+        let (actions, templates) = (reader.actions(root), reader.templates(root));
+        let mut reader = WorkflowReader {
+            header: self.header,
+            parser: self.parser,
+            names: &self.names,
+            record: &self.record,
+            actions: &actions,
+            templates: &templates,
+            findings: self.findings,
+        };
+        let workflows = reader.workflows(root);
+        (actions, templates, workflows)
+    }
+
+    /// Reports a workflow that would take a case by what only follows from the stage it is in.
+    fn begins_anywhere(
+        &mut self,
+        workflows: &[CheckedWorkflow],
+        facts: &[CheckedFact],
+        tables: &[CheckedTable],
+        order: &[Item],
+    ) {
+        let Some(state) = &self.state else { return };
+        let first = state.stage.0 as usize;
+        let mut follows = vec![false; self.slots.len()];
+        follows.iter_mut().skip(first).take(state.count()).for_each(|follows| *follows = true);
+        let reads = |follows: &[bool], expr: &Expr| {
+            expr.slots().iter().any(|slot| follows.get(slot.0 as usize).copied().unwrap_or(false))
+        };
+        for item in order {
+            match *item {
+                Item::Fact(index) => {
+                    let Some(fact) = facts.get(index) else { continue };
+                    if reads(&follows, &fact.expr)
+                        && let Some(slot) = follows.get_mut(fact.slot.0 as usize)
+                    {
+                        *slot = true;
+                    }
+                }
+                Item::Table(index) => {
+                    let Some(table) = tables.get(index) else { continue };
+                    let mut exprs = table
+                        .all_rows()
+                        .flat_map(|row| row.conditions.iter().map(|condition| &condition.expr).chain(&row.outputs));
+                    if exprs.any(|expr| reads(&follows, expr)) {
+                        for slot in table.outputs.iter().filter_map(|output| output.slot) {
+                            if let Some(slot) = follows.get_mut(slot.0 as usize) {
+                                *slot = true;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for condition in workflows.iter().flat_map(|workflow| &workflow.applies_when) {
+            if reads(&follows, &condition.expr) {
+                self.findings.push(
+                    Finding::error(
+                        Code::Cycle,
+                        condition.expr.span,
+                        "which workflow takes a case cannot follow from the stage that it is in",
+                    )
+                    .help("say it by fields of the case, and facts over them"),
+                );
+            }
+        }
+    }
+
     /// The contact policies.
     fn contact(&mut self, root: &Map) -> Vec<CheckedPolicy> {
         let Some(attempt) = self.attempt else { return Vec::new() };
@@ -198,7 +328,7 @@ impl Builder<'_> {
             names: &self.names,
             record: &self.record,
             attempt,
-            attempt_fields: &self.parameters,
+            attempt_fields: self.parameters.get(self.state.as_ref().map_or(0, StateSlots::count)..).unwrap_or(&[]),
             findings: self.findings,
         };
         reader.policies(root)
@@ -323,135 +453,22 @@ impl Builder<'_> {
             }
         }
     }
-
-    /// Facts and tables so that each stands behind what it reads; circles are reported.
-    fn order(&mut self, facts: &[RawFact], tables: &[RawTable]) -> Vec<Item> {
-        let mut by_name: BTreeMap<&str, Item> = BTreeMap::new();
-        for (index, fact) in facts.iter().enumerate() {
-            by_name.entry(&fact.name).or_insert(Item::Fact(index));
-        }
-        for (index, table) in tables.iter().enumerate() {
-            match (&table.name, table.family) {
-                (Some(name), _) => {
-                    by_name.entry(name).or_insert(Item::Table(index));
-                }
-                (None, Family::Segmentation) => {
-                    for output in &table.outputs {
-                        by_name.entry(&output.name).or_insert(Item::Table(index));
-                    }
-                }
-                _ => {}
-            }
-        }
-        let mut sorter = Sorter {
-            facts,
-            tables,
-            by_name,
-            marks: BTreeMap::new(),
-            path: Vec::new(),
-            order: Vec::new(),
-            findings: self.findings,
-        };
-        for index in 0..facts.len() {
-            sorter.visit(Item::Fact(index), None);
-        }
-        for index in 0..tables.len() {
-            sorter.visit(Item::Table(index), None);
-        }
-        sorter.order
-    }
 }
 
-/// How long a chain of facts that read each other may be.
-const CHAIN: usize = 256;
-
-/// Depth-first search over what reads what.
-struct Sorter<'a> {
-    facts: &'a [RawFact],
-    tables: &'a [RawTable],
-    by_name: BTreeMap<&'a str, Item>,
-    /// Items on the path (false) and done (true).
-    marks: BTreeMap<Item, bool>,
-    path: Vec<(Item, Option<Span>)>,
-    order: Vec<Item>,
-    findings: &'a mut Findings,
-}
-
-impl Sorter<'_> {
-    fn visit(&mut self, item: Item, read_at: Option<Span>) {
-        match self.marks.get(&item) {
-            Some(true) => return,
-            Some(false) => {
-                self.report(item, read_at);
-                return;
+/// Calls `visit` with the text of every scalar.
+fn each_text(map: &Map, visit: &mut dyn FnMut(&str)) {
+    fn each(node: &crate::syntax::Node, visit: &mut dyn FnMut(&str)) {
+        match &node.kind {
+            NodeKind::Map(map) => each_text(map, visit),
+            NodeKind::List(items) => items.iter().for_each(|item| each(item, visit)),
+            _ => {
+                if let Some(text) = node.text() {
+                    visit(text);
+                }
             }
-            None => {}
-        }
-        if self.path.len() >= CHAIN {
-            if let Some(span) = read_at {
-                self.findings.push(
-                    Finding::error(
-                        Code::YamlLimit,
-                        span,
-                        format!("facts read each other in a chain of more than {CHAIN}"),
-                    )
-                    .help("shorten the chain"),
-                );
-            }
-            return;
-        }
-        self.marks.insert(item, false);
-        self.path.push((item, read_at));
-        let names = match item {
-            Item::Fact(index) => self.facts.get(index).map(RawFact::names),
-            Item::Table(index) => self.tables.get(index).map(RawTable::names),
-        };
-        let mut seen = BTreeSet::new();
-        for (name, span) in names.unwrap_or_default() {
-            if let Some(next) = self.by_name.get(name.as_str()).copied()
-                && seen.insert(next)
-            {
-                self.visit(next, Some(span));
-            }
-        }
-        self.path.pop();
-        self.marks.insert(item, true);
-        self.order.push(item);
-    }
-
-    fn report(&mut self, item: Item, read_at: Option<Span>) {
-        let from = self.path.iter().position(|(known, _)| *known == item).unwrap_or(0);
-        let circle: Vec<(Item, Option<Span>)> = self.path.get(from..).unwrap_or(&[]).to_vec();
-        let mut names: Vec<String> = circle.iter().map(|(item, _)| self.called(*item)).collect();
-        names.push(self.called(item));
-        let start = match item {
-            Item::Fact(index) => self.facts.get(index).map(|fact| fact.name_span),
-            Item::Table(index) => self.tables.get(index).map(|table| table.name_span),
-        };
-        let Some(start) = start else { return };
-        let mut finding =
-            Finding::error(Code::Cycle, start, format!("these depend on each other: {}", names.join(" -> ")))
-                .help("break the circle: one of them must not read the next");
-        for (_, span) in circle.iter().skip(1) {
-            if let Some(span) = span {
-                finding = finding.also(*span, "read here");
-            }
-        }
-        if let Some(span) = read_at {
-            finding = finding.also(span, "read here, which closes the circle");
-        }
-        self.findings.push(finding);
-    }
-
-    fn called(&self, item: Item) -> String {
-        match item {
-            Item::Fact(index) => self.facts.get(index).map_or(String::new(), |fact| fact.name.to_string()),
-            Item::Table(index) => self.tables.get(index).map_or(String::new(), |table| match &table.name {
-                Some(name) => name.to_string(),
-                None => table.id.to_string(),
-            }),
         }
     }
+    map.entries.iter().for_each(|entry| each(&entry.value, visit));
 }
 
 /// The entries of a section that is a map.

@@ -121,7 +121,8 @@ impl Records<'_> {
         field.decides = reader.boolean("decides", self.findings).unwrap_or(true);
         field.time = reader.boolean("time", self.findings).unwrap_or(false);
         field.place = reader.boolean("place", self.findings).unwrap_or(false);
-        reader.not_yet(&["preferred_channel"], self.findings);
+        field.preferred_channel = reader.boolean("preferred_channel", self.findings).unwrap_or(false);
+        field.language = reader.boolean("language", self.findings).unwrap_or(false);
         let of = reader.optional("of", self.findings);
         let sub_fields = reader.optional("fields", self.findings);
         let unit = reader.optional("unit", self.findings);
@@ -238,6 +239,16 @@ impl Records<'_> {
             || matches!(&field.base, Type::List(item) if item.base == Type::Zone);
         if field.place && !is_zones {
             refuse("place", "a place is a zone or a list of zones");
+        }
+        let is_channel = match &field.base {
+            Type::Choice(words) => **words == *self.header.channels,
+            other => *other == Type::Any,
+        };
+        if field.preferred_channel && !is_channel {
+            refuse("preferred_channel", "a channel is `{type: choice, of: channels}`");
+        }
+        if field.language && !matches!(field.base, Type::Choice(_) | Type::Text | Type::Any) {
+            refuse("language", "a language is a text or a choice");
         }
     }
 

@@ -3,6 +3,7 @@
 //! Takes a trace; gives a [`Decision`] with its JSON, in a fixed order of keys, money as text with its decimals.
 //! Decides nothing itself.
 
+mod course;
 mod findings;
 mod line;
 mod schema;
@@ -12,18 +13,23 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-pub(crate) use line::{LineWriter, write_key};
+pub use course::{Action, ChannelReport, ContactReason, StageMove, StageReport, TemplateReport};
+pub(crate) use line::{DecidedCase, LineWriter, write_key};
 pub(crate) use schema::{case_schema, decision_schema};
 
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
+use crate::conduct::workflow::Course;
 use crate::eval::Trace;
 use crate::families::{LoweredPack, ResultPlace, Row, Step};
 use crate::pack_identity::PackIdentity;
 use crate::source::Sources;
+use crate::state::State;
 use crate::value::ops::{self, Arithmetic};
 use crate::value::show::Show;
 use crate::value::{Duration, ErrorCode, Failure, Outcome, Value};
+
+use course::{CourseReport, Stage, StageJson};
 
 /// Outputs by name, in the order of the pack.
 type NamedOutcomes = Vec<(Arc<str>, Outcome)>;
@@ -44,6 +50,8 @@ pub struct Decision {
     fired: Vec<Arc<str>>,
     unknowns: Vec<UnknownResult>,
     errors: Vec<FailedResult>,
+    /// In a pack with workflows.
+    course: Option<CourseReport>,
     show: Show,
 }
 
@@ -113,7 +121,7 @@ pub(crate) struct Parts<'a> {
 
 impl Decision {
     /// Puts a decision together from what an evaluation kept.
-    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace) -> Decision {
+    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace, course: Option<&Course>) -> Decision {
         let key_index = parts.checked.record.key_index();
         let today = date_at(as_of, parts.checked.header.zone);
         let mut decision = Decision {
@@ -131,6 +139,7 @@ impl Decision {
             fired: Vec::new(),
             unknowns: Vec::new(),
             errors: Vec::new(),
+            course: None,
             show: Show { currency_decimals: parts.checked.header.currency_decimals },
         };
         // Results stand in the order in which the pack declares them, not in that of the evaluation.
@@ -174,6 +183,12 @@ impl Decision {
             }
         }
         findings::collect(parts, trace, &mut decision.unknowns, &mut decision.errors);
+        if let Some(course) = course {
+            let (unknowns, errors) = (&mut decision.unknowns, &mut decision.errors);
+            let report = CourseReport::new(parts, course, today, decision.show, unknowns, errors);
+            decision.fired.extend(report.fired());
+            decision.course = Some(report);
+        }
         for escalation in &decision.escalations {
             // The deadline is computed here, so its failure is named here.
             if let (Ok(_), Err(Failure::Error(error))) = (&escalation.due_in, &escalation.due_on) {
@@ -235,6 +250,30 @@ impl Decision {
     /// The ids of the escalations that fired, in the order of the pack.
     pub fn escalations(&self) -> impl Iterator<Item = &str> {
         self.escalations.iter().map(|escalation| &*escalation.id)
+    }
+
+    /// Where the case stands in its workflow. None in a pack without workflows, where no workflow takes the case, or
+    /// where that is not known.
+    pub fn stage(&self) -> Option<&StageReport> {
+        match &self.course.as_ref()?.stage {
+            Stage::At(report) => Some(report),
+            Stage::None | Stage::Unknown(_) => None,
+        }
+    }
+
+    /// The qualified ids of transitions and steps among those that fired.
+    fn course_fired(&self) -> impl Iterator<Item = Arc<str>> {
+        self.course.iter().flat_map(CourseReport::fired)
+    }
+
+    /// What the host is asked to do, in the order of the steps.
+    pub fn actions(&self) -> &[Action] {
+        self.course.as_ref().map_or(&[], |course| &course.actions)
+    }
+
+    /// The state that the host stores with the case and passes back with the next evaluation.
+    pub fn state(&self) -> Option<&State> {
+        self.course.as_ref()?.state.as_ref()
     }
 
     /// Results and rules that could not be decided because facts are not known.
@@ -311,8 +350,14 @@ impl Serialize for Decision {
             "engine",
             &Ordered(vec![("version", json(env!("CARGO_PKG_VERSION"))), ("time_zone_data", json(time_zone_data()))]),
         )?;
+        if let Some(course) = &self.course {
+            map.serialize_entry("stage", &StageJson(&course.stage, self.show))?;
+        }
         map.serialize_entry("segmentation", &Outputs(&self.segmentation, self.show))?;
         map.serialize_entry("scores", &Scores(self))?;
+        if let Some(course) = &self.course {
+            map.serialize_entry("actions", &course.actions)?;
+        }
         map.serialize_entry("escalations", &Escalations(self))?;
         map.serialize_entry("results", &Results(self))?;
         map.serialize_entry("fired", &self.fired.iter().map(|id| &**id).collect::<Vec<&str>>())?;
@@ -333,6 +378,9 @@ impl Serialize for Decision {
                 ])
             }),
         )?;
+        if let Some(course) = &self.course {
+            map.serialize_entry("state", &course.state)?;
+        }
         map.end()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{Engine, Evaluation, Evaluator, Record};
+use crate::conduct::standing::Standing;
 use crate::error::Error;
 use crate::eval::column::kernels::Kernels;
 use crate::eval::column::{self, Decided, Room};
@@ -54,6 +55,8 @@ pub struct Batch {
     instant: Arc<Instant>,
     kernels: Kernels,
     cases: column::Batch,
+    /// By case, in a pack with workflows.
+    standings: Vec<Standing>,
     room: Room,
     decided: Decided,
 }
@@ -67,7 +70,8 @@ impl Evaluator {
             engine: self.engine.clone(),
             instant: self.instant.clone(),
             kernels: Vectors::widest().kernels().unwrap_or(Kernels::Portable),
-            cases: column::Batch::new(columns, pack.checked.record.fields.len()),
+            cases: column::Batch::new(columns, pack.checked.given()),
+            standings: Vec::new(),
             room: Room::new(pack, columns),
             decided: Decided::default(),
         }
@@ -107,13 +111,18 @@ impl Batch {
         if !self.engine.is(&record.engine) {
             return Err(Error::new("the record belongs to another pack"));
         }
-        self.cases.push(&record.fields, &self.engine.planned().plan.storages);
+        let pack = self.engine.planned();
+        self.cases.push(&record.fields, &pack.plan.storages);
+        if pack.checked.state.is_some() {
+            self.standings.push(record.standing.clone());
+        }
         Ok(())
     }
 
     /// Takes out all cases, and keeps the room.
     pub fn clear(&mut self) {
         self.cases.clear();
+        self.standings.clear();
         self.decided.len = 0;
     }
 
@@ -136,6 +145,7 @@ impl Batch {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         evaluation.instant = self.instant.clone();
+        evaluation.standing = self.standings.get(case).cloned().unwrap_or(Standing::Out);
         let (pack, columns) = (self.engine.planned(), self.engine.columns());
         self.decided.case(pack, columns, &self.cases, case, &mut evaluation.inner);
         Ok(())

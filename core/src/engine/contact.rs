@@ -1,44 +1,25 @@
 //! One contact judged by the pack's policies.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Decided, Engine, RecordError};
 use crate::conduct::Verdict;
-use crate::conduct::contact::{AttemptItems, Judge, Judgement, Next, Reason};
+use crate::conduct::contact::{AttemptItems, Judge, Judgement};
+use crate::decision::{ChannelReport, ContactReason};
 use crate::eval::runner::Runner;
 use crate::record::Attempt;
-use crate::value::{Failure, show};
+use crate::value::show;
 
 /// What the contact policies say of an attempt.
 ///
 /// Its JSON is the same bytes for the same pack, record, attempt and `as_of`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactCheck {
     key: String,
     as_of: DateTime<Utc>,
     at: DateTime<Utc>,
-    channel: String,
-    judgement: Judgement,
-}
-
-/// A contact rule or policy that does not allow an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactReason {
-    /// The qualified id, such as `contact/reg-f/hours`.
-    pub rule: Arc<str>,
-    /// What it says.
-    pub verdict: Verdict,
-    /// Its `because`.
-    pub because: Option<String>,
-    /// Its `source`.
-    pub source: Option<String>,
-    /// The facts that are not known, where that is why.
-    pub unknown: Vec<Arc<str>>,
-    /// What failed, where that is why.
-    pub error: Option<String>,
+    report: ChannelReport,
 }
 
 impl ContactCheck {
@@ -54,59 +35,34 @@ impl ContactCheck {
 
     /// The strictest verdict of all policies.
     pub fn verdict(&self) -> Verdict {
-        self.judgement.verdict
+        self.report.verdict
     }
 
     /// The rules and policies that do not allow the contact, in the order of the pack.
-    pub fn reasons(&self) -> Vec<ContactReason> {
-        self.judgement.reasons.iter().map(ContactReason::of).collect()
+    pub fn reasons(&self) -> &[ContactReason] {
+        &self.report.reasons
     }
 
     /// Whether a policy applies to the case, or may. Without one every contact is allowed.
     pub fn has_policy(&self) -> bool {
-        self.judgement.has_policy
+        self.report.has_policy
     }
 
     /// The first whole minute from the attempt on, within 400 days, at which the contact is allowed while all other
     /// facts stay as they are. None where there is none; [`ContactCheck::never_because`] says why.
     pub fn next_allowed_at(&self) -> Option<DateTime<Utc>> {
-        match self.judgement.next {
-            Next::At(at) => Some(at),
-            _ => None,
-        }
+        self.report.next_allowed_at
     }
 
     /// Why there is no minute at which the contact is allowed.
-    pub fn never_because(&self) -> Option<String> {
-        match &self.judgement.next {
-            Next::At(_) => None,
-            Next::Never(rule) => Some(format!("no time lifts `{rule}`")),
-            Next::Beyond => Some("not within 400 days".to_owned()),
-        }
+    pub fn never_because(&self) -> Option<&str> {
+        self.report.never_because.as_deref()
     }
 
     /// One line of JSON.
     pub fn to_json(&self) -> String {
         // Writing to a string fails only where a map has keys that are no text; none has.
         serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-impl ContactReason {
-    pub(crate) fn of(reason: &Reason) -> ContactReason {
-        let (unknown, error) = match &reason.failure {
-            Some(Failure::Unknown(facts)) => (facts.to_vec(), None),
-            Some(Failure::Error(error)) => (Vec::new(), Some(error.message.clone())),
-            None => (Vec::new(), None),
-        };
-        ContactReason {
-            rule: reason.rule.clone(),
-            verdict: reason.verdict,
-            because: reason.because.clone(),
-            source: reason.source.clone(),
-            unknown,
-            error,
-        }
     }
 }
 
@@ -135,13 +91,9 @@ impl Engine {
             return Err(RecordError { problems });
         }
         let as_of = decided.decision.as_of();
-        Ok(ContactCheck {
-            key: decided.decision.key(),
-            as_of,
-            at: attempt.instant().unwrap_or(as_of),
-            channel: attempt.channel().to_owned(),
-            judgement: self.judgement(decided, attempt),
-        })
+        let report = ChannelReport::new(Some(attempt.channel().to_owned()), &self.judgement(decided, attempt));
+        let at = attempt.instant().unwrap_or(as_of);
+        Ok(ContactCheck { key: decided.decision.key(), as_of, at, report })
     }
 
     /// What the policies say of an attempt that is valid.
@@ -161,26 +113,7 @@ impl Serialize for ContactCheck {
         map.serialize_entry("key", &self.key)?;
         map.serialize_entry("as_of", &show::instant(self.as_of))?;
         map.serialize_entry("at", &show::instant(self.at))?;
-        map.serialize_entry("channel", &self.channel)?;
-        map.serialize_entry("verdict", self.verdict().word())?;
-        map.serialize_entry("has_policy", &self.has_policy())?;
-        map.serialize_entry("reasons", &self.reasons())?;
-        map.serialize_entry("next_allowed_at", &self.next_allowed_at().map(show::instant))?;
-        map.serialize_entry("never_because", &self.never_because())?;
-        map.end()
-    }
-}
-
-impl Serialize for ContactReason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("rule", &*self.rule)?;
-        map.serialize_entry("verdict", self.verdict.word())?;
-        map.serialize_entry("because", &self.because)?;
-        map.serialize_entry("source", &self.source)?;
-        let unknown: Vec<&str> = self.unknown.iter().map(|fact| &**fact).collect();
-        map.serialize_entry("unknown", &unknown)?;
-        map.serialize_entry("error", &self.error)?;
+        map.serialize_entry("contact", &self.report)?;
         map.end()
     }
 }

@@ -3,17 +3,25 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use super::{DecisionWriter, Engine, RecordError};
+use super::{Decided, DecisionWriter, Engine, RecordError};
+use crate::check::samples::TestState;
+use crate::check::workflows::StateSlots;
+use crate::conduct::action::key_text;
+use crate::conduct::standing::{self, Standing};
+use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
+use crate::eval::runner::Runner;
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
+use crate::language::SlotId;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
+use crate::state::{Done, State, Until};
 use crate::value::show::Show;
-use crate::value::{Outcome, Value};
+use crate::value::{Failure, Outcome, Value};
 
 /// Decides cases at one instant, one after the other, with room that it uses again.
 ///
@@ -61,6 +69,8 @@ pub struct Evaluator {
 pub struct Record {
     pub(crate) engine: Engine,
     pub(crate) fields: eval::Fields,
+    /// Where the case stands in its workflow.
+    pub(super) standing: Standing,
     /// Whether a case was read into it.
     is_read: bool,
 }
@@ -71,6 +81,7 @@ pub struct Evaluation {
     pub(super) engine: Engine,
     pub(super) instant: Arc<Instant>,
     pub(super) inner: eval::Evaluation,
+    pub(super) standing: Standing,
 }
 
 impl Evaluator {
@@ -109,8 +120,13 @@ impl Evaluator {
 
     /// Room for cases that are read one after the other.
     pub fn record(&self) -> Record {
-        let count = self.engine.planned().checked.record.fields.len();
-        Record { engine: self.engine.clone(), fields: eval::Fields::room(count), is_read: false }
+        let count = self.engine.planned().checked.given();
+        Record {
+            engine: self.engine.clone(),
+            fields: eval::Fields::room(count),
+            standing: Standing::Out,
+            is_read: false,
+        }
     }
 
     /// Reads a row of a batch into the room of another record. As [`Evaluator::read_row`] reads it, but faster: cells
@@ -164,6 +180,7 @@ impl Evaluator {
         record.is_read = false;
         let pack = self.engine.planned();
         if batch.read(index, pack, self.instant.as_of, &mut self.cells, &mut record.fields).is_some() {
+            record.standing = self.settle(&mut record.fields, None)?;
             record.is_read = true;
             return Ok(());
         }
@@ -179,7 +196,96 @@ impl Evaluator {
         let surroundings = Surroundings { as_of, today, currency: Some(&pack.checked.header.currency) };
         let fields =
             RecordReader::read(&pack.checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
-        Ok(Record { engine: self.engine.clone(), fields: eval::Fields::new(fields, pack.plan), is_read: true })
+        let mut fields = eval::Fields::new(fields, pack.plan, pack.checked.given());
+        let standing = self.settle(&mut fields, None)?;
+        Ok(Record { engine: self.engine.clone(), fields, standing, is_read: true })
+    }
+
+    /// Puts the case of a record where its state says that it stands. A record that no state was put to is that of a
+    /// case that begins.
+    ///
+    /// # Errors
+    /// Where the state is that of another case, or lies behind the instant of the evaluation.
+    pub fn put_state(&self, record: &mut Record, state: &State) -> Result<(), RecordError> {
+        if !self.engine.is(&record.engine) {
+            return Err(Error::new("the record belongs to another pack").into());
+        }
+        record.standing = self.settle(&mut record.fields, Some(state))?;
+        Ok(())
+    }
+
+    /// The state that a rule test says.
+    pub(super) fn test_state(&self, record: &Record, said: &TestState, today: NaiveDate) -> Result<State, RecordError> {
+        let refused = |error: crate::state::StateError| RecordError { problems: error.problems };
+        let mut key = String::new();
+        record.key_into(&mut key);
+        let Some((workflow, stage, since)) = &said.place else {
+            return Err(Error::new("a state in no stage is not known").into());
+        };
+        let mut state = State::start(&key, workflow, stage, *since, self.engine.pack().clone()).map_err(refused)?;
+        let as_of = self.instant.as_of;
+        for (step, occurrence) in &said.done {
+            let done = Done { step: step.clone(), occurrence: *occurrence, due: *since, entry: 1 };
+            state = state.record(&done, "done", as_of).map_err(refused)?;
+        }
+        for (rule, until) in &said.cooldowns {
+            state = state.record_cooldown(rule, Until::Day(*until)).map_err(refused)?;
+        }
+        if let Some(until) = said.hold {
+            state = state.hold("test", "the test says so", "the test", (*since).min(today), until).map_err(refused)?;
+        }
+        Ok(state)
+    }
+
+    /// Where a case stands, put into its slots.
+    fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
+        let pack = self.engine.planned();
+        let Some(slots) = &pack.checked.state else { return Ok(Standing::Out) };
+        let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
+        let key = pack.checked.record.key_index().map(|index| SlotId(crate::source::clamp(index)));
+        let key = key.map_or(Ok(Value::None), |key| fields.outcome(key, &pack.plan.storages));
+        let key = key_text(&key);
+        let standing = match state {
+            Some(state) => {
+                let mut problems: Vec<Problem> = state.problem_at(today).into_iter().collect();
+                if state.case() != key {
+                    let message = format!("this is the state of the case `{}`, not of `{key}`", state.case());
+                    let help = "pass the state that is stored with this case".to_owned();
+                    problems.push(Problem::new("state.case", message, Some(help)));
+                }
+                if !problems.is_empty() {
+                    return Err(RecordError { problems });
+                }
+                Standing::of_state(pack.checked, &Arc::new(state.clone()))
+            }
+            None => self.begin(fields, slots, &key, today)?,
+        };
+        fields.put(&standing.slots(slots, today), &pack.plan.storages);
+        Ok(standing)
+    }
+
+    /// Where a case begins.
+    fn begin(
+        &self,
+        fields: &mut eval::Fields,
+        slots: &StateSlots,
+        key: &str,
+        today: NaiveDate,
+    ) -> Result<Standing, RecordError> {
+        let pack = self.engine.planned();
+        let takes_all = pack.checked.workflows.first().is_some_and(|workflow| workflow.applies_when.is_empty());
+        let standing = if takes_all {
+            Standing::begin(pack.checked, 0, key, today, self.engine.pack())
+        } else {
+            fields.put(&standing::unknown(slots, &Failure::unknown("stage")), &pack.plan.storages);
+            let mut evaluation = eval::Evaluation::new(pack.plan);
+            evaluation.cells.take(fields);
+            eval::row::run(pack, &self.instant, &mut Scratch::new(pack.plan), &mut evaluation);
+            let slots = eval::replay::fired(pack, &self.instant, &evaluation).slots;
+            let mut runner = Runner::new(pack, self.instant.as_of, slots);
+            Standing::beginning(&mut runner, key, today, self.engine.pack())
+        };
+        standing.map_err(|error| RecordError { problems: error.problems })
     }
 
     /// Room for what cases come to.
@@ -188,12 +294,21 @@ impl Evaluator {
             engine: self.engine.clone(),
             instant: self.instant.clone(),
             inner: eval::Evaluation::new(self.engine.planned().plan),
+            standing: Standing::Out,
         }
     }
 
     /// A writer of the decisions at this evaluator's instant, as JSON.
     pub fn writer(&self) -> DecisionWriter {
         DecisionWriter::new(self.engine.clone(), &self.instant)
+    }
+
+    /// Decides a case by itself.
+    ///
+    /// # Errors
+    /// Where the record belongs to another pack, or is empty.
+    pub fn decide(&self, record: &Record) -> Result<Decided, RecordError> {
+        super::decided(self.clone(), record)
     }
 
     /// Decides a case. Once the room has grown to what the cases need, nothing is allocated where all that a case
@@ -213,11 +328,19 @@ impl Evaluator {
         }
         let pack = self.engine.planned();
         evaluation.inner.cells.take(&record.fields);
+        evaluation.standing.clone_from(&record.standing);
         #[cfg(test)]
         let given = evaluation.inner.cells.clone();
         eval::row::run(pack, &self.instant, &mut self.scratch, &mut evaluation.inner);
         #[cfg(test)]
-        crate::agreement::of_row(&self.engine.parts(), pack, &given, &self.instant, &evaluation.inner);
+        crate::agreement::of_row(
+            &self.engine.parts(),
+            pack,
+            &given,
+            &evaluation.standing,
+            &self.instant,
+            &evaluation.inner,
+        );
         Ok(())
     }
 }
@@ -228,7 +351,7 @@ impl Record {
         text.clear();
         let pack = self.engine.planned();
         let Some(index) = pack.checked.record.key_index() else { return };
-        let key = self.fields.outcome(crate::language::SlotId(crate::source::clamp(index)), &pack.plan.storages);
+        let key = self.fields.outcome(SlotId(crate::source::clamp(index)), &pack.plan.storages);
         match key {
             Ok(Value::Text(key)) => text.push_str(&key),
             Ok(Value::Integer(key)) => {
@@ -245,7 +368,15 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace)
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course(&trace).as_ref())
+    }
+
+    /// What the case goes through in its workflow.
+    pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
+        let pack = self.engine.planned();
+        pack.checked.state.as_ref()?;
+        let mut runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
+        Some(conduct(&mut runner, &self.standing, self.instant.as_of))
     }
 
     /// Appends the case's key as [`Decision::key`] gives it.

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use batch::Batch;
-pub use contact::{ContactCheck, ContactReason};
+pub use contact::ContactCheck;
 pub use evaluator::{Evaluation, Evaluator, Record};
 pub use writer::DecisionWriter;
 
+use crate::check::samples::Test;
 use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
 use crate::decision::{self, Decision, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
@@ -29,8 +30,11 @@ use crate::pack_identity::PackIdentity;
 use crate::plan::columns::Columns;
 use crate::plan::print::Printer;
 use crate::plan::{Plan, plan};
-use crate::record::{Problem, Raw};
+use crate::record::Problem;
+#[cfg(test)]
+use crate::record::Raw;
 use crate::source::Sources;
+use crate::state::State;
 use crate::testing::{self, TestReport, Tried};
 
 /// A loaded pack, ready to decide cases.
@@ -179,9 +183,29 @@ impl Engine {
         decided(evaluator, &record)
     }
 
+    #[cfg(test)]
     pub(crate) fn evaluate_raw(&self, raw: &Raw, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
         let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
         let record = evaluator.read_raw(raw)?;
+        decided(evaluator, &record)
+    }
+
+    /// Decides one case that is in a workflow. `state` is what the host stored with the case; without one the case
+    /// begins. The next state is in the decision.
+    ///
+    /// # Errors
+    /// All problems of the record, where it is not a valid case, or of the state, where it is not one of this case.
+    pub fn evaluate_with_state(
+        &self,
+        record: &str,
+        state: Option<&State>,
+        as_of: DateTime<Utc>,
+    ) -> Result<Decided, RecordError> {
+        let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
+        let mut record = evaluator.read(record)?;
+        if let Some(state) = state {
+            evaluator.put_state(&mut record, state)?;
+        }
         decided(evaluator, &record)
     }
 
@@ -237,10 +261,34 @@ impl Engine {
     /// Runs the pack's rule tests, and counts which rows and rules they fire.
     pub fn test(&self) -> TestReport {
         testing::run(&self.parts(), &|test| {
-            let decided = self.evaluate_raw(&test.record, test.as_of).map_err(|error| error.problems)?;
+            let decided = self.try_test(test).map_err(|error| error.problems)?;
             let judgement = test.attempt.as_ref().map(|attempt| self.judgement(&decided, attempt));
             Ok(Tried { trace: decided.evaluation.trace(), decision: decided.decision, judgement })
         })
+    }
+
+    /// Decides the case of a rule test, with the past that the test says.
+    fn try_test(&self, test: &Test) -> Result<Decided, RecordError> {
+        let evaluator = self.evaluator(test.as_of).map_err(RecordError::from)?;
+        let mut record = evaluator.read_raw(&test.record)?;
+        let Some(said) = &test.state else { return decided(evaluator, &record) };
+        let today = crate::calendar::date_at(test.as_of, self.inner.checked.header.zone);
+        let state = evaluator.test_state(&record, said, today)?;
+        evaluator.put_state(&mut record, &state)?;
+        if said.approved.is_empty() {
+            return decided(evaluator, &record);
+        }
+        // What is approved is known by the ids that the case gives without the approval.
+        let first = decided(evaluator.clone(), &record)?;
+        let mut approved = state;
+        for action in first.decision.actions() {
+            if said.approved.iter().any(|step| *step == decision::last_part(&action.step)) {
+                let change = approved.approve(&action.id, "the test", test.as_of);
+                approved = change.map_err(|error| RecordError { problems: error.problems })?;
+            }
+        }
+        evaluator.put_state(&mut record, &approved)?;
+        decided(evaluator, &record)
     }
 
     /// Warnings and notes about the pack. One with errors is never loaded.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Engine, Evaluation};
-use crate::decision::{Decision, FailedResult, LineWriter, UnknownResult};
+use crate::decision::{DecidedCase, Decision, FailedResult, LineWriter, UnknownResult};
 use crate::error::Error;
-use crate::eval::Instant;
+use crate::eval::{Instant, Trace};
 
 /// Writes the decisions of cases as JSON, one after the other: the bytes of [`Decision::to_json`], in a fraction of its
 /// time, and what a summary counts.
@@ -72,7 +72,9 @@ impl DecisionWriter {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         let (parts, pack) = (self.engine.parts(), self.engine.planned());
-        let decision = self.lines.write(&parts, pack, &evaluation.instant, &evaluation.inner, &mut self.fired, line);
+        let course = |trace: &Trace| evaluation.course(trace);
+        let case = DecidedCase { instant: &evaluation.instant, evaluation: &evaluation.inner, course: &course };
+        let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);
         Ok(())
     }

@@ -50,9 +50,9 @@ impl Cell {
 }
 
 impl Fields {
-    /// The fields of a record that was read.
-    pub(crate) fn new(outcomes: Vec<Outcome>, plan: &Plan) -> Fields {
-        let mut fields = Fields::room(outcomes.len());
+    /// The fields of a record that was read, with room for so many slots.
+    pub(crate) fn new(outcomes: Vec<Outcome>, plan: &Plan, count: usize) -> Fields {
+        let mut fields = Fields::room(count);
         for (index, (outcome, storage)) in outcomes.into_iter().zip(&plan.storages).enumerate() {
             let (cell, is_beside) = Fields::stand(&outcome, storage);
             if let Some(slot) = fields.cells.get_mut(index) {
@@ -63,6 +63,22 @@ impl Fields {
             }
         }
         fields
+    }
+
+    /// Puts what slots came to in their places. They are the last slots, all of them, in their order.
+    pub(crate) fn put(&mut self, outcomes: &[(SlotId, Outcome)], storages: &[Storage]) {
+        if let Some((first, _)) = outcomes.first() {
+            self.beside.retain(|(slot, _)| slot < first);
+        }
+        for (slot, outcome) in outcomes {
+            let index = slot.0 as usize;
+            let (Some(cell), Some(storage)) = (self.cells.get_mut(index), storages.get(index)) else { continue };
+            let (stands, is_beside) = Fields::stand(outcome, storage);
+            *cell = stands;
+            if is_beside {
+                self.beside.push((*slot, outcome.clone()));
+            }
+        }
     }
 
     /// Room for the fields of a record that has so many.

@@ -4,16 +4,18 @@
 //! of their own. After this stage no stage knows the domain: a decision is told apart by the place it is put in.
 
 mod contact;
+mod workflow;
 
 use std::sync::Arc;
 
 pub(crate) use contact::{Changes, Contact, Policy, Rule};
+pub(crate) use workflow::{Stage, Workflows};
 
 use crate::check::tables::{Annotations, CheckedCondition, CheckedTable, Family, HitPolicy};
 use crate::check::{CheckedPack, Item, SlotInfo};
 use crate::language::{Expr, SlotId};
 use crate::source::Span;
-use crate::value::{ErrorCode, EvaluationError, Range, Rounding, Type, Value, number, text};
+use crate::value::{EvaluationError, Range, Rounding, Type, Value, stored};
 
 /// What the executors run: facts and tables over slots, in order.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(crate) struct LoweredPack {
     pub(crate) steps: Vec<Step>,
     /// Tables of which each row is a rule of its own, run for one case as often as need be, behind the steps.
     pub(crate) routines: Vec<Table>,
+    pub(crate) workflows: Option<Workflows>,
     pub(crate) contact: Option<Contact>,
 }
 
@@ -37,6 +40,9 @@ impl LoweredPack {
 
     /// Calls `visit` on every expression that stands in no fact, table or routine.
     pub(crate) fn each_asked<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        if let Some(workflows) = &self.workflows {
+            workflows.each_asked(visit);
+        }
         if let Some(contact) = &self.contact {
             contact.each_asked(visit);
         }
@@ -112,19 +118,7 @@ impl Output {
     /// A value as the output stores it: money and decimals rounded to their decimals by the declared mode, and within
     /// the declared bounds.
     pub(crate) fn store(&self, value: Value) -> Result<Value, EvaluationError> {
-        let round = |number| match self.decimals {
-            Some(decimals) => number::add(self.rounding.round(number, decimals), 0.into()),
-            None => Ok(number),
-        };
-        let value = match value {
-            Value::Money(amount) => Value::Money(round(amount)?),
-            Value::Decimal(number) => Value::Decimal(round(number)?),
-            other => other,
-        };
-        match text::within(&value, &self.range) {
-            Ok(()) => Ok(value),
-            Err(problem) => Err(EvaluationError::new(ErrorCode::OutsideDomain, problem.message)),
-        }
+        stored(value, self.decimals, self.rounding, &self.range)
     }
 }
 
@@ -159,8 +153,9 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
         })
         .collect();
     let mut routines = Vec::new();
+    let workflows = workflow::lower(pack, &mut routines);
     let contact = contact::lower(pack, &mut routines);
-    LoweredPack { slots: pack.slots.clone(), steps, routines, contact }
+    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact }
 }
 
 /// Adds a table whose rows only say whether they match.

@@ -108,7 +108,8 @@ impl FastReader {
     ) -> Option<()> {
         let Fields { cells: slots, beside } = fields;
         beside.clear();
-        if slots.len() != self.fields.len() {
+        // Behind the fields stand slots that no column fills.
+        if slots.len() < self.fields.len() {
             return None;
         }
         let mut whole_row = None;

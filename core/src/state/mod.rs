@@ -68,6 +68,18 @@ pub struct State {
     revision: Revision,
 }
 
+impl serde::Serialize for State {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Document<'a> {
+            #[serde(flatten)]
+            content: &'a Content,
+            revision: &'a str,
+        }
+        Document { content: &self.content, revision: self.revision.text() }.serialize(serializer)
+    }
+}
+
 impl State {
     /// Reads a state that [`State::to_json`] gave, or that a host made in the same form.
     ///
@@ -159,6 +171,11 @@ impl State {
                 Some("check the date, or decide as of a later instant".to_owned()),
             )
         })
+    }
+
+    /// The stages that were left and can be resumed, latest first.
+    pub(crate) fn left_stages(&self) -> impl Iterator<Item = &str> {
+        self.content.previous.iter().map(|left| left.stage.as_str())
     }
 
     /// How many days lie behind day 0 of the stage; none where `today` lies before it.

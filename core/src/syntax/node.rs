@@ -1,5 +1,7 @@
 //! The generic document: scalars, lists and maps with places, and a reader of maps that misses no key.
 
+use std::borrow::Cow;
+
 use super::balance::unbalanced;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::{Snippet, Span};
@@ -268,7 +270,7 @@ pub(crate) struct MapReader<'a> {
     what: String,
     /// Where the map's name stands, if it has one.
     name: Option<Span>,
-    asked: Vec<&'static str>,
+    asked: Vec<Cow<'static, str>>,
 }
 
 impl<'a> MapReader<'a> {
@@ -285,7 +287,17 @@ impl<'a> MapReader<'a> {
 
     /// The value of a key that may be missing. A key without a value counts as missing a value, and is reported.
     pub(crate) fn optional(&mut self, key: &'static str, findings: &mut Findings) -> Option<&'a Node> {
-        self.asked.push(key);
+        self.asked.push(Cow::Borrowed(key));
+        self.valued(key, findings)
+    }
+
+    /// The same for a key that the pack declares.
+    pub(crate) fn declared(&mut self, key: &str, findings: &mut Findings) -> Option<&'a Node> {
+        self.asked.push(Cow::Owned(key.to_owned()));
+        self.valued(key, findings)
+    }
+
+    fn valued(&self, key: &str, findings: &mut Findings) -> Option<&'a Node> {
         let node = self.map.get(key)?;
         if matches!(node.kind, NodeKind::Null) {
             let message = format!("`{key}` of {} has no value", self.what);
@@ -299,14 +311,14 @@ impl<'a> MapReader<'a> {
 
     /// The value of a key that may stand there empty.
     pub(crate) fn optional_or_null(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.asked.push(key);
+        self.asked.push(Cow::Borrowed(key));
         self.map.get(key)
     }
 
     /// The value of a key that must be there.
     pub(crate) fn required(&mut self, key: &'static str, findings: &mut Findings) -> Option<&'a Node> {
         if self.map.get(key).is_none() {
-            self.asked.push(key);
+            self.asked.push(Cow::Borrowed(key));
             if self.map.is_damaged {
                 return None;
             }
@@ -356,7 +368,7 @@ impl<'a> MapReader<'a> {
     /// Keys of the format that this version does not carry out.
     pub(crate) fn not_yet(&mut self, keys: &[&'static str], findings: &mut Findings) {
         for key in keys {
-            self.asked.push(key);
+            self.asked.push(Cow::Borrowed(key));
             if self.map.get(key).is_some() {
                 findings.push(
                     Finding::error(
@@ -384,7 +396,7 @@ impl<'a> MapReader<'a> {
             let message = format!("{} has no key `{}`", self.what, entry.key);
             findings.push(
                 Finding::error(Code::UnknownKey, entry.key_span, message)
-                    .maybe_help(did_you_mean(&entry.key, self.asked.iter().copied())),
+                    .maybe_help(did_you_mean(&entry.key, self.asked.iter().map(|asked| &**asked))),
             );
         }
     }

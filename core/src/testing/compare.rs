@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::Tried;
-use crate::check::samples::{Expectation, ExpectationKind, Expected, ExpectedContact, Test};
+use crate::check::samples::{Expectation, ExpectationKind, Expected, ExpectedContact, ExpectedStage, Test};
 use crate::conduct::contact::{Judgement, Next};
-use crate::decision::Parts;
+use crate::decision::{Decision, Parts, StageReport, last_part};
 use crate::record::Problem;
 use crate::value::ops::{self, Comparison};
 use crate::value::show::{self, Show};
@@ -110,11 +110,65 @@ fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<St
                 })
             })
         }
+        ExpectationKind::Stage(wanted) => stage(wanted, decision.stage()),
+        ExpectationKind::Actions(wanted) => {
+            let found: Vec<&str> = decision.actions().iter().map(|action| last_part(&action.step)).collect();
+            (*wanted != found)
+                .then(|| format!("actions: expected [{}], found [{}]", wanted.join(", "), found.join(", ")))
+        }
+        ExpectationKind::Action { step, items } => action(step, items, decision),
         ExpectationKind::Contact(wanted) => contact(wanted, tried.judgement.as_ref()),
         ExpectationKind::Refused(paths) => {
             Some(format!("refused: expected problems at [{}], but the record is good", paths.join(", ")))
         }
     }
+}
+
+/// Where the case stands otherwise than expected.
+fn stage(wanted: &ExpectedStage, found: Option<&StageReport>) -> Option<String> {
+    let none = || "none".to_owned();
+    let mut failures = Vec::new();
+    let mut compare = |what: &str, wanted: &Option<String>, found: Option<String>| {
+        let found = found.unwrap_or_else(none);
+        if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != found) {
+            failures.push(format!("stage{what}: expected {wanted}, found {found}"));
+        }
+    };
+    compare("", &wanted.to, found.map(|stage| stage.to.clone()));
+    compare(".from", &wanted.from, found.and_then(|stage| stage.from.clone()));
+    let overdue = wanted.overdue.map(|overdue| overdue.to_string());
+    compare(".overdue", &overdue, found.map(|stage| stage.overdue.to_string()));
+    let steps = |steps: Vec<&str>| format!("[{}]", steps.join(", "));
+    let wanted_steps = wanted.steps.as_ref().map(|wanted| steps(wanted.iter().map(|id| &**id).collect()));
+    let found_steps = found.map(|stage| steps(stage.steps.iter().map(|step| &*step.rule).collect()));
+    compare(".steps", &wanted_steps, found_steps);
+    (!failures.is_empty()).then(|| failures.join("\n"))
+}
+
+/// What an action says otherwise than expected.
+fn action(step: &str, items: &[(String, String)], decision: &Decision) -> Option<String> {
+    let Some(action) = decision.actions().iter().find(|action| last_part(&action.step) == step) else {
+        return Some(format!("actions: `{step}` is not due"));
+    };
+    let none = || "none".to_owned();
+    let failures: Vec<String> = items
+        .iter()
+        .filter_map(|(item, wanted)| {
+            let found = match item.as_str() {
+                "status" => action.status.word().to_owned(),
+                "channel" => action.channel.as_ref().map_or_else(none, ToString::to_string),
+                "due" => action.due.to_string(),
+                "not_before" => action.not_before.map_or_else(none, show::instant),
+                "template" => action.template.as_ref().map_or_else(none, |template| template.name.to_string()),
+                _ => {
+                    let language = action.template.as_ref().and_then(|template| template.language.as_ref());
+                    language.map_or_else(none, ToString::to_string)
+                }
+            };
+            (*wanted != found).then(|| format!("actions.{step}.{item}: expected {wanted}, found {found}"))
+        })
+        .collect();
+    (!failures.is_empty()).then(|| failures.join("\n"))
 }
 
 /// What the contact policies said otherwise than expected.

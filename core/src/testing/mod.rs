@@ -5,7 +5,7 @@ mod compare;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::samples::Test;
+use crate::check::samples::{Test, rules_behind};
 use crate::conduct::contact::Judgement;
 use crate::decision::{Decision, Parts};
 use crate::eval::Trace;
@@ -94,9 +94,8 @@ pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>) -> TestReport {
     let mut hits: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let tests = checked.tests.iter().map(|test| run_test(parts, decide, test, &mut hits)).collect();
     let rows = checked.tables.iter().flat_map(|table| table.all_rows()).map(|row| (&row.id, row.span));
-    let contact = checked.contact.iter().flat_map(|policy| &policy.rules).map(|rule| (&rule.id, rule.span));
     let coverage = rows
-        .chain(contact)
+        .chain(rules_behind(checked))
         .map(|(id, span)| Coverage {
             id: id.to_string(),
             place: parts.sources.place(span),

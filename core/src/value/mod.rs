@@ -54,6 +54,29 @@ impl Value {
     }
 }
 
+/// A value as a field or output stores it: money and decimals rounded to their decimals by the declared mode, and
+/// within the declared bounds.
+pub(crate) fn stored(
+    value: Value,
+    decimals: Option<u32>,
+    rounding: Rounding,
+    range: &Range,
+) -> Result<Value, EvaluationError> {
+    let round = |number| match decimals {
+        Some(decimals) => number::add(rounding.round(number, decimals), 0.into()),
+        None => Ok(number),
+    };
+    let value = match value {
+        Value::Money(amount) => Value::Money(round(amount)?),
+        Value::Decimal(number) => Value::Decimal(round(number)?),
+        other => other,
+    };
+    match text::within(&value, range) {
+        Ok(()) => Ok(value),
+        Err(problem) => Err(EvaluationError::new(ErrorCode::OutsideDomain, problem.message)),
+    }
+}
+
 /// What evaluating something came to: a value, or a reason why there is none to be had.
 pub(crate) type Outcome = Result<Value, Failure>;
 

@@ -180,6 +180,10 @@ pub(crate) struct Field {
     pub(crate) decides: bool,
     pub(crate) time: bool,
     pub(crate) place: bool,
+    /// Whether it holds the channel that the debtor prefers.
+    pub(crate) preferred_channel: bool,
+    /// Whether it holds the language that the debtor is written to in.
+    pub(crate) language: bool,
     pub(crate) span: Span,
 }
 
@@ -199,6 +203,8 @@ impl Field {
             decides: true,
             time: false,
             place: false,
+            preferred_channel: false,
+            language: false,
             span,
         }
     }

@@ -1,256 +1,18 @@
 //! Generated rules, histories and places, around the days on which clocks are changed: the next time against a search
 //! minute by minute, and each rule against its definition.
 //!
-//! Where the next time is far off, most cases are not searched minute by minute. Then the minute found, the ones before
-//! it, each quarter of an hour and all minutes around changes of clocks are judged.
+//! Where the next time is far off, most cases are not searched minute by minute. Then the minute found, the half hour
+//! before it, the hours around changes of clocks, and a minute in each hour are judged.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc, Weekday, WeekdaySet};
+use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use super::cases::Case;
 use super::oracle::{Said, allows, said};
 use super::*;
-use crate::calendar::Calendar;
 use crate::generated::random::Random;
-
-/// Places, each with a day near which its clock is changed, or with any day.
-const PLACES: [(Tz, &str); 32] = [
-    (Tz::America__New_York, "2026-03-08"),
-    (Tz::America__New_York, "2026-11-01"),
-    (Tz::America__Los_Angeles, "2026-03-08"),
-    (Tz::America__Los_Angeles, "2026-11-01"),
-    (Tz::America__Phoenix, "2026-11-01"),
-    (Tz::Europe__London, "2026-03-29"),
-    (Tz::Europe__London, "2026-10-25"),
-    (Tz::Europe__Berlin, "2026-03-29"),
-    (Tz::Australia__Sydney, "2026-04-05"),
-    (Tz::Australia__Sydney, "2026-10-04"),
-    (Tz::Australia__Lord_Howe, "2026-04-05"),
-    (Tz::Australia__Lord_Howe, "2026-10-04"),
-    (Tz::America__Sao_Paulo, "2018-02-18"),
-    (Tz::America__Sao_Paulo, "2018-11-04"),
-    (Tz::Asia__Beirut, "2026-03-29"),
-    (Tz::Asia__Beirut, "2026-10-25"),
-    (Tz::America__St_Johns, "2010-11-07"),
-    (Tz::America__St_Johns, "2010-03-14"),
-    (Tz::America__Havana, "2026-03-08"),
-    (Tz::America__Havana, "2026-11-01"),
-    (Tz::Africa__Cairo, "2026-04-24"),
-    (Tz::Africa__Casablanca, "2026-02-15"),
-    (Tz::Africa__Casablanca, "2026-03-22"),
-    (Tz::Antarctica__Troll, "2026-03-29"),
-    (Tz::Pacific__Apia, "2011-12-30"),
-    (Tz::Pacific__Kwajalein, "1993-08-21"),
-    (Tz::Pacific__Kwajalein, "1969-09-30"),
-    (Tz::Africa__Monrovia, "1972-01-07"),
-    (Tz::Asia__Kolkata, "2026-03-02"),
-    (Tz::Asia__Kathmandu, "2026-03-02"),
-    (Tz::Pacific__Kiritimati, "2026-12-31"),
-    (Tz::UTC, "2026-02-28"),
-];
-
-/// Borders of hours; among them times that are skipped or repeated, and such as no whole minute meets.
-const TIMES: [&str; 20] = [
-    "00:00:00", "00:00:30", "00:30:00", "01:00:00", "01:30:00", "02:00:00", "02:30:00", "03:00:00", "07:30:00",
-    "08:00:00", "08:00:30", "09:00:00", "12:00:00", "12:00:01", "18:00:00", "19:00:00", "21:00:00", "23:00:00",
-    "23:30:00", "23:59:59",
-];
-
-/// The rules of a policy before they borrow.
-struct Written {
-    zones: Vec<Tz>,
-    rules: Vec<WrittenRule>,
-}
-
-enum WrittenRule {
-    Hours { weekdays: WeekdaySet, holidays: bool, from: NaiveTime, until: NaiveTime, until_is_included: bool },
-    Limit { events: Vec<Moment>, at_most: u64, window: Window },
-    Wait { events: Vec<Moment>, length: Window, event_day_counts: bool },
-    BusinessWait { events: Vec<Moment>, days: i64, event_day_counts: bool },
-    BlockedUntil(Moment),
-}
-
-struct Case {
-    policies: Vec<Written>,
-    calendar: Calendar,
-    from: DateTime<Utc>,
-}
-
-impl WrittenRule {
-    fn rule<'a>(&'a self, calendar: &'a Calendar) -> TimeRule<'a> {
-        match self {
-            WrittenRule::Hours { weekdays, holidays, from, until, until_is_included } => TimeRule::Hours(Hours {
-                weekdays: *weekdays,
-                holidays: holidays.then_some(calendar),
-                from: *from,
-                until: *until,
-                until_is_included: *until_is_included,
-            }),
-            WrittenRule::Limit { events, at_most, window } => {
-                TimeRule::Limit(Limit { events, at_most: *at_most, window: *window })
-            }
-            WrittenRule::Wait { events, length, event_day_counts } => {
-                let length = match *length {
-                    Window::Days(days) => Length::Days(days),
-                    Window::Months(months) => Length::Months(months),
-                    Window::Exact(seconds) => Length::Exact(seconds),
-                };
-                TimeRule::Wait(Wait { events, length, event_day_counts: *event_day_counts })
-            }
-            WrittenRule::BusinessWait { events, days, event_day_counts } => TimeRule::Wait(Wait {
-                events,
-                length: Length::BusinessDays(*days, calendar),
-                event_day_counts: *event_day_counts,
-            }),
-            WrittenRule::BlockedUntil(moment) => TimeRule::BlockedUntil(*moment),
-        }
-    }
-}
-
-/// What decides a case.
-struct Chance {
-    random: Random,
-    from: DateTime<Utc>,
-}
-
-impl Chance {
-    fn case(seed: u64) -> Case {
-        let mut random = Random::new(seed);
-        let (place, day) = *random.pick(&PLACES);
-        let day: NaiveDate = day.parse().expect("a date");
-        let mut from = day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::minutes(random.between(-8_000, 1_500));
-        if random.chance(30) {
-            from += TimeDelta::nanoseconds(random.between(0, 59_999_999_999));
-        }
-        let mut chance = Chance { random, from };
-        let calendar = chance.calendar();
-        let mut policies = vec![chance.policy(place)];
-        if chance.random.chance(20) {
-            let (other, _) = *chance.random.pick(&PLACES);
-            policies.push(chance.policy(other));
-        }
-        Case { policies, calendar, from }
-    }
-
-    fn calendar(&mut self) -> Calendar {
-        let today = self.from.date_naive();
-        let ahead = if self.random.chance(15) { self.random.between(0, 12) } else { 500 };
-        let behind = if self.random.chance(15) { self.random.between(0, 12) } else { 500 };
-        let weekend = if self.random.chance(70) { [Weekday::Sat, Weekday::Sun] } else { [Weekday::Fri, Weekday::Sat] };
-        let mut holidays = BTreeMap::new();
-        for _ in 0..self.random.below(8) {
-            holidays.insert(self.day(15), "a holiday".to_owned());
-        }
-        Calendar {
-            name: "generated".to_owned(),
-            weekend: weekend.to_vec(),
-            valid_from: today - Days::new(u64::try_from(behind).expect("days")),
-            valid_until: today + Days::new(u64::try_from(ahead).expect("days")),
-            holidays,
-        }
-    }
-
-    fn policy(&mut self, place: Tz) -> Written {
-        let mut zones = vec![place];
-        for _ in 0..self.random.weighted(&[6, 3, 1]) {
-            zones.push(self.random.pick(&PLACES).0);
-        }
-        let count = 1 + self.random.weighted(&[4, 4, 3, 1]);
-        Written { zones, rules: (0..count).map(|_| self.rule()).collect() }
-    }
-
-    fn rule(&mut self) -> WrittenRule {
-        match self.random.weighted(&[5, 4, 3, 2, 2]) {
-            0 => self.hours(),
-            1 => {
-                let events = self.events();
-                let most = i64::try_from(events.len()).expect("few");
-                let at_most = if self.random.chance(3) { 0 } else { self.random.between(1, most.max(1)) };
-                WrittenRule::Limit { events, at_most: u64::try_from(at_most).expect("few"), window: self.span() }
-            }
-            2 => WrittenRule::Wait {
-                events: self.events(),
-                length: self.span(),
-                event_day_counts: self.random.chance(50),
-            },
-            3 => WrittenRule::BusinessWait {
-                events: self.events(),
-                days: self.random.between(0, 7),
-                event_day_counts: self.random.chance(50),
-            },
-            _ => {
-                let days = *self.random.pick(&[3, 6, 45, 450]);
-                WrittenRule::BlockedUntil(self.moment(days))
-            }
-        }
-    }
-
-    fn hours(&mut self) -> WrittenRule {
-        let mut weekdays = WeekdaySet::EMPTY;
-        let is_for_all = self.random.chance(40);
-        for day in [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun] {
-            if !is_for_all && self.random.chance(50) {
-                weekdays.insert(day);
-            }
-        }
-        let mut times = [self.time(), self.time()];
-        if self.random.chance(90) {
-            times.sort_unstable();
-        }
-        let [from, until] = times;
-        WrittenRule::Hours {
-            weekdays,
-            holidays: !is_for_all && self.random.chance(40),
-            from,
-            until,
-            until_is_included: self.random.chance(30),
-        }
-    }
-
-    fn time(&mut self) -> NaiveTime {
-        self.random.pick(&TIMES).parse().expect("a time")
-    }
-
-    fn span(&mut self) -> Window {
-        match self.random.below(6) {
-            0 | 1 => Window::Days(self.random.between(0, 10)),
-            2 => Window::Days(self.random.between(11, 70)),
-            3 => Window::Months(self.random.between(0, 3)),
-            4 => Window::Exact(3600 * self.random.between(0, 200)),
-            _ => Window::Exact(self.random.between(0, 500_000)),
-        }
-    }
-
-    fn events(&mut self) -> Vec<Moment> {
-        let count = self.random.below(10);
-        let days = *self.random.pick(&[2, 6, 6, 40]);
-        let mut events: Vec<Moment> = (0..count).map(|_| self.moment(days)).collect();
-        if self.random.chance(30) {
-            // Only what has been, as in most histories.
-            let local = Local::of(Tz::UTC, self.from).expect("it can be held");
-            events.retain(|event| event.is_not_after(&local));
-        }
-        events
-    }
-
-    /// A moment within so many days of the beginning, often near a full hour.
-    fn moment(&mut self, days: i64) -> Moment {
-        if self.random.chance(25) {
-            return Moment::Date(self.day(days));
-        }
-        let mut instant = self.from + TimeDelta::seconds(self.random.between(-days * 86_400, days * 86_400));
-        if self.random.chance(60) {
-            let hour = instant.timestamp() / 1800 * 1800;
-            instant = DateTime::from_timestamp(hour + self.random.between(-1, 1), 0).expect("it can be held");
-        }
-        Moment::Instant(instant)
-    }
-
-    fn day(&mut self, days: i64) -> NaiveDate {
-        self.from.date_naive() + TimeDelta::days(self.random.between(-days, days))
-    }
-}
 
 /// What the generated cases came to, so that none of it goes untested unseen.
 #[derive(Debug, Default)]
@@ -297,7 +59,7 @@ fn the_next_time_is_the_one_that_a_search_minute_by_minute_finds() {
     let cases = if std::env::var_os("RECOUP_SOAK").is_some() { 100_000 } else { 1_000 };
     let mut reached = Reached::default();
     for seed in 0..cases {
-        let case = Chance::case(seed);
+        let case = Case::new(seed);
         let rules: Vec<Vec<TimeRule<'_>>> = case
             .policies
             .iter()
@@ -376,8 +138,9 @@ fn check_next(
         Ok(None) => last + TimeDelta::seconds(1),
         Err(_) => last,
     };
-    let is_near = claimed - from < TimeDelta::days(3);
-    let is_exhaustive = is_near || next.is_err() || random.below(40) == 0;
+    // The farther off, the rarer is a whole search, so that each case costs about as much.
+    let is_exhaustive = next.is_err() || random.between(0, (claimed - from).num_days()) < 2;
+    let changes = if is_exhaustive { Vec::new() } else { hours_of_change(policies, begin, claimed) };
     let mut minute = begin;
     let mut found = None;
     while found.is_none() && minute <= last {
@@ -385,14 +148,11 @@ fn check_next(
             Said::Allowed => found = Some(Ok(minute)),
             Said::Failed => found = Some(Err(())),
             Said::Denied => {
-                let step = if is_exhaustive
+                let hour = minute.timestamp().div_euclid(3600);
+                let is_close = is_exhaustive
                     || claimed - minute <= TimeDelta::minutes(30)
-                    || is_near_change(policies, minute)
-                {
-                    1
-                } else {
-                    random.between(1, 15)
-                };
+                    || changes.iter().any(|change| change.abs_diff(hour) <= 1);
+                let step = if is_close { 1 } else { random.between(1, 60) };
                 // The minute that is claimed is never stepped over.
                 let ahead = minute + TimeDelta::minutes(step);
                 minute = if minute < claimed { ahead.min(claimed.max(minute + TimeDelta::minutes(1))) } else { ahead };
@@ -411,12 +171,23 @@ fn check_next(
     reached.case("searched in part", !is_exhaustive);
 }
 
-fn is_near_change(policies: &[PolicyTimes<'_>], minute: DateTime<Utc>) -> bool {
-    let around = [TimeDelta::hours(-2), TimeDelta::hours(2)];
-    policies.iter().flat_map(|policy| policy.zones).any(|zone| {
-        let [before, after] = around.map(|around| offset(*zone, minute + around));
-        before != after
-    })
+/// The hours since 1970 within which a clock is changed.
+fn hours_of_change(policies: &[PolicyTimes<'_>], from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<i64> {
+    let mut hours = Vec::new();
+    for zone in policies.iter().flat_map(|policy| policy.zones) {
+        let mut at = from;
+        while at < until {
+            let next = at + TimeDelta::days(1);
+            if offset(*zone, at) != offset(*zone, next) {
+                let hour = |hour: &i64| offset(*zone, at + TimeDelta::hours(*hour));
+                hours.extend(
+                    (0..24).filter(|this| hour(this) != hour(&(this + 1))).map(|this| at.timestamp() / 3600 + this),
+                );
+            }
+            at = next;
+        }
+    }
+    hours
 }
 
 fn count(

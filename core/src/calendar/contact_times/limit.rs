@@ -1,8 +1,8 @@
 //! So many events in a window of time, and no more.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Local, Moment, exact, out_of_range};
+use super::{Local, Moment, exact};
 use crate::calendar::{add_days, add_months};
 use crate::value::EvaluationError;
 
@@ -30,8 +30,10 @@ pub(crate) enum Window {
 
 /// A window that ends at an instant.
 enum Ending<'a> {
-    Dates { after: NaiveDate, local: &'a Local },
-    Exact { length: TimeDelta, local: &'a Local },
+    /// All days after one, up to and including today.
+    Dates { after: NaiveDate, today: NaiveDate, local: &'a Local },
+    /// All instants after one, up to and including the present one.
+    Instants { after: DateTime<Utc>, local: &'a Local },
 }
 
 impl Limit<'_> {
@@ -64,13 +66,13 @@ impl Limit<'_> {
 
 impl Window {
     fn ending_at(self, local: &Local) -> Result<Ending<'_>, EvaluationError> {
-        Ok(match self {
-            Window::Days(days) => Ending::Dates { after: add_days(local.date(), days.saturating_neg())?, local },
-            Window::Months(months) => {
-                Ending::Dates { after: add_months(local.date(), months.saturating_neg())?, local }
-            }
-            Window::Exact(seconds) => Ending::Exact { length: exact(seconds)?, local },
-        })
+        let today = local.date();
+        let after = match self {
+            Window::Days(days) => add_days(today, days.saturating_neg())?,
+            Window::Months(months) => add_months(today, months.saturating_neg())?,
+            Window::Exact(seconds) => return Ok(Ending::Instants { after: local.ago(exact(seconds)?)?, local }),
+        };
+        Ok(Ending::Dates { after, today, local })
     }
 
     /// When an event of the window will have left it, unless the clock is changed first. None where that is never.
@@ -78,7 +80,7 @@ impl Window {
         let left_on = match self {
             Window::Days(days) => add_days(event.day_at(local)?, days),
             Window::Months(months) => first_day_beyond(event.day_at(local)?, months),
-            Window::Exact(seconds) => return event.past_by_at(exact(seconds)?, local),
+            Window::Exact(seconds) => return event.is_over_from(exact(seconds)?, local),
         };
         Ok(left_on.ok().and_then(|day| local.start_of(day)))
     }
@@ -93,26 +95,21 @@ fn first_day_beyond(day: NaiveDate, months: i64) -> Result<NaiveDate, Evaluation
 
 impl Ending<'_> {
     fn holds(&self, event: Moment) -> Result<bool, EvaluationError> {
-        match (self, event) {
-            (Ending::Dates { after, local }, Moment::Date(date)) => Ok(*after < date && date <= local.date()),
-            (Ending::Dates { after, local }, Moment::Instant(instant)) => {
-                // The day is looked up only where it lies so near to a border that the offset decides: at no place does
-                // it differ from that in UTC by more than one.
-                let utc = instant.date_naive();
-                let (Some(least), Some(most)) = (utc.pred_opt(), utc.succ_opt()) else {
-                    return Err(out_of_range(instant));
-                };
-                if most <= *after || local.date() < least {
+        match *self {
+            Ending::Dates { after, today, local } => {
+                // The zone is asked only where a day more or less would decide.
+                let about = event.day_about();
+                if about < after || today.succ_opt().is_some_and(|tomorrow| tomorrow < about) {
                     return Ok(false);
                 }
-                if *after < least && most <= local.date() {
+                if about < today && after.succ_opt().is_some_and(|first| first < about) {
                     return Ok(true);
                 }
-                let day = local.elsewhen(instant)?.date();
-                Ok(*after < day && day <= local.date())
+                let day = event.day_at(local)?;
+                Ok(after < day && day <= today)
             }
-            (Ending::Exact { length, local }, _) => {
-                Ok(*length > TimeDelta::zero() && event.is_not_after(local) && !event.is_past_by(*length, local)?)
+            Ending::Instants { after, local } => {
+                Ok(after < local.at() && event.is_not_after(local) && !event.is_over_at(after, local)?)
             }
         }
     }

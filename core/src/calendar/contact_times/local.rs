@@ -1,6 +1,6 @@
 //! An instant as the clock and the calendar of one place show it, and when that clock is changed.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::out_of_range;
@@ -45,6 +45,11 @@ impl Local {
         Local::of(self.zone, at)
     }
 
+    /// The instant that lies so far back.
+    pub(super) fn ago(&self, length: TimeDelta) -> Result<DateTime<Utc>, EvaluationError> {
+        self.at.checked_sub_signed(length).ok_or_else(|| out_of_range(self.at))
+    }
+
     /// The instant at which the clock shows this, as it is set now.
     pub(super) fn shows(&self, date: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
         date.and_time(time).checked_sub_offset(self.offset).map(|shown| shown.and_utc())
@@ -57,7 +62,9 @@ impl Local {
 
     /// The first instant, from this one on, of this day or a later one, whatever happens to the clock.
     pub(crate) fn first_on_or_after(self, date: NaiveDate) -> Result<Option<DateTime<Utc>>, EvaluationError> {
-        let mut local = self;
+        // No place is a whole day ahead of UTC, so before then nothing is to be found.
+        let earliest = date.pred_opt().map_or(self.at, |eve| eve.and_time(NaiveTime::MIN).and_utc());
+        let mut local = if self.at < earliest { self.elsewhen(earliest)? } else { self };
         while local.date < date {
             let Some(start) = local.start_of(date) else { return Ok(None) };
             local = local.elsewhen(local.clock_change(start).unwrap_or(start))?;

@@ -84,6 +84,8 @@ fn out_of_range(what: impl std::fmt::Display) -> EvaluationError {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod oracle;

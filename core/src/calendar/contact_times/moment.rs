@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{Local, out_of_range};
+use super::Local;
 use crate::value::EvaluationError;
 
 /// When something was or will be.
@@ -23,6 +23,14 @@ impl Moment {
         }
     }
 
+    /// A day that costs no look at the zone. That at the place is the same, the one before or the one after.
+    pub(super) fn day_about(self) -> NaiveDate {
+        match self {
+            Moment::Date(date) => date,
+            Moment::Instant(instant) => instant.naive_utc().date(),
+        }
+    }
+
     /// Whether it has been. A date has, from the first instant of its day on.
     pub(super) fn is_not_after(self, local: &Local) -> bool {
         match self {
@@ -31,27 +39,28 @@ impl Moment {
         }
     }
 
-    /// Whether at least so much time has passed since; of a date, since the end of its day.
-    pub(super) fn is_past_by(self, length: TimeDelta, local: &Local) -> Result<bool, EvaluationError> {
+    /// Whether it was over at an instant. A date is, at the end of its day.
+    pub(super) fn is_over_at(self, instant: DateTime<Utc>, local: &Local) -> Result<bool, EvaluationError> {
         match self {
-            Moment::Date(date) => Ok(date < ago(length, local)?.date()),
-            Moment::Instant(instant) => Ok(length <= local.at().signed_duration_since(instant)),
+            Moment::Date(date) => Ok(date < local.elsewhen(instant)?.date()),
+            Moment::Instant(moment) => Ok(moment <= instant),
         }
     }
 
-    /// When it will be past by this length, of one that is not yet. None where that is beyond what can be held.
-    pub(super) fn past_by_at(self, length: TimeDelta, local: &Local) -> Result<Option<DateTime<Utc>>, EvaluationError> {
-        let since = match self {
+    /// When a time so long ago will be one at which it was over, of one that is not yet so. None where that is beyond
+    /// what can be held.
+    pub(super) fn is_over_from(
+        self,
+        length: TimeDelta,
+        local: &Local,
+    ) -> Result<Option<DateTime<Utc>>, EvaluationError> {
+        let over = match self {
             Moment::Date(date) => match date.succ_opt() {
-                Some(next) => ago(length, local)?.first_on_or_after(next)?,
+                Some(next) => local.elsewhen(local.ago(length)?)?.first_on_or_after(next)?,
                 None => None,
             },
             Moment::Instant(instant) => Some(instant),
         };
-        Ok(since.and_then(|since| since.checked_add_signed(length)))
+        Ok(over.and_then(|over| over.checked_add_signed(length)))
     }
-}
-
-fn ago(length: TimeDelta, local: &Local) -> Result<Local, EvaluationError> {
-    local.elsewhen(local.at().checked_sub_signed(length).ok_or_else(|| out_of_range(local.at()))?)
 }

@@ -77,6 +77,8 @@ fn judge(policies: &[PolicyTimes<'_>], at: DateTime<Utc>, last: DateTime<Utc>) -
     }
     match (denied_until, error) {
         (Some(until), _) => {
+            // INVARIANT: a rule that denies opens later. Should one say otherwise, the search is slow, but it ends.
+            debug_assert!(at < until, "a rule that denies at {at} opens at {until}");
             let next_second = at.checked_add_signed(TimeDelta::seconds(1)).ok_or_else(|| out_of_range(at))?;
             Ok(Judgement::DeniedUntil(until.max(next_second)))
         }

@@ -52,14 +52,15 @@ pub(super) fn allows(rule: &TimeRule<'_>, zone: Tz, at: DateTime<Utc>) -> Option
                         event > at - TimeDelta::seconds(seconds) && event <= at
                     }
                     (Window::Exact(seconds), Moment::Date(event)) => {
-                        event >= day(at - TimeDelta::seconds(seconds), zone) && event <= today
+                        seconds > 0 && event >= day(at - TimeDelta::seconds(seconds), zone) && event <= today
                     }
                 };
                 if is_in_window {
                     count += 1;
                 }
             }
-            Some(count < limit.at_most)
+            let with_this_one = count + 1;
+            Some(with_this_one <= limit.at_most)
         }
         TimeRule::Wait(wait) => wait_allows(wait, zone, at),
         TimeRule::BlockedUntil(Moment::Date(last)) => Some(today > *last),

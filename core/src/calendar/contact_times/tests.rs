@@ -40,12 +40,10 @@ fn daily(from: &str, until: &str) -> TimeRule<'static> {
     TimeRule::Hours(hours(from, until))
 }
 
-const WEEKEND: [Weekday; 2] = [Weekday::Sat, Weekday::Sun];
-
 fn calendar(holidays: &[&str]) -> Calendar {
     Calendar {
         name: "public".to_owned(),
-        weekend: WEEKEND.to_vec(),
+        weekend: vec![Weekday::Sat, Weekday::Sun],
         valid_from: date("2026-01-01"),
         valid_until: date("2026-12-31"),
         holidays: holidays.iter().map(|day| (date(day), "a holiday".to_owned())).collect::<BTreeMap<_, _>>(),
@@ -139,7 +137,10 @@ fn weekends_and_holidays_have_hours_of_their_own() {
     let weekdays = WeekdaySet::from_array([Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri]);
     let rules = [
         TimeRule::Hours(Hours { weekdays, ..hours("07:30:00", "21:00:00") }),
-        TimeRule::Hours(Hours { weekdays: WeekdaySet::from_array(WEEKEND), ..hours("09:00:00", "21:00:00") }),
+        TimeRule::Hours(Hours {
+            weekdays: WeekdaySet::from_array([Weekday::Sat, Weekday::Sun]),
+            ..hours("09:00:00", "21:00:00")
+        }),
         TimeRule::Hours(Hours { holidays: Some(&public), ..hours("00:00:00", "00:00:00") }),
     ];
     let [monday_to_friday, weekend, holiday] = rules;
@@ -277,6 +278,15 @@ fn exact_time_takes_a_date_for_the_end_of_its_day() {
 }
 
 #[test]
+fn a_window_of_no_length_holds_nothing() {
+    let today = [Moment::Date(date("2026-09-08")), Moment::Instant(at("2026-09-08T12:00:00Z"))];
+    for window in [Window::Days(0), Window::Months(0), Window::Exact(0), Window::Days(-1), Window::Exact(-1)] {
+        let limit = TimeRule::Limit(Limit { events: &today, at_most: 1, window });
+        assert!(allows(&limit, Tz::UTC, "2026-09-08T12:00:00Z"));
+    }
+}
+
+#[test]
 fn events_to_come_matter_when_they_have_come() {
     let events = instants(&["2026-09-08T12:00:00Z", "2026-09-08T18:00:00Z"]);
     let wait = TimeRule::Wait(Wait { events: &events, length: Length::Exact(6 * 3600), event_day_counts: true });
@@ -360,6 +370,15 @@ fn the_ends_of_time_are_errors() {
     assert!(failed > 100, "{failed} failed");
     let nowhere = next_allowed(&[PolicyTimes { zones: &[], rules: &[] }], at("2026-09-08T12:00:00Z"));
     assert_eq!(nowhere.map_err(|error| error.code), Err(ErrorCode::InvalidArgument));
+}
+
+#[test]
+fn the_first_change_of_a_clock_is_found() {
+    // For Ramadan the clock is put back by an hour, and forward again five weeks later.
+    let local = Local::of(Tz::Africa__Casablanca, at("2026-02-10T12:34:56.7Z")).expect("it can be held");
+    assert_eq!(local.clock_change(at("2026-04-01T00:00:00Z")), Some(at("2026-02-15T02:00:00Z")));
+    assert_eq!(local.clock_change(at("2026-02-15T02:00:00Z")), Some(at("2026-02-15T02:00:00Z")));
+    assert_eq!(local.clock_change(at("2026-02-15T01:59:59.9Z")), None);
 }
 
 /// What looking for changes of a clock relies on.

@@ -15,15 +15,15 @@ pub(crate) struct Wait<'a> {
     pub(crate) event_day_counts: bool,
 }
 
-/// How long a wait is. The day that ends a wait where the day of the event counts is the first on which contact is
-/// allowed; otherwise the day after it is.
+/// How long a wait is. The day that it reaches from the day of the event is the first on which contact is allowed; where
+/// the day of the event does not count, the day after that is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Length<'a> {
     /// So many days after the event.
     Days(i64),
     /// The same day so many months later, or the last of that month where it is shorter.
     Months(i64),
-    /// The so-manieth business day after the event.
+    /// So many business days after the event.
     BusinessDays(i64, &'a Calendar),
     /// Seconds. Contact is allowed from the instant on that lies so far behind the event; where the event has only a
     /// date, so far behind the end of its day.
@@ -65,11 +65,7 @@ impl Wait<'_> {
         // Histories mostly run from old to new. From behind, the first event has the latest day, and the zone need not
         // be asked for the others.
         for event in self.events.iter().rev().filter(|event| event.is_not_after(local)) {
-            let most = match event {
-                Moment::Date(date) => *date,
-                Moment::Instant(instant) => instant.date_naive().succ_opt().unwrap_or(NaiveDate::MAX),
-            };
-            if latest.is_none_or(|latest| latest < most) {
+            if latest.is_none_or(|latest| latest <= event.day_about()) {
                 latest = latest.max(Some(event.day_at(local)?));
             }
         }
@@ -77,8 +73,9 @@ impl Wait<'_> {
     }
 
     fn exact_wait_is_over(&self, length: TimeDelta, local: &Local) -> Result<bool, EvaluationError> {
+        let begun = local.ago(length)?;
         for event in self.events.iter().filter(|event| event.is_not_after(local)) {
-            if !event.is_past_by(length, local)? {
+            if !event.is_over_at(begun, local)? {
                 return Ok(false);
             }
         }
@@ -88,7 +85,7 @@ impl Wait<'_> {
     fn exact_wait_ends(&self, length: TimeDelta, local: &Local) -> Result<Option<DateTime<Utc>>, EvaluationError> {
         let mut end = Some(local.at());
         for event in self.events.iter().filter(|event| event.is_not_after(local)) {
-            end = end.zip(event.past_by_at(length, local)?).map(|(end, next)| end.max(next));
+            end = end.zip(event.is_over_from(length, local)?).map(|(end, next)| end.max(next));
         }
         Ok(end)
     }

@@ -1,5 +1,5 @@
-//! What can be proved of a table: gaps, overlaps, rows that never decide, each with a case that shows it; and of contact
-//! policies, that one applies to every case.
+//! What can be proved of a table: gaps, overlaps, rows that never decide, each with a case that shows it; of contact
+//! policies, that one applies to every case; and stages that no case comes to or leaves.
 //!
 //! Each column is cut into the pieces between which no row can tell apart; rows are boxes of pieces. Columns are taken
 //! as independent of each other: where facts exclude a combination, a finding about it can be disregarded.
@@ -7,6 +7,7 @@
 mod axis;
 mod boxes;
 mod contact;
+mod stages;
 
 use super::pack::CheckedPack;
 use super::tables::{CellTest, CheckedRow, CheckedTable, Column, HitPolicy};
@@ -31,6 +32,9 @@ pub(crate) fn analyse(pack: &CheckedPack, findings: &mut Findings) {
         analyse_table(table, pack, findings);
     }
     contact::analyse(pack, findings);
+    for workflow in pack.workflows.iter().filter(|workflow| workflow.is_sound) {
+        stages::analyse(workflow, findings);
+    }
     // INVARIANT: what makes a pack unusable is never skipped with the analysis.
     debug_assert!(!findings.has_errors_since(before), "the analysis reports no errors");
 }

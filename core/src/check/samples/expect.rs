@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Expectation, ExpectationKind, Expected, ExpectedContact, TestReader, VERDICTS};
+use super::{Expectation, ExpectationKind, Expected, ExpectedContact, ExpectedStage, TestReader, VERDICTS};
 use crate::check::literals;
 use crate::diagnostic::{Code, Finding, did_you_mean};
 use crate::language::{Name, Scope};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Node, NodeKind};
-use crate::value::{ErrorCode, Type, Value};
+use crate::value::{ErrorCode, Type, Value, show};
+
+/// What a test can expect of an action.
+const ACTION_ITEMS: [&str; 6] = ["status", "channel", "due", "not_before", "template", "language"];
 
 impl TestReader<'_, '_> {
     pub(super) fn expectations(&mut self, expect: &Node) -> Vec<Expectation> {
@@ -65,6 +68,12 @@ impl TestReader<'_, '_> {
                 }
             }
             "escalations" => self.escalations(entry, expectations),
+            "stage" if self.pack.state.is_some() => {
+                if let Some(stage) = self.expected_stage(&entry.value) {
+                    push(key.to_owned(), ExpectationKind::Stage(stage));
+                }
+            }
+            "actions" => self.expected_actions(&entry.value, expectations),
             "contact" => {
                 if let Some(contact) = self.contact(&entry.value) {
                     push(key.to_owned(), ExpectationKind::Contact(contact));
@@ -95,6 +104,88 @@ impl TestReader<'_, '_> {
                 _ => self.slot(key, entry, &entry.value, expectations, Code::UnknownKey),
             },
         }
+    }
+
+    fn expected_stage(&mut self, node: &Node) -> Option<ExpectedStage> {
+        let mut expected = ExpectedStage::default();
+        let mut named = |node: &Node| {
+            let name = node.as_text("a stage", self.findings)?;
+            let stages = || self.pack.workflows.iter().flat_map(|workflow| &workflow.stages).map(|stage| &*stage.name);
+            if name != "none" && !stages().any(|stage| stage == name) {
+                self.findings.push(
+                    Finding::error(Code::UnknownStage, node.span, format!("no workflow has a stage `{name}`"))
+                        .maybe_help(did_you_mean(name, stages())),
+                );
+            }
+            Some(name.to_owned())
+        };
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            expected.to = named(node);
+            return expected.to.is_some().then_some(expected);
+        }
+        let NodeKind::Map(map) = &node.kind else { return None };
+        (expected.from, expected.to) = (map.get("from").and_then(&mut named), map.get("to").and_then(&mut named));
+        let mut reader = MapReader::new(node, "`stage`", self.findings)?;
+        reader.optional("from", self.findings);
+        reader.optional("to", self.findings);
+        let steps = reader.optional("steps", self.findings);
+        expected.overdue = reader.boolean("overdue", self.findings);
+        reader.finish(self.findings);
+        expected.steps = steps.map(|node| self.rule_ids(node));
+        Some(expected)
+    }
+
+    /// The steps whose actions are due: a list of all, or some with what their actions say.
+    fn expected_actions(&mut self, node: &Node, expectations: &mut Vec<Expectation>) {
+        let mut push = |kind| expectations.push(Expectation { what: "actions".to_owned(), kind });
+        let NodeKind::Map(map) = &node.kind else {
+            let items = node.as_list("`actions`", self.findings).unwrap_or(&[]);
+            let steps = items.iter().filter_map(|item| {
+                let name = item.as_text("a step", self.findings)?;
+                self.step_of_any(name, item.span).then(|| name.to_owned())
+            });
+            return push(ExpectationKind::Actions(steps.collect()));
+        };
+        for entry in &map.entries {
+            if !self.step_of_any(&entry.key, entry.key_span) {
+                continue;
+            }
+            let what = format!("what the action of `{}` says", entry.key);
+            let Some(items) = entry.value.as_map(&what, self.findings) else { continue };
+            let mut expected = Vec::new();
+            for item in &items.entries {
+                if !ACTION_ITEMS.contains(&item.key.as_str()) {
+                    self.findings.push(
+                        Finding::error(Code::UnknownKey, item.key_span, format!("an action has no `{}`", item.key))
+                            .maybe_help(did_you_mean(&item.key, ACTION_ITEMS)),
+                    );
+                    continue;
+                }
+                let Some(text) = item.value.as_text("an expected value", self.findings) else { continue };
+                let text = match item.key.as_str() {
+                    "not_before" if text != "none" => {
+                        let Some(at) = self.instant(&item.value, "`not_before`") else { continue };
+                        show::instant(at)
+                    }
+                    _ => text.to_owned(),
+                };
+                expected.push((item.key.clone(), text));
+            }
+            push(ExpectationKind::Action { step: entry.key.clone(), items: expected });
+        }
+    }
+
+    fn step_of_any(&mut self, name: &str, span: Span) -> bool {
+        let stages = self.pack.workflows.iter().flat_map(|workflow| &workflow.stages);
+        let steps = || stages.clone().flat_map(|stage| &stage.steps).map(|step| &*step.name);
+        let is_known = steps().any(|step| step == name);
+        if !is_known {
+            self.findings.push(
+                Finding::error(Code::UnknownStep, span, format!("no stage has a step `{name}`"))
+                    .maybe_help(did_you_mean(name, steps())),
+            );
+        }
+        is_known
     }
 
     fn contact(&mut self, node: &Node) -> Option<ExpectedContact> {
@@ -289,7 +380,7 @@ impl TestReader<'_, '_> {
         for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
             let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
             match self.known.rows.get(id) {
-                Some(row) if is_of_contact(row) => self.contact_rule_elsewhere(id, item.span),
+                Some(row) if self.has_no_part(row) => self.contact_rule_elsewhere(id, item.span),
                 Some(row) => ids.push(Arc::clone(row)),
                 None => self.unknown_rule(id, item.span),
             }
@@ -309,11 +400,16 @@ impl TestReader<'_, '_> {
 
     /// A row, a table, or a fact.
     fn known_place(&mut self, id: &str, span: Span) {
-        if is_of_contact(id) && self.known.rows.contains_key(id) {
+        if self.has_no_part(id) && self.known.rows.contains_key(id) {
             self.contact_rule_elsewhere(id, span);
         } else if !self.known.rows.contains_key(id) && !self.known.steps.contains(id) {
             self.unknown_rule(id, span);
         }
+    }
+
+    /// Whether this is a contact rule of a pack whose decisions judge no contact: without workflows there are no actions.
+    fn has_no_part(&self, id: &str) -> bool {
+        is_of_contact(id) && self.pack.workflows.is_empty()
     }
 
     /// Reports a contact rule where rules of decisions are named.
@@ -324,7 +420,7 @@ impl TestReader<'_, '_> {
         );
     }
 
-    fn unknown_rule(&mut self, id: &str, span: Span) {
+    pub(super) fn unknown_rule(&mut self, id: &str, span: Span) {
         let suggestions = self.known.suggestions();
         let help = match suggestions.by_last_part.get(id) {
             Some(qualified) => Some(format!("write its qualified id: `{qualified}`")),

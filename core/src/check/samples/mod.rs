@@ -1,6 +1,7 @@
 //! Samples and rule tests: full records, and what a decision must say of them.
 
 mod expect;
+mod state;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,8 @@ use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node, NodeKind};
 use crate::value::{Value, text};
 
+pub(crate) use state::TestState;
+
 /// A record that tests start from.
 #[derive(Debug)]
 pub(crate) struct Sample {
@@ -33,6 +36,8 @@ pub(crate) struct Test {
     pub(crate) span: Span,
     pub(crate) as_of: DateTime<Utc>,
     pub(crate) record: Raw,
+    /// The case's past in its workflow.
+    pub(crate) state: Option<TestState>,
     /// The contact that is tried.
     pub(crate) attempt: Option<Attempt>,
     pub(crate) expect: Vec<Expectation>,
@@ -73,6 +78,25 @@ pub(crate) enum ExpectationKind {
     Refused(Vec<String>),
     /// What the contact policies say of the attempt.
     Contact(ExpectedContact),
+    /// Where the case stands, and how it came there.
+    Stage(ExpectedStage),
+    /// The steps whose actions are due, in order.
+    Actions(Vec<String>),
+    /// What the action of a step says: items by name.
+    Action {
+        step: String,
+        items: Vec<(String, String)>,
+    },
+}
+
+/// What a test expects of the stage. What it does not say may be anything.
+#[derive(Debug, Default)]
+pub(crate) struct ExpectedStage {
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    /// The transitions that are followed, in order.
+    pub(crate) steps: Option<Vec<Arc<str>>>,
+    pub(crate) overdue: Option<bool>,
 }
 
 /// What a test expects of the contact policies. What it does not say may be anything.
@@ -200,13 +224,14 @@ struct TestReader<'a, 'k> {
 impl TestReader<'_, '_> {
     fn test(&mut self, node: &Node) -> Option<Test> {
         let mut reader = MapReader::new(node, "a test", self.findings)?;
-        reader.not_yet(&["offer", "state"], self.findings);
+        reader.not_yet(&["offer"], self.findings);
         let name_node = reader.required("name", self.findings);
         let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
         let span = name_node.map_or(node.span, |node| node.span);
         let as_of = reader.required("as_of", self.findings).and_then(|node| self.instant(node, "`as_of`"));
         let given = reader.required("given", self.findings);
         let change = reader.optional("change", self.findings);
+        let state = reader.optional("state", self.findings).and_then(|node| self.state(node));
         let attempt_node = reader.optional("attempt", self.findings);
         let attempt = attempt_node.and_then(|node| self.attempt(node));
         let expect = reader.required("expect", self.findings);
@@ -234,7 +259,7 @@ impl TestReader<'_, '_> {
         if !is_refused && !is_broken {
             check_record(self.pack, &record, as_of, self.findings);
         }
-        Some(Test { name, span, as_of, record: Raw::from_node(&record), attempt, expect: expectations })
+        Some(Test { name, span, as_of, record: Raw::from_node(&record), state, attempt, expect: expectations })
     }
 
     /// The sample that a test names, or the record that it writes out, with its changes.
@@ -303,10 +328,22 @@ impl TestReader<'_, '_> {
     }
 }
 
-/// The qualified ids of all rows and rules, `otherwise` included.
+/// The qualified ids of all rows and rules, `otherwise` included; those of tables first.
 pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
     let tables = pack.tables.iter().flat_map(CheckedTable::all_rows).map(|row| &row.id);
-    tables.chain(pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| &rule.id))
+    tables.chain(rules_behind(pack).map(|(id, _)| id))
+}
+
+/// The transitions, steps and contact rules of a pack, each with its place.
+pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
+    let workflows = pack.workflows.iter().flat_map(|workflow| {
+        let stages = workflow.stages.iter().flat_map(|stage| {
+            let steps = stage.steps.iter().map(|step| (&step.id, step.span));
+            steps.chain(stage.next.iter().map(|transition| (&transition.id, transition.span)))
+        });
+        workflow.from_any.iter().map(|transition| (&transition.id, transition.span)).chain(stages)
+    });
+    workflows.chain(pack.contact.iter().flat_map(|policy| &policy.rules).map(|rule| (&rule.id, rule.span)))
 }
 
 /// Reports every problem of a record in a rule file, at its place.

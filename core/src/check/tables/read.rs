@@ -459,7 +459,7 @@ impl TableReader<'_> {
         found
     }
 
-    pub(super) fn on_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
+    pub(crate) fn on_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
         let Some(node) = reader.optional("on_unknown", self.findings) else { return false };
         match node.as_text("`on_unknown`", self.findings) {
             Some("skip") => {

@@ -57,6 +57,18 @@ pub(crate) struct AttemptItems {
 }
 
 impl AttemptItems {
+    /// An attempt of ours by a channel, of which nothing else is said.
+    pub(crate) fn by(channel: Outcome) -> AttemptItems {
+        AttemptItems {
+            channel,
+            initiated_by: Value::text("us"),
+            purpose: Value::None,
+            recipient: Value::text("debtor"),
+            address: Value::None,
+            template: Value::None,
+        }
+    }
+
     /// The items of an attempt that a host or a test says.
     pub(crate) fn of(attempt: &Attempt) -> AttemptItems {
         let optional = |text: &Option<String>| text.as_ref().map_or(Value::None, Value::text);
@@ -85,6 +97,19 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
+    /// Of an attempt by a channel that is not known, wanted by a step.
+    pub(crate) fn of_unknown(step: &Arc<str>, failure: Failure) -> Judgement {
+        let reason = Reason {
+            rule: step.clone(),
+            verdict: Verdict::Review,
+            because: None,
+            source: None,
+            failure: Some(failure),
+        };
+        let next = Next::Never(step.clone());
+        Judgement { verdict: Verdict::Review, reasons: vec![reason], has_policy: false, next, counting: Vec::new() }
+    }
+
     /// Of a case that no policy speaks of.
     pub(crate) fn without_policy(at: DateTime<Utc>) -> Judgement {
         let (reasons, counting) = (Vec::new(), Vec::new());

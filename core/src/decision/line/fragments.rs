@@ -26,7 +26,10 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
         Some(index) => Some(writer.slot(SlotId(clamp(index)))?),
         None => None,
     };
-    let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }).to_json();
+    if parts.checked.state.is_some() {
+        return None;
+    }
+    let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }, None).to_json();
     let head = writer.add(empty.strip_prefix("{\"key\":null")?.strip_suffix(REST)?.as_bytes());
     let facts = parts.lowered.steps.iter().filter_map(|step| match step {
         Step::Fact(fact) => Some(fact.slot),

@@ -7,12 +7,17 @@
 mod fragments;
 mod values;
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::{Decision, Parts};
+use crate::check::CheckedPack;
+use crate::check::samples::rows;
+use crate::conduct::workflow::Course;
 use crate::eval::{self, Evaluation, Instant, Pack, State, Taken, Trace};
 use crate::families::Step;
 use crate::language::SlotId;
@@ -23,6 +28,14 @@ use crate::value::Value;
 use crate::value::show::Show;
 use values::{Fact, Slot};
 
+/// A case that was decided.
+pub(crate) struct DecidedCase<'a> {
+    pub(crate) instant: &'a Instant,
+    pub(crate) evaluation: &'a Evaluation,
+    /// What the case goes through in its workflow.
+    pub(crate) course: &'a dyn Fn(&Trace) -> Option<Course>,
+}
+
 /// Writes the decisions of a pack at one instant.
 #[derive(Debug)]
 pub(crate) struct LineWriter {
@@ -31,6 +44,8 @@ pub(crate) struct LineWriter {
     line: Option<Line>,
     /// By step: the position of the table's first row among all rows and rules of the pack.
     first_rows: Vec<usize>,
+    /// The positions of the rules behind those of tables, by id.
+    behind: HashMap<Arc<str>, usize>,
 }
 
 /// A line, ready but for what differs from case to case.
@@ -99,6 +114,7 @@ impl LineWriter {
             as_of,
             line: fragments::line(parts, pack, as_of),
             first_rows: fragments::first_rows(parts.checked, parts.lowered),
+            behind: behind(parts.checked),
         }
     }
 
@@ -108,11 +124,11 @@ impl LineWriter {
         &self,
         parts: &Parts<'_>,
         pack: Pack<'_>,
-        instant: &Instant,
-        evaluation: &Evaluation,
+        case: &DecidedCase<'_>,
         fired: &mut Vec<usize>,
         line: &mut Vec<u8>,
     ) -> Option<Decision> {
+        let DecidedCase { instant, evaluation, course } = *case;
         fired.clear();
         let start = line.len();
         if let Some(ready) = &self.line
@@ -126,7 +142,8 @@ impl LineWriter {
         }
         let trace = eval::replay::fired(pack, instant, evaluation);
         self.fired(parts, &trace, fired);
-        let decision = Decision::new(parts, instant.as_of, &trace);
+        let decision = Decision::new(parts, instant.as_of, &trace, course(&trace).as_ref());
+        fired.extend(decision.course_fired().filter_map(|id| self.behind.get(&*id).copied()));
         line.extend_from_slice(decision.to_json().as_bytes());
         Some(decision)
     }
@@ -143,6 +160,12 @@ impl LineWriter {
             }
         }
     }
+}
+
+/// The positions of the rules that are no rows of tables, in [`rows`].
+fn behind(checked: &CheckedPack) -> HashMap<Arc<str>, usize> {
+    let in_tables: usize = checked.tables.iter().map(|table| table.all_rows().count()).sum();
+    rows(checked).enumerate().skip(in_tables).map(|(position, id)| (id.clone(), position)).collect()
 }
 
 impl Line {

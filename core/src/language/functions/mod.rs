@@ -176,7 +176,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
 
 /// The names of all functions, and of those that the checker types itself.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    all().map(|function| function.name).chain(["known", "rate", "min", "max"]).chain(LIST_METHODS)
+    all().map(|function| function.name).chain(["known", "rate", "done", "min", "max"]).chain(LIST_METHODS)
 }
 
 /// The methods of lists.
@@ -199,6 +199,7 @@ pub fn function_reference() -> Vec<FunctionReference> {
     let typed = [
         ("known", "known(value)", "Whether a value is known; none is."),
         ("rate", "rate(\"name\", date)", "The value of a rate of the pack on a date."),
+        ("done", "done(\"step\")", "Whether a step of the stage that the case is in is done."),
         ("min", "min(a, b, ..)", "The least of several values of one type."),
         ("max", "max(a, b, ..)", "The greatest of several values of one type."),
     ];

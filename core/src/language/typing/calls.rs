@@ -24,6 +24,9 @@ impl Typer<'_> {
         if name == "rate" {
             return self.rate(name_span, arguments, span);
         }
+        if name == "done" {
+            return self.done(name_span, arguments, span);
+        }
         if let Some(first) = arguments.first() {
             let is_closure = |ast: &Ast| matches!(ast.kind, AstKind::Closure { .. });
             let has_closure = arguments.iter().skip(1).any(is_closure);
@@ -49,6 +52,34 @@ impl Typer<'_> {
             }
         }
         self.call_function(name, name_span, Vec::new(), span)
+    }
+
+    /// Whether a step of the stage that the case is in is done.
+    fn done(&mut self, name_span: Span, arguments: &[Ast], span: Span) -> Expr {
+        let Some(steps) = self.scope.steps() else {
+            let help = "a pack with `workflows:` has steps";
+            self.report(Code::UnknownFunction, name_span, "there are no steps here that could be done", Some(help));
+            return any(span);
+        };
+        let [step] = arguments else {
+            return self.wrong_arguments(name_span, "done(\"step\")", arguments.len());
+        };
+        let AstKind::Text(name) = &step.kind else {
+            let help = "write `done(\"step\")`";
+            self.report(Code::WrongArguments, step.span, "the name of a step is written in quotes", Some(help));
+            return any(span);
+        };
+        match self.scope.done(name) {
+            Some(slot) => Expr::boolean(ExprKind::Slot(slot), span),
+            None => {
+                let help = did_you_mean(name, steps.iter().map(String::as_str));
+                self.findings.push(
+                    Finding::error(Code::UnknownStep, step.span, format!("no stage has a step `{name}`"))
+                        .maybe_help(help),
+                );
+                any(span)
+            }
+        }
     }
 
     fn rate(&mut self, name_span: Span, arguments: &[Ast], span: Span) -> Expr {

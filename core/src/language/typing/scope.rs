@@ -46,6 +46,14 @@ pub(crate) trait Scope {
     fn absence(&self, _slot: SlotId) -> Option<Absence> {
         None
     }
+    /// The slot that says whether a step of the case's stage is done.
+    fn done(&self, _step: &str) -> Option<SlotId> {
+        None
+    }
+    /// The names of all steps; nothing in a pack without workflows.
+    fn steps(&self) -> Option<Vec<String>> {
+        None
+    }
     /// What is said of a name that is not there, and what to do, where a scope knows better than the typer.
     fn missing(&self, _name: &str) -> Option<(String, String)> {
         None

@@ -1,0 +1,175 @@
+//! What a test says of a case's past in a workflow.
+
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::TestReader;
+use crate::check::literals;
+use crate::check::workflows::{CheckedStage, CheckedWorkflow};
+use crate::diagnostic::{Code, Finding, did_you_mean};
+use crate::source::Span;
+use crate::syntax::node::MapReader;
+use crate::syntax::{Node, NodeKind};
+
+/// The past of a test's case.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TestState {
+    /// Workflow, stage, and day 0 of it.
+    pub(crate) place: Option<(Arc<str>, Arc<str>, NaiveDate)>,
+    /// Steps that are done: the name, and which occurrence.
+    pub(crate) done: Vec<(String, u32)>,
+    /// Steps whose actions are approved.
+    pub(crate) approved: Vec<String>,
+    /// A hold that is on since day 0: up to this day, or without end.
+    pub(crate) hold: Option<Option<NaiveDate>>,
+    /// Rules that do not fire again, each up to this day.
+    pub(crate) cooldowns: Vec<(Arc<str>, NaiveDate)>,
+}
+
+impl<'a> TestReader<'a, '_> {
+    /// The state that a test begins with.
+    pub(super) fn state(&mut self, node: &Node) -> Option<TestState> {
+        let mut reader = MapReader::new(node, "`state`", self.findings)?;
+        let workflow = reader.optional("workflow", self.findings);
+        let stage = reader.optional("stage", self.findings);
+        let since = reader.optional("since", self.findings);
+        let done = reader.optional("done", self.findings);
+        let approved = reader.optional("approved", self.findings);
+        let hold = reader.optional("hold", self.findings);
+        let cooldowns = reader.optional("cooldowns", self.findings);
+        reader.finish(self.findings);
+        let mut state = TestState::default();
+        if let Some(stage) = stage {
+            let (workflow, stage) = self.place(workflow, stage)?;
+            let Some(since) = since else {
+                self.findings.push(
+                    Finding::error(Code::MissingKey, node.span, "this state does not say since when the case is there")
+                        .help("add `since:` with the day on which the stage was entered"),
+                );
+                return None;
+            };
+            let since = literals::date(since, "`since`", self.findings)?;
+            if let Some(done) = done {
+                state.done = self.done(done, stage);
+            }
+            if let Some(approved) = approved {
+                for item in approved.one_or_many() {
+                    let Some(name) = item.as_text("a step", self.findings) else { continue };
+                    if self.step(name, item.span, stage) {
+                        state.approved.push(name.to_owned());
+                    }
+                }
+            }
+            state.place = Some((workflow.name.clone(), stage.name.clone(), since));
+        } else if let Some(stray) = [workflow, since, done, approved].into_iter().flatten().next() {
+            self.findings.push(
+                Finding::error(Code::MissingKey, stray.span, "this state does not say in which stage the case is")
+                    .help("add `stage:`"),
+            );
+        }
+        if let Some(hold) = hold
+            && let Some(mut reader) = MapReader::new(hold, "`hold`", self.findings)
+        {
+            let until = reader.optional("until", self.findings);
+            reader.finish(self.findings);
+            state.hold = Some(until.and_then(|node| literals::date(node, "`until`", self.findings)));
+        }
+        for entry in
+            cooldowns.and_then(|node| node.as_map("`cooldowns`", self.findings)).map_or(&[][..], |map| &map.entries)
+        {
+            let id = self.known.rows.get(entry.key.as_str()).map(|id| Arc::clone(id));
+            if id.is_none() {
+                self.unknown_rule(&entry.key, entry.key_span);
+            }
+            let until = literals::date(&entry.value, "the last day", self.findings);
+            state.cooldowns.extend(id.zip(until));
+        }
+        Some(state)
+    }
+
+    /// The workflow and stage that a test names.
+    fn place(&mut self, workflow: Option<&Node>, stage: &Node) -> Option<(&'a CheckedWorkflow, &'a CheckedStage)> {
+        let workflows: &'a [CheckedWorkflow] = &self.pack.workflows;
+        let found = match workflow {
+            Some(node) => {
+                let name = node.as_text("`workflow`", self.findings)?;
+                let found = workflows.iter().find(|workflow| *workflow.name == *name);
+                if found.is_none() {
+                    self.findings.push(
+                        Finding::error(Code::UnknownStage, node.span, format!("the pack has no workflow `{name}`"))
+                            .maybe_help(did_you_mean(name, workflows.iter().map(|workflow| &*workflow.name))),
+                    );
+                }
+                found?
+            }
+            None => match workflows {
+                [only] => only,
+                [] => {
+                    self.findings.push(
+                        Finding::error(Code::UnknownStage, stage.span, "the pack has no workflow")
+                            .help("remove `stage`"),
+                    );
+                    return None;
+                }
+                _ => {
+                    self.findings.push(
+                        Finding::error(Code::MissingKey, stage.span, "the pack has several workflows")
+                            .help("say which one: `workflow: NAME`"),
+                    );
+                    return None;
+                }
+            },
+        };
+        let name = stage.as_text("`stage`", self.findings)?;
+        let known = found.stages.iter().find(|known| *known.name == *name);
+        if known.is_none() {
+            self.findings.push(
+                Finding::error(Code::UnknownStage, stage.span, format!("the workflow has no stage `{name}`"))
+                    .maybe_help(did_you_mean(name, found.stages.iter().map(|stage| &*stage.name))),
+            );
+        }
+        known.map(|known| (found, known))
+    }
+
+    /// Steps that are done: names, or names with how often, or with the day of what is counted from a date.
+    fn done(&mut self, node: &Node, stage: &CheckedStage) -> Vec<(String, u32)> {
+        let mut done = Vec::new();
+        match &node.kind {
+            NodeKind::Map(map) => {
+                for entry in &map.entries {
+                    if !self.step(&entry.key, entry.key_span, stage) {
+                        continue;
+                    }
+                    let Some(text) = entry.value.as_text("how often", self.findings) else { continue };
+                    if let Ok(count) = text.parse::<u16>() {
+                        done.extend((1..=u32::from(count)).map(|number| (entry.key.clone(), number)));
+                    } else if let Some(day) = literals::date(&entry.value, "a day", self.findings) {
+                        done.push((entry.key.clone(), u32::try_from(day.num_days_from_ce()).unwrap_or(1)));
+                    }
+                }
+            }
+            _ => {
+                for item in node.one_or_many() {
+                    let Some(name) = item.as_text("a step", self.findings) else { continue };
+                    if self.step(name, item.span, stage) {
+                        done.push((name.to_owned(), 1));
+                    }
+                }
+            }
+        }
+        done
+    }
+
+    /// Whether a stage has a step of this name.
+    fn step(&mut self, name: &str, span: Span, stage: &CheckedStage) -> bool {
+        let is_known = stage.steps.iter().any(|step| *step.name == *name);
+        if !is_known {
+            self.findings.push(
+                Finding::error(Code::UnknownStep, span, format!("the stage `{}` has no step `{name}`", stage.name))
+                    .maybe_help(did_you_mean(name, stage.steps.iter().map(|step| &*step.name))),
+            );
+        }
+        is_known
+    }
+}

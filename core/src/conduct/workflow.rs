@@ -1,0 +1,284 @@
+//! The walk of a case through the stages of its workflow, and the actions that follow from where it ends.
+//!
+//! Transitions are followed until none matches. A stage is entered at most once in a walk, and the stage in which a
+//! case stands counts as entered. A guard that is unknown or fails before the first true one stops the walk: the case
+//! stays where it is.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::action::{Actions, Proposed};
+use super::cadence::{Occurrence, Schedule};
+use super::standing::{Standing, of_state};
+use crate::calendar::{Calendar, date_at};
+use crate::check::workflows::{Anchor, CheckedStep, Target};
+use crate::eval::runner::{Hit, Runner};
+use crate::families::Stage;
+use crate::state::State;
+use crate::value::ops::{self, Arithmetic};
+use crate::value::{ErrorCode, EvaluationError, Failure, Value};
+
+/// What a case goes through in an evaluation.
+#[derive(Clone, Debug)]
+pub(crate) struct Course {
+    /// Where it stood before.
+    pub(crate) standing: Standing,
+    /// The transitions that were followed.
+    pub(crate) moves: Vec<Move>,
+    /// Where it stands now: workflow and stage.
+    pub(crate) stands: Option<(usize, usize)>,
+    /// Its state now, with the revision that it had before.
+    pub(crate) state: Option<State>,
+    pub(crate) actions: Vec<Proposed>,
+    /// Transitions and steps of which it is not known whether they are wanted: the qualified id, and why.
+    pub(crate) failures: Vec<(Arc<str>, Failure)>,
+}
+
+/// A transition that was followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    /// The qualified id of the transition.
+    pub(crate) rule: Arc<str>,
+    /// The stage that it led to.
+    pub(crate) to: usize,
+}
+
+/// Takes a case through its workflow. The runner's slots are those of the case's evaluation; they are left as they were.
+pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
+    let mut course = Course {
+        standing: standing.clone(),
+        moves: Vec::new(),
+        stands: None,
+        state: None,
+        actions: Vec::new(),
+        failures: Vec::new(),
+    };
+    match standing {
+        Standing::In { workflow, stage, state, is_new } => {
+            let today = date_at(as_of, runner.pack().checked.header.zone);
+            let walk = Walk {
+                workflow: *workflow,
+                stage: *stage,
+                state: (**state).clone(),
+                is_entered: *is_new,
+                today,
+                as_of,
+                runner: &mut *runner,
+                course: &mut course,
+            };
+            walk.go();
+            if let Some(workflows) = &runner.pack().lowered.workflows {
+                for (slot, outcome) in standing.slots(&workflows.state, today) {
+                    runner.set(slot, outcome);
+                }
+            }
+        }
+        Standing::Undecided(id, failure) => course.failures.push((id.clone(), failure.clone())),
+        Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
+        Standing::Out => {}
+    }
+    course
+}
+
+struct Walk<'w, 'a> {
+    workflow: usize,
+    stage: usize,
+    state: State,
+    /// Whether the stage was entered in this walk.
+    is_entered: bool,
+    today: NaiveDate,
+    as_of: DateTime<Utc>,
+    runner: &'w mut Runner<'a>,
+    course: &'w mut Course,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn go(mut self) {
+        let mut actions = Actions::new(self.workflow, self.as_of);
+        let mut seen = vec![self.stage];
+        while let Some(lowered) = self.lowered() {
+            self.put_state();
+            let hits = self.runner.rows(lowered.transitions);
+            let Some(row) = self.choose(lowered, hits) else { break };
+            let Some(to) = self.target(lowered, row) else { break };
+            if seen.contains(&to) {
+                break;
+            }
+            if self.is_entered {
+                self.steps(&mut actions, true);
+            }
+            self.enter(lowered, row, to);
+            seen.push(to);
+        }
+        self.steps(&mut actions, false);
+        self.course.actions = actions.gated(self.runner, &self.state, self.today);
+        self.course.stands = Some((self.workflow, self.stage));
+        self.course.state = Some(self.state);
+    }
+
+    fn lowered(&self) -> Option<&'a Stage> {
+        let workflows = self.runner.pack().lowered.workflows.as_ref()?;
+        workflows.stages.get(self.workflow)?.get(self.stage)
+    }
+
+    /// Puts the state, as the walk has made it so far, where expressions read it.
+    fn put_state(&mut self) {
+        let Some(workflows) = &self.runner.pack().lowered.workflows else { return };
+        for (slot, outcome) in of_state(&self.state, &workflows.state, self.today) {
+            self.runner.set(slot, outcome);
+        }
+    }
+
+    /// The first transition that matches. Nothing where none does, or where one ranked before it is in doubt and leads
+    /// elsewhere.
+    fn choose(&mut self, lowered: &Stage, hits: Vec<Hit>) -> Option<usize> {
+        let mut doubtful: Vec<(usize, Failure)> = Vec::new();
+        let mut matched = None;
+        for (row, hit) in hits {
+            match hit {
+                Ok(()) => {
+                    matched = Some(row);
+                    break;
+                }
+                Err(failure) => doubtful.push((row, failure)),
+            }
+        }
+        let target = |row: usize| lowered.targets.get(row);
+        if let Some(row) = matched {
+            doubtful.retain(|(doubtful, _)| target(*doubtful) != target(row));
+        }
+        if doubtful.is_empty() {
+            return matched;
+        }
+        for (row, failure) in doubtful {
+            self.fail(lowered, row, failure);
+        }
+        None
+    }
+
+    fn fail(&mut self, lowered: &Stage, row: usize, failure: Failure) {
+        if let Some(row) = self.runner.pack().lowered.routine(lowered.transitions).get(row) {
+            self.course.failures.push((row.id.clone(), failure));
+        }
+    }
+
+    fn target(&mut self, lowered: &Stage, row: usize) -> Option<usize> {
+        match lowered.targets.get(row)? {
+            Target::Stage(stage) => Some(*stage),
+            Target::Previous => {
+                let stages = &self.runner.pack().checked.workflows.get(self.workflow)?.stages;
+                let previous = self.state.previous_stage();
+                let found = previous.and_then(|name| stages.iter().position(|stage| *stage.name == *name));
+                if found.is_none() {
+                    let error = EvaluationError::new(ErrorCode::InvalidArgument, "there is no stage to go back to");
+                    self.fail(lowered, row, error.into());
+                }
+                found
+            }
+        }
+    }
+
+    fn enter(&mut self, lowered: &Stage, row: usize, to: usize) {
+        let pack = self.runner.pack();
+        let stage = pack.checked.workflows.get(self.workflow).and_then(|workflow| workflow.stages.get(to));
+        match (lowered.targets.get(row), stage) {
+            (Some(Target::Previous), _) => {
+                self.state.resume_previous(self.today);
+                // What was to be done on entering was wanted when the stage was entered.
+                self.is_entered = false;
+            }
+            (_, Some(stage)) => {
+                self.state.enter(&stage.name, self.today);
+                self.is_entered = true;
+            }
+            (_, None) => return,
+        }
+        if let Some(row) = pack.lowered.routine(lowered.transitions).get(row) {
+            self.course.moves.push(Move { rule: row.id.clone(), to });
+        }
+        self.stage = to;
+    }
+
+    /// Takes the steps of the stage that are due: all of them, or where a walk passes through, only what is done on
+    /// entering and contacts nobody.
+    fn steps(&mut self, actions: &mut Actions, is_passing: bool) {
+        let pack = self.runner.pack();
+        let Some(lowered) = self.lowered() else { return };
+        let Some(stage) =
+            pack.checked.workflows.get(self.workflow).and_then(|workflow| workflow.stages.get(self.stage))
+        else {
+            return;
+        };
+        self.put_state();
+        for (row, hit) in self.runner.rows(lowered.steps) {
+            let Some(step) = stage.steps.get(row) else { continue };
+            let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
+            if is_passing && (!step.is_entry || contacts()) {
+                continue;
+            }
+            let due = match self.due(step) {
+                Ok(due) => due,
+                Err(failure) => {
+                    self.course.failures.push((step.id.clone(), failure));
+                    continue;
+                }
+            };
+            if due.is_empty() {
+                continue;
+            }
+            if let Err(failure) = hit {
+                self.course.failures.push((step.id.clone(), failure));
+                continue;
+            }
+            for occurrence in due {
+                if let Err(failure) = actions.propose(self.runner, &self.state, stage, step, occurrence) {
+                    self.course.failures.push((step.id.clone(), failure));
+                }
+            }
+        }
+    }
+
+    fn due(&self, step: &CheckedStep) -> Result<Vec<Occurrence>, Failure> {
+        let calendar = self.runner.pack().checked.calendar.as_ref();
+        let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
+        let (first, last) = match &step.anchor {
+            Anchor::Day(days) => (day(self.state.since(), crate::value::Duration::Days(i64::from(*days)))?, None),
+            Anchor::Before(length, of) => match self.runner.value(of)? {
+                Value::Date(date) => (day(date, negated(*length))?, Some(date)),
+                _ => return Ok(Vec::new()),
+            },
+            Anchor::After(length, of) => match self.runner.value(of)? {
+                Value::Date(date) => (day(date, *length)?, None),
+                _ => return Ok(Vec::new()),
+            },
+        };
+        let schedule = Schedule {
+            first,
+            is_of_stage: matches!(step.anchor, Anchor::Day(_)),
+            last,
+            every: step.every,
+            at_most: step.at_most,
+            missed: step.missed,
+            calendar,
+        };
+        let is_done = |number| self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number);
+        schedule.due(self.today, is_done).map_err(Failure::from)
+    }
+}
+
+/// A date some time later.
+pub(crate) fn moved(
+    date: NaiveDate,
+    length: crate::value::Duration,
+    calendar: Option<&Calendar>,
+) -> Result<NaiveDate, EvaluationError> {
+    match ops::arithmetic(Arithmetic::Add, &Value::Date(date), &Value::Duration(length), calendar)? {
+        Value::Date(date) => Ok(date),
+        _ => Ok(date),
+    }
+}
+
+fn negated(length: crate::value::Duration) -> crate::value::Duration {
+    crate::value::Duration::of(length.unit(), length.count().saturating_neg())
+}

@@ -1,0 +1,420 @@
+//! What a decision says of the case's workflow: its stage, the actions that are due, and its next state.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::{FailedResult, Parts, UnknownResult};
+use crate::conduct::action::Proposed;
+use crate::conduct::contact::{Judgement, Next};
+use crate::conduct::standing::Standing;
+use crate::conduct::workflow::{Course, moved};
+use crate::conduct::{ActionStatus, Verdict};
+use crate::state::{Done, State};
+use crate::value::show::{self, Show};
+use crate::value::{Duration, ErrorCode, Failure, Outcome};
+
+/// Where a case stands in its workflow, and how it came there.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct StageReport {
+    /// The workflow.
+    pub workflow: String,
+    /// The stage in which the case stood before; nothing for a case that begins.
+    pub from: Option<String>,
+    /// The stage in which it stands now.
+    pub to: String,
+    /// The title of that stage.
+    pub title: Option<String>,
+    /// What is to be reached in it.
+    pub goal: Option<String>,
+    /// Day 0 of that stage.
+    #[serde(serialize_with = "date")]
+    pub since: NaiveDate,
+    /// The day up to which it may stay there.
+    #[serde(serialize_with = "optional_date")]
+    pub due_on: Option<NaiveDate>,
+    /// Whether that day is past.
+    pub overdue: bool,
+    /// The transitions that were followed.
+    pub steps: Vec<StageMove>,
+    /// Whether the pack does not have the stage: the case stays where it is, and nothing is due.
+    pub needs_migration: bool,
+}
+
+/// A transition that was followed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct StageMove {
+    /// The qualified id of the transition.
+    pub rule: Arc<str>,
+    /// The stage that it led to.
+    pub to: Arc<str>,
+}
+
+/// Something that the host is asked to do.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct Action {
+    /// The same for the same case, entry into a stage, step and due date, so that a database can refuse a second one.
+    pub id: String,
+    /// The action that the pack declares.
+    pub action: Arc<str>,
+    /// The qualified id of the step that asks for it.
+    pub step: Arc<str>,
+    /// The how-many-th entry into a stage it belongs to.
+    pub entry: u32,
+    /// Which occurrence of the step it is.
+    pub occurrence: u32,
+    /// The day on which it is due.
+    #[serde(serialize_with = "date")]
+    pub due: NaiveDate,
+    /// Whether it can be done now.
+    #[serde(serialize_with = "status")]
+    pub status: ActionStatus,
+    /// The channel that it goes by.
+    pub channel: Option<Arc<str>>,
+    /// The template that it shows.
+    pub template: Option<TemplateReport>,
+    /// What else it is done with.
+    #[serde(serialize_with = "pairs")]
+    pub params: Vec<(Arc<str>, serde_json::Value)>,
+    /// What the contact policies say, channel by channel, up to the one that was taken.
+    pub contact: Vec<ChannelReport>,
+    /// When it can be done, where it must not be done now.
+    #[serde(serialize_with = "optional_instant")]
+    pub not_before: Option<DateTime<Utc>>,
+    /// The hold that keeps it back.
+    pub hold: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// The step's `because`.
+    pub because: Option<String>,
+    /// The step's `source`.
+    pub source: Option<String>,
+    #[serde(skip)]
+    name: Arc<str>,
+}
+
+/// The template of an action.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct TemplateReport {
+    /// The template that the pack declares.
+    pub name: Arc<str>,
+    /// The language to write in.
+    pub language: Option<Arc<str>>,
+    /// The values that it shows.
+    #[serde(serialize_with = "pairs")]
+    pub values: Vec<(Arc<str>, serde_json::Value)>,
+    /// What its text must say.
+    pub must_contain: Vec<Arc<str>>,
+}
+
+/// What the contact policies say of an action by one channel.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct ChannelReport {
+    /// The channel; nothing where the one that the debtor prefers is not known.
+    pub channel: Option<String>,
+    /// The strictest verdict.
+    #[serde(serialize_with = "verdict")]
+    pub verdict: Verdict,
+    /// Whether a policy applies, or may.
+    pub has_policy: bool,
+    /// The rules and policies that do not allow it.
+    pub reasons: Vec<ContactReason>,
+    /// The first whole minute at which it is allowed while all else stays.
+    #[serde(serialize_with = "optional_instant")]
+    pub next_allowed_at: Option<DateTime<Utc>>,
+    /// Why there is none.
+    pub never_because: Option<String>,
+}
+
+/// A contact rule or policy that does not allow a contact.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct ContactReason {
+    /// The qualified id, such as `contact/reg-f/hours`.
+    pub rule: Arc<str>,
+    /// What it says.
+    #[serde(serialize_with = "verdict")]
+    pub verdict: Verdict,
+    /// Its `because`.
+    pub because: Option<String>,
+    /// Its `source`.
+    pub source: Option<String>,
+    /// The facts that are not known, where that is why.
+    pub unknown: Vec<Arc<str>>,
+    /// What failed, where that is why.
+    pub error: Option<String>,
+}
+
+/// What a decision says of a workflow.
+#[derive(Clone, Debug)]
+pub(super) struct CourseReport {
+    pub(super) stage: Stage,
+    pub(super) actions: Vec<Action>,
+    pub(super) state: Option<State>,
+}
+
+/// Where the case stands.
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    At(StageReport),
+    /// In no workflow.
+    None,
+    Unknown(Failure),
+}
+
+impl Action {
+    /// What a state records when the action was carried out; see [`State::record`].
+    pub fn done(&self) -> Done {
+        Done { step: self.name.to_string(), occurrence: self.occurrence, due: self.due, entry: self.entry }
+    }
+}
+
+impl ChannelReport {
+    pub(crate) fn new(channel: Option<String>, judgement: &Judgement) -> ChannelReport {
+        let (next_allowed_at, never_because) = match &judgement.next {
+            Next::At(at) => (Some(*at), None),
+            Next::Never(rule) => (None, Some(format!("no time lifts `{rule}`"))),
+            Next::Beyond => (None, Some("not within 400 days".to_owned())),
+        };
+        let reasons = judgement.reasons.iter().map(|reason| {
+            let (unknown, error) = match &reason.failure {
+                Some(Failure::Unknown(facts)) => (facts.to_vec(), None),
+                Some(Failure::Error(error)) => (Vec::new(), Some(error.message.clone())),
+                None => (Vec::new(), None),
+            };
+            ContactReason {
+                rule: reason.rule.clone(),
+                verdict: reason.verdict,
+                because: reason.because.clone(),
+                source: reason.source.clone(),
+                unknown,
+                error,
+            }
+        });
+        ChannelReport {
+            channel,
+            verdict: judgement.verdict,
+            has_policy: judgement.has_policy,
+            reasons: reasons.collect(),
+            next_allowed_at,
+            never_because,
+        }
+    }
+}
+
+impl CourseReport {
+    /// Puts the report together; what is unknown or failed is added to the decision's.
+    pub(super) fn new(
+        parts: &Parts<'_>,
+        course: &Course,
+        today: NaiveDate,
+        show: Show,
+        unknowns: &mut Vec<UnknownResult>,
+        errors: &mut Vec<FailedResult>,
+    ) -> CourseReport {
+        for (at, failure) in &course.failures {
+            match failure {
+                Failure::Unknown(facts) => unknowns.push(UnknownResult { at: at.clone(), facts: facts.to_vec() }),
+                Failure::Error(error) => errors.push(FailedResult {
+                    at: at.clone(),
+                    code: error.code,
+                    message: error.message.clone(),
+                    place: error.span.map(|span| parts.sources.place(span)),
+                }),
+            }
+        }
+        let mut failed = |at: &str, message: String| {
+            let place = None;
+            errors.push(FailedResult { at: Arc::from(at), code: ErrorCode::InvalidArgument, message, place });
+        };
+        let stage = match &course.standing {
+            Standing::In { state: before, is_new, .. } => stage(parts, course, before, *is_new, today, &mut failed),
+            Standing::NeedsMigration(state) => {
+                failed(
+                    "workflows",
+                    format!("the pack has no stage `{}` in a workflow `{}`", state.stage(), state.workflow()),
+                );
+                Stage::At(StageReport {
+                    workflow: state.workflow().to_owned(),
+                    from: Some(state.stage().to_owned()),
+                    to: state.stage().to_owned(),
+                    title: None,
+                    goal: None,
+                    since: state.since(),
+                    due_on: None,
+                    overdue: false,
+                    steps: Vec::new(),
+                    needs_migration: true,
+                })
+            }
+            Standing::Out => Stage::None,
+            Standing::Undecided(_, failure) => Stage::Unknown(failure.clone()),
+        };
+        let state = course.state.as_ref().and_then(|state| match next_state(parts, &course.standing, state) {
+            Ok(state) => Some(state),
+            Err(error) => {
+                failed("workflows", error.to_string());
+                None
+            }
+        });
+        let actions = course.actions.iter().map(|proposed| action(proposed, show)).collect();
+        CourseReport { stage, actions, state }
+    }
+
+    /// The qualified ids of the transitions and steps that fired, and of contact rules that did not allow an action.
+    pub(super) fn fired<'a>(&'a self) -> impl Iterator<Item = Arc<str>> + use<'a> {
+        let moves = match &self.stage {
+            Stage::At(report) => report.steps.as_slice(),
+            Stage::None | Stage::Unknown(_) => &[],
+        };
+        let mut steps: Vec<Arc<str>> = moves.iter().map(|step| step.rule.clone()).collect();
+        let contact = |action: &'a Action| action.contact.iter().flat_map(|channel| &channel.reasons);
+        let rules = self
+            .actions
+            .iter()
+            .flat_map(|action| std::iter::once(&action.step).chain(contact(action).map(|reason| &reason.rule)));
+        for rule in rules {
+            if !steps.contains(rule) {
+                steps.push(rule.clone());
+            }
+        }
+        steps.into_iter()
+    }
+}
+
+fn stage(
+    parts: &Parts<'_>,
+    course: &Course,
+    before: &State,
+    is_new: bool,
+    today: NaiveDate,
+    failed: &mut dyn FnMut(&str, String),
+) -> Stage {
+    let known = course.stands.and_then(|(workflow, stage)| {
+        let workflow = parts.checked.workflows.get(workflow)?;
+        Some((workflow, workflow.stages.get(stage)?))
+    });
+    let (Some((workflow, stage)), Some(state)) = (known, &course.state) else { return Stage::None };
+    let due_in = |length: Duration| moved(state.since(), length, parts.checked.calendar.as_ref());
+    let due_on = match stage.due_in.map(due_in) {
+        Some(Ok(due_on)) => Some(due_on),
+        Some(Err(error)) => {
+            failed(&stage.id, error.message);
+            None
+        }
+        None => None,
+    };
+    let steps = course.moves.iter().filter_map(|step| {
+        let to = workflow.stages.get(step.to)?.name.clone();
+        Some(StageMove { rule: step.rule.clone(), to })
+    });
+    Stage::At(StageReport {
+        workflow: workflow.name.to_string(),
+        from: (!is_new).then(|| before.stage().to_owned()),
+        to: stage.name.to_string(),
+        title: stage.title.clone(),
+        goal: stage.goal.clone(),
+        since: state.since(),
+        due_on,
+        overdue: due_on.is_some_and(|due_on| today > due_on),
+        steps: steps.collect(),
+        needs_migration: false,
+    })
+}
+
+/// The state that the host stores next. A case that stays as it was keeps its state, and with it its revision.
+fn next_state(parts: &Parts<'_>, standing: &Standing, state: &State) -> Result<State, crate::state::StateError> {
+    let before = match standing {
+        Standing::In { state: before, is_new: false, .. } => before,
+        Standing::In { state: before, is_new: true, .. } if **before == *state => return Ok(state.clone()),
+        Standing::In { state: before, .. } => before,
+        _ => return Ok(state.clone()),
+    };
+    if **before == *state {
+        return Ok(state.clone());
+    }
+    let mut next = state.clone();
+    next.set_pack((**parts.identity).clone());
+    next.with_revision_after(before)
+}
+
+fn action(proposed: &Proposed, show: Show) -> Action {
+    let json = |pairs: &[(Arc<str>, Outcome)]| {
+        pairs.iter().map(|(name, outcome)| (name.clone(), show.outcome_json(outcome))).collect::<Vec<_>>()
+    };
+    let template = proposed.template.as_ref().map(|template| TemplateReport {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        values: json(&template.values),
+        must_contain: template.must_contain.clone(),
+    });
+    let contact = proposed.verdicts.iter().map(|(channel, judgement)| {
+        ChannelReport::new(channel.as_ref().ok().map(|channel| show.text(channel)), judgement)
+    });
+    Action {
+        id: proposed.id.clone(),
+        action: proposed.action.clone(),
+        step: proposed.step.clone(),
+        entry: proposed.entry,
+        occurrence: proposed.occurrence.number,
+        due: proposed.occurrence.due,
+        status: proposed.status,
+        channel: proposed.channel.clone(),
+        template,
+        params: proposed.params.iter().map(|(name, value)| (name.clone(), show.json(value))).collect(),
+        contact: contact.collect(),
+        not_before: proposed.not_before,
+        hold: proposed.hold.clone(),
+        approved_by: proposed.approved_by.clone(),
+        because: proposed.because.clone(),
+        source: proposed.source.clone(),
+        name: proposed.name.clone(),
+    }
+}
+
+/// How the stage stands in the JSON of a decision.
+pub(super) struct StageJson<'a>(pub(super) &'a Stage, pub(super) Show);
+
+impl Serialize for StageJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Stage::At(report) => report.serialize(serializer),
+            Stage::None => serializer.serialize_none(),
+            Stage::Unknown(failure) => self.1.outcome_json(&Err(failure.clone())).serialize(serializer),
+        }
+    }
+}
+
+fn status<S: Serializer>(status: &ActionStatus, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(status.word())
+}
+
+fn verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(verdict.word())
+}
+
+fn date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(date)
+}
+
+fn optional_date<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
+    date.map(|date| date.to_string()).serialize(serializer)
+}
+
+fn optional_instant<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(show::instant).serialize(serializer)
+}
+
+fn pairs<S: Serializer>(pairs: &[(Arc<str>, serde_json::Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(pairs.len()))?;
+    for (name, value) in pairs {
+        map.serialize_entry(&**name, value)?;
+    }
+    map.end()
+}
