@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::contact::Times;
 use super::expressions::expression;
 use super::literals;
 use super::names::{Names, report_name};
@@ -167,14 +168,14 @@ pub(super) struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
-    /// The times of the items of a list that pass a filter: what limits and waits of a contact policy look at.
+    /// The times of the items of a list, and which pass a filter: what limits and waits of a contact policy look at.
     pub(super) fn times(
         names: &'a dyn Scope,
         list: &Ast,
         filter: Option<&Ast>,
         span: Span,
         findings: &'a mut Findings,
-    ) -> Option<Expr> {
+    ) -> Option<Times> {
         let mut counting = Counting { names, findings, span, method: "count", method_span: span };
         let list = Typer::new(counting.names, counting.findings).expr(list);
         let Type::List(item) = list.base.clone() else {
@@ -190,7 +191,7 @@ impl<'a> Counting<'a> {
             Type::Record(record) => Some(record.clone()),
             _ => None,
         };
-        let filtered = counting.filtered(list, &item, record.as_deref(), filter, None);
+        let passes = filter.map(|filter| Typer::with_item(names, &item, counting.findings).condition(filter));
         let Some((record, index)) = record.and_then(|record| record.time_index().map(|index| (record, index))) else {
             counting.findings.push(
                 Finding::error(Code::MissingKey, span, "this needs the time of the items")
@@ -199,7 +200,9 @@ impl<'a> Counting<'a> {
             return None;
         };
         let at = counting.item_field(record, index, span);
-        Some(Typer::new(names, counting.findings).list_method("map", span, filtered, LocalId(0), Some(at), span))
+        let mut typer = Typer::new(names, counting.findings);
+        let mut of_each = |body| typer.list_method("map", span, list.clone(), LocalId(0), Some(body), span);
+        Some(Times { counts: passes.map(&mut of_each), at: of_each(at) })
     }
 
     fn expr(&mut self, list: &Ast, filter: Option<&Ast>, window: Option<(Duration, Span)>) -> Expr {

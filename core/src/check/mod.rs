@@ -18,6 +18,7 @@ pub(crate) mod metrics;
 mod names;
 mod order;
 mod overlay;
+mod overlay_reasons;
 mod pack;
 mod records;
 pub(crate) mod samples;

@@ -202,16 +202,23 @@ impl Scope for Names {
 }
 
 /// The names of a pack, and beside them a record that only some sections read: `attempt` or `offer`.
+#[derive(Clone)]
 pub(crate) struct WithRecord<'a> {
     names: &'a Names,
     record: &'static str,
     group: Name,
+    has_place: bool,
 }
 
 impl<'a> WithRecord<'a> {
     /// The names of a pack and one record more.
     pub(crate) fn new(names: &'a Names, record: &'static str, group: Name) -> WithRecord<'a> {
-        WithRecord { names, record, group }
+        WithRecord { names, record, group, has_place: names.has_place() }
+    }
+
+    /// The same names where the section says the debtor's place itself.
+    pub(crate) fn with_place(&self) -> WithRecord<'a> {
+        WithRecord { names: self.names, record: self.record, group: self.group.clone(), has_place: true }
     }
 }
 
@@ -244,7 +251,7 @@ impl Scope for WithRecord<'_> {
     }
 
     fn has_place(&self) -> bool {
-        self.names.has_place()
+        self.has_place
     }
 
     fn range(&self, slot: SlotId) -> Option<Range> {

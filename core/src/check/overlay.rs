@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::assemble::{COLUMNS, ROWS};
+use super::overlay_reasons::{self, Removal};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::source::Span;
 use crate::syntax::{Entry, Map, Node, NodeKind};
@@ -14,6 +15,9 @@ pub(crate) fn apply(root: &mut Map, overlays: &Map, findings: &mut Findings, log
         match (&operation.value.kind, operation.key.as_str()) {
             (NodeKind::Map(items), key) => {
                 for item in &items.entries {
+                    if key != "add" {
+                        overlay_reasons::require(key, item, findings);
+                    }
                     let done = match key {
                         "change" => change(target, item, findings),
                         "replace" => replace(target, item, findings),
@@ -23,9 +27,12 @@ pub(crate) fn apply(root: &mut Map, overlays: &Map, findings: &mut Findings, log
                 }
             }
             (NodeKind::List(ids), _) => {
-                for id in ids {
-                    let Some(path) = id.as_text("a qualified id", findings) else { continue };
-                    log.extend(remove(target, path, id.span, findings));
+                for item in ids {
+                    let Some(Removal { path, span, because }) = overlay_reasons::removal(item, findings) else {
+                        continue;
+                    };
+                    let why = because.map(|because| format!(" ({because})")).unwrap_or_default();
+                    log.extend(remove(target, path, span, findings).map(|done| format!("{done}{why}")));
                 }
             }
             _ => {}
@@ -420,11 +427,16 @@ fn child_ids(node: &Node) -> Vec<String> {
     }
 }
 
-/// The ordered items of a node: the list itself, a table's rows, a rule list's rules.
+/// The key of a map's ordered items: a table's rows, a rule list's rules, a contact policy's rules.
+fn items_key(map: &Map) -> Option<&'static str> {
+    [ROWS, "list", "rules"].into_iter().find(|key| map.get(key).is_some())
+}
+
+/// The ordered items of a node: the list itself, or those of a map.
 fn items_of(node: &Node) -> Option<&[Node]> {
     match &node.kind {
         NodeKind::List(list) => Some(list),
-        NodeKind::Map(map) => match &map.get(ROWS).or_else(|| map.get("list"))?.kind {
+        NodeKind::Map(map) => match &map.get(items_key(map)?)?.kind {
             NodeKind::List(list) => Some(list),
             _ => None,
         },
@@ -436,7 +448,7 @@ fn ordered_items(node: &mut Node) -> Option<&mut Vec<Node>> {
     match &mut node.kind {
         NodeKind::List(list) => Some(list),
         NodeKind::Map(map) => {
-            let key = if map.get(ROWS).is_some() { ROWS } else { "list" };
+            let key = items_key(map)?;
             match &mut map.entries.iter_mut().find(|entry| entry.key == key)?.value.kind {
                 NodeKind::List(list) => Some(list),
                 _ => None,

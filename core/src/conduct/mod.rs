@@ -14,3 +14,6 @@ pub(crate) mod workflow;
 
 pub use action::ActionStatus;
 pub use contact::Verdict;
+
+#[cfg(test)]
+mod differential;

@@ -181,7 +181,6 @@ impl ChannelReport {
             Next::At(at) => (Some(*at), None),
             Next::Never(rule) => (None, Some(format!("no time lifts `{rule}`"))),
             Next::Beyond => (None, Some("not within 400 days".to_owned())),
-            Next::Failed(error) => (None, Some(error.message.clone())),
         };
         let reasons = judgement.reasons.iter().map(|reason| {
             let (unknown, error) = match &reason.failure {

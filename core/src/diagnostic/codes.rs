@@ -96,6 +96,7 @@ codes! {
     UnreachableRow "unreachable-row" "A row that can never be the one that decides."
     UnreachableStage "unreachable-stage" "A stage that no case can come to."
     DeadEnd "dead-end" "A stage that no case can leave, and that is not marked as the end."
+    CasesWithoutContactPolicy "cases-without-contact-policy" "Cases to which no contact policy applies: they may be contacted at any time."
     AnalysisLimit "analysis-limit" "A question about a table that could not be decided."
     UnknownSkipped "unknown-skipped" "Rows that are left out when a fact is unknown."
 }

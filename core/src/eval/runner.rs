@@ -24,10 +24,11 @@ pub(crate) struct Runner<'a> {
     here: Option<Here>,
 }
 
-/// An instant, and the place that it is looked at from; nothing where candidate places are left open.
-#[derive(Clone, Copy, Debug)]
+/// An instant, and the place that it is looked at from, which may not be known; nothing where candidate places are left
+/// open.
+#[derive(Clone, Debug)]
 pub(crate) struct Here {
-    pub(crate) zone: Option<Tz>,
+    pub(crate) place: Option<Result<Tz, Failure>>,
     pub(crate) at: DateTime<Utc>,
 }
 
@@ -83,10 +84,10 @@ impl<'a> Runner<'a> {
     fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> T) -> T {
         let place = self.pack.plan.place.map(|slot| self.slot(slot));
         let mut context = context(self.pack.checked, self.as_of, place.as_ref());
-        if let Some(here) = self.here {
+        if let Some(here) = &self.here {
             context.local_at = here.at;
-            if let Some(zone) = here.zone {
-                context.places = Ok(vec![zone]);
+            if let Some(place) = &here.place {
+                context.places = place.clone().map(|zone| vec![zone]);
             }
         }
         let mut reader = Reader {

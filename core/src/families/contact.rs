@@ -3,6 +3,7 @@
 use super::{RoutineId, Row, Table, routine};
 use crate::check::CheckedPack;
 use crate::check::contact::{AttemptSlots, CheckedPolicy, Form};
+use crate::check::tables::CheckedCondition;
 use crate::language::{Expr, ExprKind, SlotId};
 
 /// All contact policies of a pack.
@@ -11,17 +12,9 @@ pub(crate) struct Contact {
     pub(crate) attempt: AttemptSlots,
     /// A row for each policy, which matches where it applies.
     pub(crate) applies: RoutineId,
+    /// Whether time or the place may change which policies apply.
+    pub(crate) applies_varies: bool,
     pub(crate) policies: Vec<Policy>,
-    /// How often time may change which policies apply, and which rules speak.
-    pub(crate) depends: Depends,
-}
-
-/// How often time may change the outcome of a condition. Later ones are more often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Depends {
-    Never,
-    OnDay,
-    OnMinute,
 }
 
 /// One contact policy.
@@ -30,27 +23,126 @@ pub(crate) struct Policy {
     /// The debtor's candidate zones.
     pub(crate) place: Option<SlotId>,
     /// A row for each rule, which matches where it speaks of an attempt.
-    pub(crate) rules: RoutineId,
-    /// What each rule says then.
-    pub(crate) forms: Vec<Form>,
+    pub(crate) speaks: RoutineId,
+    /// Whether time or the place may change which rules speak.
+    pub(crate) speaks_varies: bool,
+    pub(crate) rules: Vec<Rule>,
+    /// When time may change whether the policy applies.
+    pub(crate) changes: Changes,
+}
+
+/// What a contact rule says of an attempt that it speaks of.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) form: Form,
+    /// Whether time or the place may change what its form looks at.
+    pub(crate) form_varies: bool,
+    /// When time may change whether the rule speaks, or what its form looks at.
+    pub(crate) changes: Changes,
+}
+
+/// When time may change the outcome of expressions. It changes none between.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    /// Where a day begins, at the place or at the pack's.
+    pub(crate) daily: bool,
+    /// At these times of day at the place, and just behind them.
+    pub(crate) times: Vec<Expr>,
+    /// At these instants, and just behind them.
+    pub(crate) instants: Vec<Expr>,
+    /// At any time.
+    pub(crate) always: bool,
 }
 
 impl Contact {
-    /// How often time may change the outcome of a condition.
-    pub(crate) fn depends_of(&self, expr: &Expr) -> Depends {
-        depends(expr, self.attempt)
-    }
-
     /// Calls `visit` on every expression of the forms.
     pub(super) fn each_asked<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
-        for form in self.policies.iter().flat_map(|policy| &policy.forms) {
-            match form {
-                Form::Limit { times, .. } | Form::Wait { times, .. } => visit(times),
-                Form::BlockedUntil(until) => visit(until),
-                Form::Deny | Form::Review | Form::Hours(_) => {}
-            }
+        for rule in self.policies.iter().flat_map(|policy| &policy.rules) {
+            rule.form.each_asked(visit);
         }
     }
+}
+
+impl Changes {
+    /// Of these expressions, together with what is known of others.
+    fn of<'e>(mut self, exprs: impl IntoIterator<Item = &'e Expr>, attempt: AttemptSlots) -> Changes {
+        exprs.into_iter().for_each(|expr| self.add(expr, attempt));
+        self
+    }
+
+    /// Whether there is any.
+    pub(crate) fn are_none(&self) -> bool {
+        !self.daily && !self.always && self.times.is_empty() && self.instants.is_empty()
+    }
+
+    fn add(&mut self, expr: &Expr, attempt: AttemptSlots) {
+        // How often the clock or the attempt's instant is read, and how often it is known when that matters.
+        let (mut read, mut known) = (0_usize, 0_usize);
+        expr.walk(&mut |inner| match &inner.kind {
+            ExprKind::LocalToday => self.daily = true,
+            ExprKind::LocalTime => read += 1,
+            ExprKind::Slot(slot) if *slot == attempt.at => read += 1,
+            ExprKind::Call { function, arguments } if matches!(function.name, "date_of" | "local_date") => {
+                let at = arguments.iter().filter(|argument| is_slot(argument, attempt.at)).count();
+                self.daily |= at > 0;
+                known += at;
+            }
+            ExprKind::Compare(_, a, b) => {
+                known += usize::from(self.compared(a, &[b], attempt)) + usize::from(self.compared(b, &[a], attempt));
+            }
+            ExprKind::InRange { item, low, high, .. } => {
+                known += usize::from(self.compared(item, &[low, high], attempt));
+            }
+            ExprKind::InList { item, list } => {
+                if let ExprKind::List(items) = &list.kind {
+                    let items: Vec<&Expr> = items.iter().collect();
+                    known += usize::from(self.compared(item, &items, attempt));
+                }
+            }
+            _ => {}
+        });
+        self.always |= known < read;
+    }
+
+    /// Whether `moving` is the clock or the attempt's instant, compared with what time does not change.
+    fn compared(&mut self, moving: &Expr, with: &[&Expr], attempt: AttemptSlots) -> bool {
+        let borders = match &moving.kind {
+            ExprKind::LocalTime => &mut self.times,
+            ExprKind::Slot(slot) if *slot == attempt.at => &mut self.instants,
+            _ => return false,
+        };
+        let is_still = with.iter().all(|expr| is_still(expr, attempt));
+        if is_still {
+            borders.extend(with.iter().copied().cloned());
+        }
+        is_still
+    }
+}
+
+fn is_slot(expr: &Expr, slot: SlotId) -> bool {
+    matches!(expr.kind, ExprKind::Slot(known) if known == slot)
+}
+
+/// Whether an expression stands for itself, and time does not change it.
+fn is_still(expr: &Expr, attempt: AttemptSlots) -> bool {
+    let mut is_still = true;
+    expr.walk(&mut |inner| {
+        is_still &= !is_slot(inner, attempt.at)
+            && !matches!(inner.kind, ExprKind::LocalToday | ExprKind::LocalTime | ExprKind::Local(_))
+            && !matches!(&inner.kind, ExprKind::Call { function, .. } if function.name == "local_date");
+    });
+    is_still
+}
+
+/// Whether time or the place may change the outcome of an expression.
+fn varies(expr: &Expr, attempt: AttemptSlots) -> bool {
+    let mut varies = false;
+    expr.walk(&mut |inner| {
+        varies |= is_slot(inner, attempt.at)
+            || matches!(inner.kind, ExprKind::LocalToday | ExprKind::LocalTime)
+            || matches!(&inner.kind, ExprKind::Call { function, .. } if function.name == "local_date");
+    });
+    varies
 }
 
 pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Contact> {
@@ -69,16 +161,13 @@ pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Con
         .collect();
     let first = pack.contact.first()?;
     let applies = routine(routines, &"contact".into(), applies, first.span);
-    let policies = pack.contact.iter().map(|policy| lower_policy(policy, routines)).collect();
-    let conditions = pack.contact.iter().flat_map(|policy| {
-        let rules = policy.rules.iter().flat_map(|rule| &rule.conditions);
-        policy.applies_when.iter().chain(rules)
-    });
-    let depends = conditions.map(|condition| depends(&condition.expr, attempt)).max().unwrap_or(Depends::Never);
-    Some(Contact { attempt, applies, policies, depends })
+    let applies_varies =
+        pack.contact.iter().flat_map(|policy| exprs(&policy.applies_when)).any(|expr| varies(expr, attempt));
+    let policies = pack.contact.iter().map(|policy| lower_policy(policy, attempt, routines)).collect();
+    Some(Contact { attempt, applies, applies_varies, policies })
 }
 
-fn lower_policy(policy: &CheckedPolicy, routines: &mut Vec<Table>) -> Policy {
+fn lower_policy(policy: &CheckedPolicy, attempt: AttemptSlots, routines: &mut Vec<Table>) -> Policy {
     let rows = policy
         .rules
         .iter()
@@ -91,27 +180,25 @@ fn lower_policy(policy: &CheckedPolicy, routines: &mut Vec<Table>) -> Policy {
             span: rule.span,
         })
         .collect();
-    let rules = routine(routines, &policy.id, rows, policy.span);
-    Policy { place: policy.place, rules, forms: policy.rules.iter().map(|rule| rule.form.clone()).collect() }
+    let speaks = routine(routines, &policy.id, rows, policy.span);
+    let speaks_varies = policy.rules.iter().flat_map(|rule| exprs(&rule.conditions)).any(|expr| varies(expr, attempt));
+    let changes = Changes::default().of(exprs(&policy.applies_when), attempt);
+    let rules = policy
+        .rules
+        .iter()
+        .map(|rule| {
+            let mut asked = Vec::new();
+            rule.form.each_asked(&mut |expr| asked.push(expr));
+            Rule {
+                form: rule.form.clone(),
+                form_varies: asked.iter().any(|expr| varies(expr, attempt)),
+                changes: changes.clone().of(exprs(&rule.conditions).chain(asked), attempt),
+            }
+        })
+        .collect();
+    Policy { place: policy.place, speaks, speaks_varies, rules, changes }
 }
 
-/// How often a condition changes that reads the attempt's instant, or the day or time at the place.
-fn depends(expr: &Expr, attempt: AttemptSlots) -> Depends {
-    let is_at = |expr: &Expr| matches!(expr.kind, ExprKind::Slot(slot) if slot == attempt.at);
-    let mut depends = Depends::Never;
-    let (mut instants, mut days) = (0_usize, 0_usize);
-    expr.walk(&mut |inner| match &inner.kind {
-        ExprKind::LocalToday => depends = depends.max(Depends::OnDay),
-        ExprKind::LocalTime => depends = Depends::OnMinute,
-        ExprKind::Slot(_) if is_at(inner) => instants += 1,
-        ExprKind::Call { function, arguments } if matches!(function.name, "date_of" | "local_date") => {
-            days += arguments.iter().filter(|argument| is_at(argument)).count();
-        }
-        _ => {}
-    });
-    match (instants, instants == days) {
-        (0, _) => depends,
-        (_, true) => depends.max(Depends::OnDay),
-        (_, false) => Depends::OnMinute,
-    }
+fn exprs(conditions: &[CheckedCondition]) -> impl Iterator<Item = &Expr> {
+    conditions.iter().map(|condition| &condition.expr)
 }

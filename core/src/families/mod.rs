@@ -9,7 +9,7 @@ mod workflow;
 
 use std::sync::Arc;
 
-pub(crate) use contact::{Contact, Depends, Policy};
+pub(crate) use contact::{Changes, Contact, Policy, Rule};
 pub(crate) use settlement::Settlement;
 pub(crate) use workflow::{Stage, Workflows};
 

@@ -1,11 +1,12 @@
-//! What can be proved of a table: gaps, overlaps, rows that never decide, each with a case that shows it; and stages
-//! that no case comes to or leaves.
+//! What can be proved of a table: gaps, overlaps, rows that never decide, each with a case that shows it; of contact
+//! policies, that one applies to every case; and stages that no case comes to or leaves.
 //!
 //! Each column is cut into the pieces between which no row can tell apart; rows are boxes of pieces. Columns are taken
 //! as independent of each other: where facts exclude a combination, a finding about it can be disregarded.
 
 mod axis;
 mod boxes;
+mod contact;
 mod stages;
 
 use super::pack::CheckedPack;
@@ -30,6 +31,7 @@ pub(crate) fn analyse(pack: &CheckedPack, findings: &mut Findings) {
     for table in &pack.tables {
         analyse_table(table, pack, findings);
     }
+    contact::analyse(pack, findings);
     for workflow in pack.workflows.iter().filter(|workflow| workflow.is_sound) {
         stages::analyse(workflow, findings);
     }

@@ -240,6 +240,13 @@ impl TestReader<'_, '_> {
     }
 
     fn contact(&mut self, node: &Node) -> Option<ExpectedContact> {
+        if let Some(word) = node.text() {
+            self.findings.push(
+                Finding::error(Code::WrongKind, node.span, "what is expected of the contact stands by name")
+                    .help(format!("write `contact: {{verdict: {word}}}`")),
+            );
+            return None;
+        }
         let mut reader = MapReader::new(node, "`contact`", self.findings)?;
         let verdict = reader.optional("verdict", self.findings);
         let rule = reader.optional("rule", self.findings);
@@ -275,7 +282,7 @@ impl TestReader<'_, '_> {
             Some(node) => self.instant(node, "`next_allowed_at`").map(Some),
             None => None,
         };
-        if verdict.is_none() && rule.is_none() && rules.is_none() && next_allowed_at.is_none() {
+        if matches!(&node.kind, NodeKind::Map(map) if map.entries.is_empty() && !map.is_damaged) {
             self.findings.push(
                 Finding::error(Code::WrongKind, node.span, "a test that expects nothing cannot fail")
                     .help("say the verdict: `contact: {verdict: allow}`"),
@@ -289,7 +296,14 @@ impl TestReader<'_, '_> {
         let policies = self.pack.contact.iter();
         let policy = policies.map(|policy| &policy.id).find(|known| &***known == id).cloned();
         match policy.or_else(|| self.known.rows.get(id).map(|id| Arc::clone(id))) {
-            Some(id) => Some(id),
+            Some(id) if is_of_contact(&id) => Some(id),
+            Some(_) => {
+                self.findings.push(
+                    Finding::error(Code::UnknownRule, span, format!("`{id}` is no contact rule"))
+                        .help("write the qualified id of a contact rule, such as `contact/POLICY/RULE`"),
+                );
+                None
+            }
             None => {
                 self.unknown_rule(id, span);
                 None
@@ -308,7 +322,7 @@ impl TestReader<'_, '_> {
             _ => {
                 let keys: &[&str] = match code {
                     Code::UnknownKey => {
-                        &["fired", "not_fired", "unknowns", "errors", "facts", "escalations", "refused"]
+                        &["fired", "not_fired", "unknowns", "errors", "facts", "escalations", "refused", "contact"]
                     }
                     _ => &[],
                 };
@@ -417,6 +431,7 @@ impl TestReader<'_, '_> {
         for item in node.as_list("a list of qualified ids", self.findings).unwrap_or(&[]) {
             let Some(id) = item.as_text("a qualified id", self.findings) else { continue };
             match self.known.rows.get(id) {
+                Some(row) if self.has_no_part(row) => self.contact_rule_elsewhere(id, item.span),
                 Some(row) => ids.push(Arc::clone(row)),
                 None => self.unknown_rule(id, item.span),
             }
@@ -436,9 +451,24 @@ impl TestReader<'_, '_> {
 
     /// A row, a table, or a fact.
     fn known_place(&mut self, id: &str, span: Span) {
-        if !self.known.rows.contains_key(id) && !self.known.steps.contains(id) {
+        if self.has_no_part(id) && self.known.rows.contains_key(id) {
+            self.contact_rule_elsewhere(id, span);
+        } else if !self.known.rows.contains_key(id) && !self.known.steps.contains(id) {
             self.unknown_rule(id, span);
         }
+    }
+
+    /// Whether this is a contact rule of a pack whose decisions judge no contact: without workflows there are no actions.
+    fn has_no_part(&self, id: &str) -> bool {
+        is_of_contact(id) && self.pack.workflows.is_empty()
+    }
+
+    /// Reports a contact rule where rules of decisions are named.
+    fn contact_rule_elsewhere(&mut self, id: &str, span: Span) {
+        self.findings.push(
+            Finding::error(Code::UnknownRule, span, "a contact rule judges an attempt, and has no part in a decision")
+                .help(format!("make an `attempt`, and expect `contact: {{rule: {id}}}`")),
+        );
     }
 
     pub(super) fn unknown_rule(&mut self, id: &str, span: Span) {
@@ -451,4 +481,8 @@ impl TestReader<'_, '_> {
             Finding::error(Code::UnknownRule, span, format!("the pack has no row or rule `{id}`")).maybe_help(help),
         );
     }
+}
+
+fn is_of_contact(id: &str) -> bool {
+    id.starts_with("contact/")
 }

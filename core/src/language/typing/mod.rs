@@ -240,6 +240,7 @@ impl<'a> Typer<'a> {
                         "write `false`".to_owned()
                     }
                     (_, Some(near)) => format!("did you mean `{near}`?"),
+                    (_, None) if name == "attempt" => "only the rules of `contact` see the attempt".to_owned(),
                     (_, None) => {
                         "declare it as a field or a fact; a value of a choice belongs in double quotes".to_owned()
                     }

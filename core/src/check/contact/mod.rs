@@ -4,14 +4,15 @@
 //! review, or one of the forms of time (`hours`, `limit`, `wait`, `blocked_until`), for which the next allowed minute
 //! can be told.
 
+mod forms;
+
 use std::sync::Arc;
 
 use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
 
-use super::expressions::{conditions, expression};
-use super::facts::Counting;
+use super::expressions::conditions;
 use super::header::Header;
-use super::literals;
 use super::names::{Names, WithRecord, report_id};
 use super::pack::section;
 use super::tables::annotations::{ANNOTATIONS, annotations};
@@ -22,9 +23,9 @@ use crate::language::{Expr, ExprKind, Function, SlotId, Typer};
 use crate::record::INITIATORS;
 use crate::source::Span;
 use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, Map, Node};
+use crate::syntax::{Entry, Map, Node, NodeKind};
 use crate::value::ops::Comparison;
-use crate::value::{Absence, Duration, DurationUnit, Field, RecordType, Type, Value};
+use crate::value::{Absence, Duration, Field, RecordType, Type, Value};
 
 /// Where the items of an attempt stand.
 #[derive(Clone, Copy, Debug)]
@@ -93,18 +94,41 @@ pub(crate) enum Form {
     Hours(Hours),
     /// At most so many contacts in a window, the one that is judged included.
     Limit {
-        times: Expr,
+        times: Times,
         at_most: u64,
         window: Duration,
     },
     /// None for so long after a contact.
     Wait {
-        times: Expr,
+        times: Times,
         length: Duration,
         event_day_counts: bool,
     },
     /// None up to a date, the day included, or an instant.
     BlockedUntil(Expr),
+}
+
+impl Form {
+    /// Calls `visit` on each of its expressions.
+    pub(crate) fn each_asked<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Form::Limit { times, .. } | Form::Wait { times, .. } => {
+                visit(&times.at);
+                times.counts.iter().for_each(visit);
+            }
+            Form::BlockedUntil(until) => visit(until),
+            Form::Deny | Form::Review | Form::Hours(_) => {}
+        }
+    }
+}
+
+/// The items of a list that a limit or a wait looks at.
+#[derive(Clone, Debug)]
+pub(crate) struct Times {
+    /// When each item was: a list.
+    pub(crate) at: Expr,
+    /// Whether each item counts, in the same order. All do where there is nothing.
+    pub(crate) counts: Option<Expr>,
 }
 
 /// Between which times of day a contact may be made, on which days.
@@ -148,7 +172,8 @@ pub(crate) struct ContactReader<'a> {
 struct Within<'a> {
     policy: &'a str,
     scope: &'a WithRecord<'a>,
-    place: Option<SlotId>,
+    /// Whether it says where the debtor may be.
+    has_place: bool,
 }
 
 impl ContactReader<'_> {
@@ -172,34 +197,45 @@ impl ContactReader<'_> {
     }
 
     fn policy(&mut self, entry: &Entry, scope: &WithRecord<'_>) -> Option<CheckedPolicy> {
+        if entry.key == "rules" && matches!(entry.value.kind, NodeKind::List(_)) {
+            self.findings.push(
+                Finding::error(Code::WrongKind, entry.key_span, "these rules belong to no contact policy")
+                    .help("name the policy, and put the rules under it: `POLICY: {rules: ..}`"),
+            );
+            return None;
+        }
         report_id(&entry.key, entry.key_span, self.findings);
         let what = format!("the contact policy `{}`", entry.key);
         let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
         let applies_when = reader.optional("applies_when", self.findings);
-        let mut applies_when = self.all(applies_when, "`applies_when`", scope);
         let place_node = reader.optional("place", self.findings);
         let place = match place_node {
             Some(node) => self.place(node),
             None => self.record.fields.iter().position(|field| field.place).map(slot),
         };
+        // A place that was refused was reported: what needs it is not reported too.
+        let has_place = place.is_some() || place_node.is_some();
+        let scope = &if has_place { scope.with_place() } else { scope.clone() };
+        let mut applies_when = self.all(applies_when, "`applies_when`", scope);
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
         let list = reader.required("rules", self.findings);
         reader.finish(self.findings);
         let own = match &entry.value.kind {
-            crate::syntax::NodeKind::Map(map) => annotations(map, entry.key_span, self.findings),
+            NodeKind::Map(map) => annotations(map, entry.key_span, self.findings),
             _ => Annotations::default(),
         };
-        let items = list.and_then(|list| list.as_list("`rules`", self.findings)).unwrap_or(&[]);
-        if let Some(list) = list.filter(|_| items.is_empty()) {
+        let listed = list.and_then(|list| list.as_list("`rules`", self.findings));
+        let items = listed.unwrap_or(&[]);
+        if let Some(list) = list.filter(|_| listed.is_some_and(<[Node]>::is_empty)) {
             self.findings.push(
                 Finding::error(Code::WrongKind, list.span, format!("{what} has no rules"))
                     .help("add a rule, or remove the policy: cases to which no policy applies are allowed"),
             );
         }
         applies_when.splice(0..0, self.in_force(&own, entry.key_span));
-        let within = Within { policy: &entry.key, scope, place };
+        let within = Within { policy: &entry.key, scope, has_place };
         let mut rules: Vec<ContactRule> = Vec::new();
         for item in items {
             let Some(rule) = self.rule(item, &within) else { continue };
@@ -237,6 +273,17 @@ impl ContactReader<'_> {
                 );
                 None
             }
+            None if name.parse::<Tz>().is_ok() => {
+                self.findings.push(
+                    Finding::error(
+                        Code::UnknownField,
+                        node.span,
+                        format!("`{name}` is a zone, not a field of the case"),
+                    )
+                    .help("name the field that holds the debtor's zones"),
+                );
+                None
+            }
             None => {
                 let zones = self.record.fields.iter().filter(|field| is_zone(&field.base)).map(|field| &*field.name);
                 self.findings.push(
@@ -265,8 +312,18 @@ impl ContactReader<'_> {
             reader.optional(key, self.findings);
         }
         let has_stray = reader.has_stray();
+        for (key, form) in
+            [("where", "`limit` or `wait`"), ("at_most", "`limit`"), ("in", "`limit`"), ("for", "`wait`")]
+        {
+            if reader.optional(key, self.findings).is_some() {
+                self.findings.push(
+                    Finding::error(Code::UnknownKey, reader.key_span(key), format!("`{key}` stands inside {form}"))
+                        .help("put it between the braces, or indent it further"),
+                );
+            }
+        }
         let own = match &item.kind {
-            crate::syntax::NodeKind::Map(map) => annotations(map, span, self.findings),
+            NodeKind::Map(map) => annotations(map, span, self.findings),
             _ => Annotations::default(),
         };
         let mut conditions = self.in_force(&own, span);
@@ -276,7 +333,10 @@ impl ContactReader<'_> {
         let form = match forms.as_slice() {
             [(key, node)] => self.form(key, node, days, within, &mut conditions),
             [] => {
-                if !has_stray {
+                // A form without a value was reported.
+                let is_begun =
+                    matches!(&item.kind, NodeKind::Map(map) if FORMS.iter().any(|form| map.get(form).is_some()));
+                if !has_stray && !is_begun {
                     self.findings.push(
                         Finding::error(Code::MissingKey, span, "this contact rule does not say what it asks")
                             .help(format!("write one of {}", FORMS.map(|form| format!("`{form}`")).join(", "))),
@@ -303,182 +363,6 @@ impl ContactReader<'_> {
         reader.finish(self.findings);
         let id = Arc::from(format!("contact/{}/{}", within.policy, id.unwrap_or("?")));
         Some(ContactRule { id, conditions, form: form?, annotations: own, span })
-    }
-
-    /// The rule's form. Conditions of its own are added to the others.
-    fn form(
-        &mut self,
-        key: &str,
-        node: &Node,
-        days: Option<&Node>,
-        within: &Within<'_>,
-        conditions: &mut Vec<CheckedCondition>,
-    ) -> Option<Form> {
-        if matches!(key, "hours" | "limit" | "wait" | "blocked_until") && within.place.is_none() {
-            self.findings.push(
-                Finding::error(Code::MissingKey, node.span, format!("`{key}` needs the debtor's place"))
-                    .help("say `place:` with the field that holds the debtor's zones, or mark it `place: true`"),
-            );
-        }
-        match key {
-            "hours" => self.hours(node, days).map(Form::Hours),
-            "limit" => self.limit(node, within.scope),
-            "wait" => self.wait(node, within.scope),
-            "blocked_until" => {
-                let ast = expression(node, "`blocked_until`", self.parser, self.findings)?;
-                let expr = Typer::new(within.scope, self.findings).expr(&ast);
-                if !matches!(expr.base, Type::Date | Type::Timestamp | Type::Any) {
-                    self.findings.push(
-                        Finding::error(
-                            Code::TypeMismatch,
-                            expr.span,
-                            format!("`blocked_until` is a date or a timestamp, but this is {}", expr.base),
-                        )
-                        .help("name the day up to which nobody may be contacted, that day included"),
-                    );
-                }
-                Some(Form::BlockedUntil(expr))
-            }
-            _ => {
-                let any = self.any(node, key, within.scope)?;
-                conditions.push(any);
-                Some(if key == "deny_when" { Form::Deny } else { Form::Review })
-            }
-        }
-    }
-
-    fn hours(&mut self, node: &Node, days: Option<&Node>) -> Option<Hours> {
-        let mut hours = Hours {
-            days: Vec::new(),
-            holiday: false,
-            from: NaiveTime::MIN,
-            until: NaiveTime::MIN,
-            until_is_included: true,
-        };
-        for day in days.map_or(&[] as &[Node], |node| node.one_or_many()) {
-            let word = day.as_text("a day", self.findings)?;
-            match (word, word.parse::<Weekday>()) {
-                ("holiday", _) if self.header.calendar.is_some() => hours.holiday = true,
-                ("holiday", _) => self.findings.push(
-                    Finding::error(Code::UnknownCalendar, day.span, "holidays need a calendar, and the pack has none")
-                        .help("say `calendar:` in the pack's header"),
-                ),
-                (_, Ok(weekday)) if word.len() == 3 && word.chars().all(|c| c.is_ascii_lowercase()) => {
-                    hours.days.push(weekday);
-                }
-                _ => self.findings.push(
-                    Finding::error(Code::InvalidValue, day.span, format!("`{word}` is not a day"))
-                        .help("one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, `holiday`"),
-                ),
-            }
-        }
-        let text = node.as_text("`hours`", self.findings)?;
-        let read = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-        let parts = text.split_once(" to ").map(|(from, until)| match until.trim().strip_prefix("under ") {
-            Some(until) => (from, until, false),
-            None => (from, until, true),
-        });
-        let times = parts.and_then(|(from, until, is_included)| {
-            let until = match until.trim() {
-                // The end of the day is its last instant.
-                "24:00" => return Some((read(from)?, NaiveTime::MIN.overflowing_sub_signed(NANO).0, true)),
-                other => read(other)?,
-            };
-            Some((read(from)?, until, is_included))
-        });
-        let Some((from, until, is_included)) = times else {
-            self.findings.push(
-                Finding::error(Code::InvalidValue, node.span, format!("`{text}` does not say hours"))
-                    .help("write `08:00 to under 21:00`, or `08:00 to 21:00` where 21:00 itself is allowed"),
-            );
-            return None;
-        };
-        if until <= from {
-            self.findings.push(
-                Finding::error(Code::OutsideDomain, node.span, format!("`{text}` ends before it begins"))
-                    .help("hours lie within one day; write two rules for hours that pass midnight"),
-            );
-        }
-        Some(Hours { from, until, until_is_included: is_included, ..hours })
-    }
-
-    fn limit(&mut self, node: &Node, scope: &WithRecord<'_>) -> Option<Form> {
-        let mut reader = MapReader::new(node, "`limit`", self.findings)?;
-        let count = reader.required("count", self.findings);
-        let filter = reader.optional("where", self.findings);
-        let at_most = reader.required("at_most", self.findings);
-        let window = reader.required("in", self.findings);
-        reader.finish(self.findings);
-        let times = count.and_then(|count| self.times(count, filter, scope));
-        let at_most = at_most.and_then(|node| {
-            let text = node.as_text("`at_most`", self.findings)?;
-            let count = text.parse::<u64>().ok();
-            if count.is_none() {
-                self.findings.push(
-                    Finding::error(
-                        Code::InvalidNumber,
-                        node.span,
-                        format!("`at_most` is `{text}`, not a whole number"),
-                    )
-                    .help("write how many contacts are allowed, such as `7`"),
-                );
-            }
-            count
-        });
-        let window = window.and_then(|node| literals::window(node, self.findings).map(|window| (window, node.span)));
-        let (window, span) = window?;
-        if window.unit() == DurationUnit::BusinessDays {
-            self.findings.push(
-                Finding::error(Code::InvalidValue, span, "a limit does not count in business days")
-                    .help("write days, months or hours, such as `7 days`"),
-            );
-        }
-        Some(Form::Limit { times: times?, at_most: at_most?, window })
-    }
-
-    fn wait(&mut self, node: &Node, scope: &WithRecord<'_>) -> Option<Form> {
-        let mut reader = MapReader::new(node, "`wait`", self.findings)?;
-        let after = reader.required("after", self.findings);
-        let filter = reader.optional("where", self.findings);
-        let length = reader.required("for", self.findings);
-        let event_day_counts = reader.boolean("event_day_counts", self.findings);
-        let counts_span = reader.key_span("event_day_counts");
-        reader.finish(self.findings);
-        let times = after.and_then(|after| self.times(after, filter, scope));
-        let node = length?;
-        let length = literals::duration(node, "`for`", self.findings)?;
-        if length.count() < 1 {
-            self.findings.push(
-                Finding::error(Code::OutsideDomain, node.span, format!("a wait of `{length}` is none"))
-                    .help("write a length of at least one"),
-            );
-        }
-        match length.unit() {
-            DurationUnit::BusinessDays if self.header.calendar.is_none() => self.findings.push(
-                Finding::error(
-                    Code::UnknownCalendar,
-                    node.span,
-                    "business days need a calendar, and the pack has none",
-                )
-                .help("say `calendar:` in the pack's header"),
-            ),
-            DurationUnit::Exact if event_day_counts.is_some() => self.findings.push(
-                Finding::error(Code::UnknownKey, counts_span, "exact time has no days that could count")
-                    .help("remove `event_day_counts`, or write the wait in days"),
-            ),
-            _ => {}
-        }
-        Some(Form::Wait { times: times?, length, event_day_counts: event_day_counts.unwrap_or(false) })
-    }
-
-    /// The times of the items of a list that pass a filter.
-    fn times(&mut self, list: &Node, filter: Option<&Node>, scope: &WithRecord<'_>) -> Option<Expr> {
-        let list_ast = expression(list, "a list", self.parser, self.findings)?;
-        let filter_ast = match filter {
-            Some(node) => Some(expression(node, "`where`", self.parser, self.findings)?),
-            None => None,
-        };
-        Counting::times(scope, &list_ast, filter_ast.as_ref(), list.span, self.findings)
     }
 
     /// The condition that an attempt is made by one of these channels.
@@ -565,9 +449,6 @@ impl ContactReader<'_> {
 
 /// The forms of a contact rule.
 const FORMS: [&str; 6] = ["hours", "limit", "wait", "blocked_until", "deny_when", "review_when"];
-
-/// The least part of a time of day.
-const NANO: chrono::TimeDelta = chrono::TimeDelta::nanoseconds(1);
 
 fn written(expr: Expr, written: Written) -> CheckedCondition {
     CheckedCondition { expr, written, cell: None }

@@ -1,0 +1,204 @@
+//! A rule of time with what it looks at: certain events, and those of which it is not known whether they count.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::Verdict;
+use crate::calendar::Calendar;
+use crate::calendar::contact_times::{Hours, Length, Limit, Local, Moment, TimeRule, Wait, Window};
+use crate::check::contact::{self, Form, Times};
+use crate::eval::runner::Runner;
+use crate::value::{Duration, EvaluationError, Failure, Value};
+
+/// A rule of time that holds what it looks at.
+#[derive(Debug)]
+pub(super) enum Looking {
+    Hours(contact::Hours),
+    Limit { events: Events, at_most: u64, window: Window },
+    Wait { events: Events, length: Duration, event_day_counts: bool },
+    BlockedUntil(Moment),
+}
+
+/// The items of a list that count, and those that may.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    certain: Vec<Moment>,
+    /// The certain ones, and those of which it is not known whether they count.
+    possible: Vec<Moment>,
+    /// Why that is not known.
+    doubt: Option<Failure>,
+    /// Why it is not known of an item that may count when it was.
+    undated: Option<Failure>,
+}
+
+impl Looking {
+    /// What a form looks at from where the runner stands; nothing where time does not matter to it.
+    ///
+    /// # Errors
+    /// Why all that it looks at is not known.
+    pub(super) fn new(
+        form: &Form,
+        runner: &Runner<'_>,
+        made: impl Iterator<Item = DateTime<Utc>>,
+    ) -> Result<Option<Looking>, Failure> {
+        Ok(match form {
+            Form::Hours(hours) => Some(Looking::Hours(hours.clone())),
+            Form::Limit { times, at_most, window } => {
+                let mut events = Events::new(times, runner)?;
+                made.for_each(|at| events.push_certain(Moment::Instant(at)));
+                let window = match *window {
+                    Duration::Days(days) | Duration::BusinessDays(days) => Window::Days(days),
+                    Duration::Months(months) => Window::Months(months),
+                    Duration::Exact(seconds) => Window::Exact(seconds),
+                };
+                Some(Looking::Limit { events, at_most: *at_most, window })
+            }
+            Form::Wait { times, length, event_day_counts } => Some(Looking::Wait {
+                events: Events::new(times, runner)?,
+                length: *length,
+                event_day_counts: *event_day_counts,
+            }),
+            Form::BlockedUntil(until) => match runner.value(until)? {
+                Value::Date(date) => Some(Looking::BlockedUntil(Moment::Date(date))),
+                Value::Timestamp(instant) => Some(Looking::BlockedUntil(Moment::Instant(instant))),
+                _ => None,
+            },
+            Form::Deny | Form::Review => None,
+        })
+    }
+
+    /// What the rule says at a place and instant. What denies whatever the doubtful items come to, denies.
+    pub(super) fn judge(&self, zone: Tz, at: DateTime<Utc>, calendar: Option<&Calendar>) -> (Verdict, Option<Failure>) {
+        let allows = |rule: Option<TimeRule<'_>>| match rule {
+            Some(rule) => Local::of(zone, at).and_then(|local| rule.allows(&local)),
+            None => Ok(true),
+        };
+        let failed = |error: EvaluationError| (Verdict::Review, Some(Failure::from(error)));
+        match allows(self.rule(Sure::Certain, calendar)) {
+            Ok(false) => return (Verdict::Deny, None),
+            Ok(true) => {}
+            Err(error) => return failed(error),
+        }
+        let Some(events) = self.events() else { return (Verdict::Allow, None) };
+        if let Some(undated) = &events.undated {
+            return (Verdict::Review, Some(undated.clone()));
+        }
+        if events.doubt.is_none() {
+            return (Verdict::Allow, None);
+        }
+        match allows(self.rule(Sure::Possible, calendar)) {
+            Ok(false) => (Verdict::Review, events.doubt.clone()),
+            Ok(true) => (Verdict::Allow, None),
+            Err(error) => failed(error),
+        }
+    }
+
+    /// The rule that must allow, so that this one does whatever the doubtful items come to; nothing where none can.
+    pub(super) fn strict<'l>(&'l self, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
+        match self.events() {
+            Some(Events { undated: Some(_), .. }) => None,
+            _ => self.rule(Sure::Possible, calendar),
+        }
+    }
+
+    fn events(&self) -> Option<&Events> {
+        match self {
+            Looking::Limit { events, .. } | Looking::Wait { events, .. } => Some(events),
+            Looking::Hours(_) | Looking::BlockedUntil(_) => None,
+        }
+    }
+
+    fn rule<'l>(&'l self, sure: Sure, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
+        Some(match self {
+            Looking::Hours(hours) => TimeRule::Hours(Hours {
+                weekdays: hours.days.iter().copied().collect(),
+                holidays: calendar.filter(|_| hours.holiday),
+                from: hours.from,
+                until: hours.until,
+                until_is_included: hours.until_is_included,
+            }),
+            Looking::Limit { events, at_most, window } => {
+                TimeRule::Limit(Limit { events: events.moments(sure), at_most: *at_most, window: *window })
+            }
+            Looking::Wait { events, length, event_day_counts } => TimeRule::Wait(Wait {
+                events: events.moments(sure),
+                length: match (*length, calendar) {
+                    (Duration::Days(days), _) => Length::Days(days),
+                    (Duration::Months(months), _) => Length::Months(months),
+                    (Duration::Exact(seconds), _) => Length::Exact(seconds),
+                    (Duration::BusinessDays(days), Some(calendar)) => Length::BusinessDays(days, calendar),
+                    // Refused when the pack loads.
+                    (Duration::BusinessDays(_), None) => return None,
+                },
+                event_day_counts: *event_day_counts,
+            }),
+            Looking::BlockedUntil(moment) => TimeRule::BlockedUntil(*moment),
+        })
+    }
+}
+
+/// Which items are looked at.
+#[derive(Clone, Copy)]
+enum Sure {
+    Certain,
+    Possible,
+}
+
+impl Events {
+    fn new(times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
+        let mut events = Events::default();
+        let Value::List(at) = runner.value(&times.at)? else { return Ok(events) };
+        let counts = match &times.counts {
+            Some(counts) => match runner.value(counts)? {
+                Value::List(counts) => Some(counts),
+                _ => return Ok(events),
+            },
+            None => None,
+        };
+        for (index, at) in at.iter().enumerate() {
+            let counts =
+                counts.as_ref().and_then(|counts| counts.get(index)).cloned().unwrap_or(Ok(Value::Boolean(true)));
+            events.push(at.clone(), counts);
+        }
+        Ok(events)
+    }
+
+    fn push(&mut self, at: Result<Value, Failure>, counts: Result<Value, Failure>) {
+        let moment = match (at, &counts) {
+            (_, Ok(Value::Boolean(false))) => return,
+            (Ok(Value::Date(date)), _) => Moment::Date(date),
+            (Ok(Value::Timestamp(instant)), _) => Moment::Instant(instant),
+            (Ok(_), _) => return,
+            (Err(failure), _) => {
+                add(&mut self.undated, failure);
+                return;
+            }
+        };
+        match counts {
+            Ok(_) => self.push_certain(moment),
+            Err(failure) => {
+                self.possible.push(moment);
+                add(&mut self.doubt, failure);
+            }
+        }
+    }
+
+    fn push_certain(&mut self, moment: Moment) {
+        self.certain.push(moment);
+        self.possible.push(moment);
+    }
+
+    fn moments(&self, sure: Sure) -> &[Moment] {
+        match sure {
+            Sure::Certain => &self.certain,
+            Sure::Possible => &self.possible,
+        }
+    }
+}
+
+fn add(known: &mut Option<Failure>, failure: Failure) {
+    *known = Some(match known.take() {
+        Some(known) => known.and(failure),
+        None => failure,
+    });
+}
