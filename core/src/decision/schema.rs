@@ -68,7 +68,7 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
     ]));
     let texts = json!({"type": "array", "items": {"type": "string"}});
     let key = pack.record.key_index().and_then(|index| pack.record.fields.get(index));
-    let mut schema = closed(Map::from_iter([
+    let mut properties = Map::from_iter([
         ("key".to_owned(), key.map_or(json!({}), |field| value(&field.base, None))),
         ("as_of".to_owned(), json!({"type": "string", "format": "date-time"})),
         ("today".to_owned(), json!({"type": "string", "format": "date"})),
@@ -93,12 +93,131 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
             "errors".to_owned(),
             json!({"type": "array", "items": closed(Map::from_iter(["at", "code", "message"].map(|key| (key.to_owned(), text.clone()))))}),
         ),
-    ]));
+    ]);
+    properties.extend(followed(pack));
+    let mut schema = closed(properties);
     if let Json::Object(map) = &mut schema {
         map.insert("$schema".to_owned(), json!(DIALECT));
         map.insert("title".to_owned(), json!(format!("a decision of {}", pack.header.name)));
     }
     schema
+}
+
+/// What a decision says of a workflow and a settlement, where the pack has one.
+fn followed(pack: &CheckedPack) -> Vec<(String, Json)> {
+    let mut properties = Vec::new();
+    if pack.state.is_some() {
+        properties.push(("stage".to_owned(), result(stage(), true)));
+        properties.push(("actions".to_owned(), json!({"type": "array", "items": action()})));
+        let state = json!({"type": "object", "properties": {"revision": {"type": "string"}}, "required": ["revision"]});
+        properties.push(("state".to_owned(), json!({"anyOf": [state, {"type": "null"}]})));
+    }
+    if pack.settlement.is_some() {
+        properties.push(("settlement".to_owned(), result(settlement(), false)));
+    }
+    properties
+}
+
+fn object(properties: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+    closed(properties.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect())
+}
+
+fn list_of(items: Json) -> Json {
+    json!({"type": "array", "items": items})
+}
+
+fn text() -> Json {
+    json!({"type": "string"})
+}
+
+fn nullable_text() -> Json {
+    json!({"type": ["string", "null"]})
+}
+
+fn date() -> Json {
+    json!({"type": "string", "format": "date"})
+}
+
+fn nullable_date() -> Json {
+    json!({"type": ["string", "null"], "format": "date"})
+}
+
+fn nullable_instant() -> Json {
+    json!({"type": ["string", "null"], "format": "date-time"})
+}
+
+fn stage() -> Json {
+    object([
+        ("workflow", text()),
+        ("from", nullable_text()),
+        ("to", text()),
+        ("title", nullable_text()),
+        ("goal", nullable_text()),
+        ("since", date()),
+        ("due_on", nullable_date()),
+        ("overdue", json!({"type": "boolean"})),
+        ("steps", list_of(object([("rule", text()), ("to", text())]))),
+        ("needs_migration", json!({"type": "boolean"})),
+    ])
+}
+
+fn action() -> Json {
+    let reason = object([
+        ("rule", text()),
+        ("verdict", json!({"enum": ["allow", "review", "deny"]})),
+        ("because", nullable_text()),
+        ("source", nullable_text()),
+        ("unknown", list_of(text())),
+        ("error", nullable_text()),
+    ]);
+    let contact = object([
+        ("channel", nullable_text()),
+        ("verdict", json!({"enum": ["allow", "review", "deny"]})),
+        ("has_policy", json!({"type": "boolean"})),
+        ("reasons", list_of(reason)),
+        ("next_allowed_at", nullable_instant()),
+        ("never_because", nullable_text()),
+    ]);
+    let template = object([
+        ("name", text()),
+        ("language", nullable_text()),
+        ("values", json!({"type": "object"})),
+        ("must_contain", list_of(text())),
+    ]);
+    object([
+        ("id", text()),
+        ("action", text()),
+        ("step", text()),
+        ("entry", json!({"type": "integer"})),
+        ("occurrence", json!({"type": "integer"})),
+        ("due", date()),
+        ("status", json!({"enum": ["ready", "blocked", "needs_review"]})),
+        ("channel", nullable_text()),
+        ("template", json!({"anyOf": [template, {"type": "null"}]})),
+        ("params", json!({"type": "object"})),
+        ("contact", list_of(contact)),
+        ("not_before", nullable_instant()),
+        ("hold", nullable_text()),
+        ("approved_by", nullable_text()),
+        ("because", nullable_text()),
+        ("source", nullable_text()),
+    ])
+}
+
+fn settlement() -> Json {
+    let limit = object([
+        ("instalments", json!({"type": "integer"})),
+        ("percent", text()),
+        ("amount", text()),
+        ("role", nullable_text()),
+    ]);
+    object([
+        ("of", text()),
+        ("none_because", json!({"type": ["array", "null"], "items": {"type": "string"}})),
+        ("limits", list_of(limit)),
+        ("valid_until", nullable_date()),
+        ("first_by", nullable_date()),
+    ])
 }
 
 /// An object that has exactly these properties.
