@@ -42,7 +42,7 @@ pub(crate) fn of_row(
     }
     let fired = eval::replay::fired(pack, instant, evaluation);
     let course = |trace: &Trace| {
-        if pack.checked.state.is_none() && pack.checked.settlement.is_none() {
+        if !pack.checked.has_course() {
             return None;
         }
         let mut runner = Runner::new(pack, as_of, trace.slots.clone());

@@ -47,8 +47,9 @@ struct Readme;
 
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
-    Action, Answer, ChannelReport, ContactReason, CounterOffer, Decision, FailedResult, OfferReport, OfferVerdict,
-    PlannedInstalment, SettlementLimit, SettlementReport, StageMove, StageReport, TemplateReport, UnknownResult,
+    Action, Answer, ChannelReport, ContactReason, CounterOffer, Decision, FailedResult, Incentive, IncentiveReport,
+    OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport, StageMove, StageReport,
+    TemplateReport, UnknownResult, WithheldIncentive,
 };
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{

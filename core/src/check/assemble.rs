@@ -36,11 +36,11 @@ const MAPS: [&str; 14] = [
     "samples",
 ];
 /// Sections that are one ordered thing.
-const WHOLE: [&str; 3] = ["segmentation", "escalations", "settlement"];
+const WHOLE: [&str; 4] = ["segmentation", "escalations", "settlement", "incentives"];
 /// Overlays, by qualified id.
 const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
 /// Sections of the format that this version does not carry out.
-const LATER: [&str; 3] = ["incentives", "experiments", "plugins"];
+const LATER: [&str; 2] = ["experiments", "plugins"];
 
 /// How deep packs may extend each other.
 const EXTENDS: usize = 16;

@@ -12,6 +12,7 @@ mod dated;
 mod expressions;
 pub(crate) mod facts;
 pub(crate) mod header;
+pub(crate) mod incentives;
 pub(crate) mod inputs;
 mod literals;
 pub(crate) mod metrics;

@@ -262,7 +262,8 @@ impl Target<'_> {
         let named = || parts.get(..depth).unwrap_or(&parts).join("/");
         let Some(at) = self.root.entries.iter().position(|entry| entry.key == first) else {
             let sections = self.root.entries.iter().map(|entry| entry.key.as_str()).filter(|key| {
-                super::assemble::is_map_section(key) || matches!(*key, "segmentation" | "escalations" | "settlement")
+                super::assemble::is_map_section(key)
+                    || matches!(*key, "segmentation" | "escalations" | "settlement" | "incentives")
             });
             let near = crate::diagnostic::nearest(first, sections);
             let help = match near {
@@ -429,7 +430,7 @@ fn child_ids(node: &Node) -> Vec<String> {
 
 /// The key of a map's ordered items: a table's rows, a rule list's rules, a contact policy's rules.
 fn items_key(map: &Map) -> Option<&'static str> {
-    [ROWS, "list", "rules"].into_iter().find(|key| map.get(key).is_some())
+    [ROWS, "list", "rules", "offers"].into_iter().find(|key| map.get(key).is_some())
 }
 
 /// The ordered items of a node: the list itself, or those of a map.

@@ -8,6 +8,7 @@ use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields}
 use super::dated;
 use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
+use super::incentives::{CheckedIncentives, IncentiveReader};
 use super::inputs::{self, CheckedInput};
 use super::metrics::CheckedMetric;
 use super::names::Names;
@@ -45,6 +46,7 @@ pub(crate) struct CheckedPack {
     pub(crate) state: Option<StateSlots>,
     pub(crate) contact: Vec<CheckedPolicy>,
     pub(crate) settlement: Option<CheckedSettlement>,
+    pub(crate) incentives: Option<CheckedIncentives>,
     pub(crate) metrics: Vec<CheckedMetric>,
     /// Where an offer stands, in a pack with a settlement.
     pub(crate) offer: Option<OfferSlots>,
@@ -62,6 +64,11 @@ pub(crate) struct CheckedPack {
 }
 
 impl CheckedPack {
+    /// Whether anything follows from an evaluation: stages and actions, a settlement, incentives.
+    pub(crate) fn has_course(&self) -> bool {
+        self.state.is_some() || self.settlement.is_some() || self.incentives.is_some()
+    }
+
     /// How many slots are filled before a case is evaluated: those of its fields, and of its state.
     pub(crate) fn given(&self) -> usize {
         self.record.fields.len() + self.state.as_ref().map_or(0, StateSlots::count)
@@ -125,6 +132,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     builder.begins_anywhere(&workflows, &facts, &tables, &order);
     let contact = builder.contact(root);
     let settlement = builder.settlement(root);
+    let incentives = builder.incentives(root);
     let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
     let Builder { slots, names, parameters, state, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
@@ -142,6 +150,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         state,
         contact,
         settlement,
+        incentives,
         metrics,
         offer,
         attempt,
@@ -353,6 +362,14 @@ impl Builder<'_> {
             findings: self.findings,
         };
         reader.policies(root)
+    }
+
+    /// The incentives.
+    fn incentives(&mut self, root: &Map) -> Option<CheckedIncentives> {
+        let entry = root.entries.iter().find(|entry| entry.key == "incentives")?;
+        let mut reader =
+            IncentiveReader { header: self.header, parser: self.parser, names: &self.names, findings: self.findings };
+        reader.incentives(entry)
     }
 
     /// The settlement.

@@ -7,6 +7,7 @@
 pub(crate) mod action;
 pub(crate) mod cadence;
 pub(crate) mod contact;
+pub(crate) mod incentives;
 pub(crate) mod metrics;
 pub(crate) mod settlement;
 pub(crate) mod standing;

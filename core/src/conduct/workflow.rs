@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::action::{Actions, Proposed};
 use super::cadence::{Occurrence, Schedule};
+use super::incentives::{Offers, offers};
 use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
 use crate::calendar::{Calendar, date_at};
@@ -36,6 +37,8 @@ pub(crate) struct Course {
     pub(crate) failures: Vec<(Arc<str>, Failure)>,
     /// What it may be settled for, in a pack with a settlement.
     pub(crate) settlement: Option<Result<Limits, Failure>>,
+    /// What the debtor is offered, in a pack with incentives.
+    pub(crate) incentives: Option<Offers>,
 }
 
 /// A transition that was followed.
@@ -57,6 +60,7 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
         actions: Vec::new(),
         failures: Vec::new(),
         settlement: limits(runner, as_of),
+        incentives: incentives(runner, as_of),
     };
     match standing {
         Standing::In { workflow, stage, state, is_new } => {
@@ -83,6 +87,13 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
         Standing::Out => {}
     }
     course
+}
+
+/// What the debtor is offered.
+fn incentives(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Offers> {
+    let pack = runner.pack();
+    let (checked, lowered) = (pack.checked.incentives.as_ref()?, pack.lowered.incentives.as_ref()?);
+    Some(offers(runner, checked, lowered, date_at(as_of, pack.checked.header.zone)))
 }
 
 /// What a case may be settled for.

@@ -5,6 +5,7 @@
 
 mod course;
 mod findings;
+mod incentives;
 mod line;
 mod schema;
 mod settlement;
@@ -15,6 +16,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 pub use course::{Action, ChannelReport, ContactReason, StageMove, StageReport, TemplateReport};
+pub use incentives::{Incentive, IncentiveReport, WithheldIncentive};
 pub(crate) use line::{DecidedCase, LineWriter, write_key};
 pub(crate) use schema::{case_schema, decision_schema};
 pub use settlement::{CounterOffer, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport};
@@ -57,6 +59,8 @@ pub struct Decision {
     course: Option<CourseReport>,
     /// In a pack with a settlement.
     settlement: Option<Result<SettlementReport, Failure>>,
+    /// In a pack with incentives.
+    incentives: Option<IncentiveReport>,
     show: Show,
 }
 
@@ -146,6 +150,7 @@ impl Decision {
             errors: Vec::new(),
             course: None,
             settlement: None,
+            incentives: None,
             show: Show { currency_decimals: parts.checked.header.currency_decimals },
         };
         // Results stand in the order in which the pack declares them, not in that of the evaluation.
@@ -201,6 +206,13 @@ impl Decision {
             if let Some(Ok(limits)) = &course.settlement {
                 let ruled_out = limits.none_because.iter().flatten();
                 decision.fired.extend(ruled_out.chain(&limits.modifiers).cloned());
+            }
+            if let Some(offers) = &course.incentives {
+                decision.fired.extend(offers.made.iter().map(|made| made.id.clone()));
+                for (at, failure) in &offers.failures {
+                    findings::add(parts, at, failure, &mut decision.unknowns, &mut decision.errors);
+                }
+                decision.incentives = Some(IncentiveReport::new(offers, decision.show));
             }
             if let Some(Err(failure)) = &decision.settlement {
                 findings::add(parts, "settlement", failure, &mut decision.unknowns, &mut decision.errors);
@@ -280,8 +292,14 @@ impl Decision {
 
     /// The qualified ids of rules that are no rows of tables, among those that fired.
     fn course_fired(&self) -> impl Iterator<Item = Arc<str>> {
-        let settlement = self.fired.iter().filter(|id| id.starts_with("settlement/")).cloned();
+        let settlement =
+            self.fired.iter().filter(|id| id.starts_with("settlement/") || id.starts_with("incentives/")).cloned();
         self.course.iter().flat_map(CourseReport::fired).chain(settlement)
+    }
+
+    /// What the debtor is offered. None in a pack without incentives.
+    pub fn incentives(&self) -> Option<&IncentiveReport> {
+        self.incentives.as_ref()
     }
 
     /// What the case may be settled for. None in a pack without a settlement, or where it is not known.
@@ -382,6 +400,9 @@ impl Serialize for Decision {
             map.serialize_entry("actions", &course.actions)?;
         }
         map.serialize_entry("escalations", &Escalations(self))?;
+        if let Some(incentives) = &self.incentives {
+            map.serialize_entry("incentives", incentives)?;
+        }
         if let Some(settlement) = &self.settlement {
             map.serialize_entry("settlement", &SettlementJson(settlement, self.show))?;
         }

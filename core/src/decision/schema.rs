@@ -112,6 +112,9 @@ fn followed(pack: &CheckedPack) -> Vec<(String, Json)> {
         let state = json!({"type": "object", "properties": {"revision": {"type": "string"}}, "required": ["revision"]});
         properties.push(("state".to_owned(), json!({"anyOf": [state, {"type": "null"}]})));
     }
+    if pack.incentives.is_some() {
+        properties.push(("incentives".to_owned(), incentives()));
+    }
     if pack.settlement.is_some() {
         properties.push(("settlement".to_owned(), result(settlement(), false)));
     }
@@ -202,6 +205,21 @@ fn action() -> Json {
         ("because", nullable_text()),
         ("source", nullable_text()),
     ])
+}
+
+fn incentives() -> Json {
+    let offer = object([
+        ("id", text()),
+        ("kind", text()),
+        ("percent", nullable_text()),
+        ("amount", text()),
+        ("capped", json!({"type": "boolean"})),
+        ("valid_until", nullable_date()),
+        ("not_with", list_of(text())),
+        ("because", nullable_text()),
+        ("source", nullable_text()),
+    ]);
+    object([("offers", list_of(offer)), ("withheld", list_of(object([("id", text()), ("why", text())])))])
 }
 
 fn settlement() -> Json {

@@ -374,7 +374,7 @@ impl Evaluation {
     /// What the case goes through in its workflow.
     pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
         let pack = self.engine.planned();
-        if pack.checked.state.is_none() && pack.checked.settlement.is_none() {
+        if !pack.checked.has_course() {
             return None;
         }
         let mut runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());

@@ -4,12 +4,14 @@
 //! of their own. After this stage no stage knows the domain: a decision is told apart by the place it is put in.
 
 mod contact;
+mod incentives;
 mod settlement;
 mod workflow;
 
 use std::sync::Arc;
 
 pub(crate) use contact::{Changes, Contact, Policy, Rule};
+pub(crate) use incentives::Incentives;
 pub(crate) use settlement::Settlement;
 pub(crate) use workflow::{Stage, Workflows};
 
@@ -29,6 +31,7 @@ pub(crate) struct LoweredPack {
     pub(crate) workflows: Option<Workflows>,
     pub(crate) contact: Option<Contact>,
     pub(crate) settlement: Option<Settlement>,
+    pub(crate) incentives: Option<Incentives>,
     /// What metrics take of a case.
     metrics: Vec<Expr>,
 }
@@ -53,6 +56,9 @@ impl LoweredPack {
         }
         if let Some(settlement) = &self.settlement {
             settlement.each_asked(visit);
+        }
+        if let Some(incentives) = &self.incentives {
+            incentives.each_asked(visit);
         }
         self.metrics.iter().for_each(visit);
     }
@@ -165,9 +171,10 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let workflows = workflow::lower(pack, &mut routines);
     let contact = contact::lower(pack, &mut routines);
     let settlement = settlement::lower(pack, &mut routines);
+    let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
-    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, metrics }
+    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, incentives, metrics }
 }
 
 /// Adds a table whose rows only say whether they match.

@@ -110,6 +110,7 @@ fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<St
                 })
             })
         }
+        ExpectationKind::Incentives(wanted) => incentives(wanted, decision, show),
         ExpectationKind::Settlement(wanted) => settlement(wanted, decision, show),
         ExpectationKind::Offer(wanted) => match &tried.offer {
             Some(Ok(report)) => offer(wanted, report, show),
@@ -137,6 +138,26 @@ fn listed(problems: &[Problem]) -> String {
 /// An amount as it is shown, however it was written.
 fn shown_amount(text: &str, show: Show) -> String {
     number::parse(text).map_or_else(|| text.to_owned(), |amount| show.text(&Value::Money(amount)))
+}
+
+/// What the debtor is offered otherwise than expected.
+fn incentives(wanted: &[(String, Option<String>)], decision: &Decision, show: Show) -> Option<String> {
+    let found: Vec<(&str, &str)> = decision
+        .incentives()
+        .map_or(&[][..], |report| &report.offers)
+        .iter()
+        .map(|offer| (last_part(&offer.id), offer.amount.as_str()))
+        .collect();
+    let is_same = wanted.len() == found.len()
+        && wanted.iter().zip(&found).all(|((id, amount), (found, found_amount))| {
+            id == found && amount.as_ref().is_none_or(|amount| shown_amount(amount, show) == *found_amount)
+        });
+    let wanted: Vec<String> = wanted
+        .iter()
+        .map(|(id, amount)| amount.as_ref().map_or_else(|| id.clone(), |amount| format!("{id} {amount}")))
+        .collect();
+    let found: Vec<String> = found.iter().map(|(id, amount)| format!("{id} {amount}")).collect();
+    (!is_same).then(|| format!("incentives: expected [{}], found [{}]", wanted.join(", "), found.join(", ")))
 }
 
 /// What the case may be settled for otherwise than expected.

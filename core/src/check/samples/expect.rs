@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Expectation, ExpectationKind, Expected, ExpectedContact, ExpectedStage, TestReader, VERDICTS};
 use crate::check::literals;
-use crate::diagnostic::{Code, Finding, did_you_mean};
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::{Name, Scope};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
@@ -80,6 +80,10 @@ impl TestReader<'_, '_> {
                 let items = self.items(&entry.value, "`offer`", &OFFER_ITEMS);
                 push(key.to_owned(), ExpectationKind::Offer(items));
             }
+            "incentives" => {
+                let incentives = self.expected_incentives(&entry.value);
+                push(key.to_owned(), ExpectationKind::Incentives(incentives));
+            }
             "settlement" => {
                 let items = match &entry.value.kind {
                     NodeKind::Map(map) => map
@@ -138,6 +142,38 @@ impl TestReader<'_, '_> {
                 _ => self.slot(key, entry, &entry.value, expectations, Code::UnknownKey),
             },
         }
+    }
+
+    /// The ids of incentives, or ids with amounts.
+    fn expected_incentives(&mut self, node: &Node) -> Vec<(String, Option<String>)> {
+        let offers = self.pack.incentives.iter().flat_map(|incentives| &incentives.offers);
+        let known: Vec<&str> = offers.map(|offer| offer.id.rsplit('/').next().unwrap_or("")).collect();
+        let mut found = Vec::new();
+        let mut add = |id: &str, span: Span, amount: Option<String>, findings: &mut Findings| {
+            if !known.contains(&id) {
+                findings.push(
+                    Finding::error(Code::UnknownRule, span, format!("no incentive is called `{id}`"))
+                        .maybe_help(did_you_mean(id, known.iter().copied())),
+                );
+            }
+            found.push((id.to_owned(), amount));
+        };
+        match &node.kind {
+            NodeKind::Map(map) => {
+                for entry in &map.entries {
+                    let amount = entry.value.as_text("an amount", self.findings).map(str::to_owned);
+                    add(&entry.key, entry.key_span, amount, self.findings);
+                }
+            }
+            _ => {
+                for item in node.as_list("`incentives`", self.findings).unwrap_or(&[]) {
+                    if let Some(id) = item.as_text("the id of an offer", self.findings) {
+                        add(id, item.span, None, self.findings);
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Items by name, of those that there are.

@@ -82,6 +82,8 @@ pub(crate) enum ExpectationKind {
     Contact(ExpectedContact),
     /// What the case may be settled for: the amounts by number of instalments, or that there is no settlement.
     Settlement(Vec<(String, String)>),
+    /// What the debtor is offered, in order: ids, each with the amount where the test says it.
+    Incentives(Vec<(String, Option<String>)>),
     /// What becomes of the offer: items by name.
     Offer(Vec<(String, String)>),
     /// Where the case stands, and how it came there.
@@ -360,7 +362,7 @@ pub(crate) fn rows(pack: &CheckedPack) -> impl Iterator<Item = &Arc<str>> {
     tables.chain(rules_behind(pack).map(|(id, _)| id))
 }
 
-/// The transitions, steps, contact rules and settlement rules of a pack, each with its place.
+/// The transitions, steps, contact rules, settlement rules and incentives of a pack, each with its place.
 pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
     let workflows = pack.workflows.iter().flat_map(|workflow| {
         let stages = workflow.stages.iter().flat_map(|stage| {
@@ -374,7 +376,8 @@ pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str
         let none_when = settlement.none_when.iter().map(|(id, condition)| (id, condition.expr.span));
         none_when.chain(settlement.modifiers.iter().map(|modifier| (&modifier.id, modifier.span)))
     });
-    workflows.chain(contact).chain(settlement)
+    let offers = pack.incentives.iter().flat_map(|incentives| &incentives.offers);
+    workflows.chain(contact).chain(settlement).chain(offers.map(|offer| (&offer.id, offer.span)))
 }
 
 /// Reports every problem of a record in a rule file, at its place.

@@ -26,7 +26,7 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
         Some(index) => Some(writer.slot(SlotId(clamp(index)))?),
         None => None,
     };
-    if parts.checked.state.is_some() || parts.checked.settlement.is_some() {
+    if parts.checked.has_course() {
         return None;
     }
     let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }, None).to_json();

@@ -1,0 +1,237 @@
+//! Incentives for debtors: what is offered to those who pay, how long it stands, and what it does not go with.
+//!
+//! Takes `incentives`; gives offers as conditions and values over the case, and the most that they may come to.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::expressions::{all_of, expression, none_of, parse};
+use super::header::Header;
+use super::literals;
+use super::names::{Names, report_id};
+use super::tables::annotations::{ANNOTATIONS, annotations};
+use super::tables::{Annotations, CheckedCondition, TableReader};
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::language::parse::Parser;
+use crate::language::{Ast, AstKind, Expr, Scope, Typer};
+use crate::source::Span;
+use crate::syntax::node::MapReader;
+use crate::syntax::{Entry, Node, NodeKind};
+use crate::value::{Rounding, Type};
+
+/// The incentives for debtors.
+#[derive(Clone, Debug)]
+pub(crate) struct CheckedIncentives {
+    /// The most that all offers together may come to: a share, and of what.
+    pub(crate) cap: Option<(Decimal, Expr)>,
+    /// Those that stand first go first.
+    pub(crate) offers: Vec<IncentiveOffer>,
+    pub(crate) rounding: Rounding,
+    pub(crate) span: Span,
+}
+
+/// Something that is offered to a debtor.
+#[derive(Clone, Debug)]
+pub(crate) struct IncentiveOffer {
+    /// The qualified id, such as `incentives/debtor/early-payment`.
+    pub(crate) id: Arc<str>,
+    pub(crate) conditions: Vec<CheckedCondition>,
+    /// What kind of thing it is, such as `discount`.
+    pub(crate) kind: Arc<str>,
+    pub(crate) worth: Worth,
+    /// The last day on which it stands.
+    pub(crate) valid_until: Option<Expr>,
+    /// The ids of offers that it does not go with; `settlement` among them.
+    pub(crate) not_with: Vec<Arc<str>>,
+    pub(crate) annotations: Annotations,
+    pub(crate) skips_unknown: bool,
+    pub(crate) span: Span,
+}
+
+/// What an offer is worth.
+#[derive(Clone, Debug)]
+pub(crate) enum Worth {
+    /// A share, and of what.
+    Share(Expr, Expr),
+    Amount(Expr),
+}
+
+/// Reads the pack's incentives.
+pub(crate) struct IncentiveReader<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) parser: &'a Parser,
+    pub(crate) names: &'a Names,
+    pub(crate) findings: &'a mut Findings,
+}
+
+impl IncentiveReader<'_> {
+    /// The incentives of a document.
+    pub(crate) fn incentives(&mut self, entry: &Entry) -> Option<CheckedIncentives> {
+        let mut reader = MapReader::new(&entry.value, "`incentives`", self.findings)?.named(entry.key_span);
+        reader.not_yet(&["collector"], self.findings);
+        let debtor = reader.required("debtor", self.findings);
+        reader.finish(self.findings);
+        let mut reader = MapReader::new(debtor?, "the incentives for debtors", self.findings)?;
+        let cap = reader.optional("cap", self.findings);
+        let offers = reader.required("offers", self.findings);
+        reader.finish(self.findings);
+        let cap = cap.and_then(|node| self.cap(node));
+        let items = offers.and_then(|node| node.as_list("`offers`", self.findings)).unwrap_or(&[]);
+        let mut offers: Vec<IncentiveOffer> = Vec::new();
+        for item in items {
+            let Some(offer) = self.offer(item) else { continue };
+            if let Some(first) = offers.iter().find(|known| known.id == offer.id) {
+                self.findings.push(
+                    Finding::error(Code::DuplicateId, offer.span, format!("two offers are called `{}`", offer.id))
+                        .also(first.span, "the first")
+                        .help("give one another id"),
+                );
+            }
+            offers.push(offer);
+        }
+        self.exclusions(items, &offers);
+        Some(CheckedIncentives { cap, offers, rounding: self.header.rounding, span: entry.key_span })
+    }
+
+    fn cap(&mut self, node: &Node) -> Option<(Decimal, Expr)> {
+        let mut reader = MapReader::new(node, "`cap`", self.findings)?;
+        let percent = reader.required("percent", self.findings);
+        let of = reader.optional("of", self.findings);
+        let head = reader.head();
+        reader.finish(self.findings);
+        let percent = percent.and_then(|node| {
+            let scalar = node.as_scalar("`percent`", self.findings)?;
+            let value = literals::value(&scalar.snippet.trimmed(), &Type::Percent, None, false, self.findings)?;
+            crate::value::ops::plain(&value).ok()
+        });
+        let of = self.sum(of, head);
+        Some((percent?, of?))
+    }
+
+    /// A sum of money: what is said, or the field `balance`.
+    fn sum(&mut self, node: Option<&Node>, span: Span) -> Option<Expr> {
+        let ast = match node {
+            Some(node) => expression(node, "`of`", self.parser, self.findings)?,
+            None if self.names.name("balance").is_some() => Ast { kind: AstKind::Name("balance".to_owned()), span },
+            None => {
+                self.findings.push(
+                    Finding::error(Code::MissingKey, span, "this does not say of which sum it is a share")
+                        .help("add `of:` with a field or fact of the case"),
+                );
+                return None;
+            }
+        };
+        Some(Typer::new(self.names, self.findings).stored(&ast, &Type::Money, false, "`of`"))
+    }
+
+    fn offer(&mut self, item: &Node) -> Option<IncentiveOffer> {
+        let mut reader = MapReader::new(item, "an offer", self.findings)?;
+        let id_node = reader.required("id", self.findings);
+        let id = id_node.and_then(|node| {
+            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
+        });
+        let span = id_node.map_or(item.span, |node| node.span);
+        let when = reader.optional("when", self.findings);
+        let unless = reader.optional("unless", self.findings);
+        let give = reader.required("give", self.findings);
+        let not_with = reader.optional("not_with", self.findings);
+        let skips_unknown =
+            TableReader { header: self.header, parser: self.parser, findings: self.findings }.on_unknown(&mut reader);
+        for key in ANNOTATIONS {
+            reader.optional(key, self.findings);
+        }
+        reader.finish(self.findings);
+        let own = match &item.kind {
+            NodeKind::Map(map) => annotations(map, span, self.findings),
+            _ => Annotations::default(),
+        };
+        let mut conditions = all_of(when, "`when`", self.names, self.parser, self.findings);
+        conditions.extend(none_of(unless, self.names, self.parser, self.findings));
+        let not_with = not_with.map_or(&[][..], |node| node.one_or_many());
+        let not_with =
+            not_with.iter().filter_map(|node| node.as_text("an offer", self.findings).map(Arc::from)).collect();
+        let (kind, worth, valid_until) = self.give(give?)?;
+        Some(IncentiveOffer {
+            id: Arc::from(format!("incentives/debtor/{}", id?)),
+            conditions,
+            kind,
+            worth,
+            valid_until,
+            not_with,
+            annotations: own,
+            skips_unknown,
+            span,
+        })
+    }
+
+    fn give(&mut self, node: &Node) -> Option<(Arc<str>, Worth, Option<Expr>)> {
+        let mut reader = MapReader::new(node, "`give`", self.findings)?;
+        let kind = reader.text("kind", self.findings).map(Arc::from);
+        let percent = reader.optional("percent", self.findings);
+        let of = reader.optional("of", self.findings);
+        let amount = reader.optional("amount", self.findings);
+        let valid_until = reader.optional("valid_until", self.findings);
+        let head = reader.head();
+        reader.finish(self.findings);
+        let valid_until = match valid_until {
+            Some(node) => Some(self.value(node, &Type::Date, None, "`valid_until`")?),
+            None => None,
+        };
+        let worth = match (percent, amount) {
+            (Some(percent), None) => {
+                let percent = self.value(percent, &Type::Percent, None, "`percent`")?;
+                Worth::Share(percent, self.sum(of, head)?)
+            }
+            (None, Some(amount)) => {
+                if let Some(of) = of {
+                    self.findings
+                        .push(Finding::error(Code::UnknownKey, of.span, "`of` belongs to `percent`").help("remove it"));
+                }
+                Worth::Amount(self.value(amount, &Type::Money, Some(self.header.currency_decimals), "`amount`")?)
+            }
+            _ => {
+                self.findings.push(
+                    Finding::error(Code::MissingKey, head, "an offer gives a `percent` or an `amount`")
+                        .help("write one of them, such as `percent: 2` or `amount: 30.00`"),
+                );
+                return None;
+            }
+        };
+        Some((kind.unwrap_or_else(|| Arc::from("discount")), worth, valid_until))
+    }
+
+    /// A value that is written out, or computed behind `=`.
+    fn value(&mut self, node: &Node, base: &Type, decimals: Option<u32>, what: &str) -> Option<Expr> {
+        let scalar = node.as_scalar(what, self.findings)?;
+        let snippet = scalar.snippet.trimmed();
+        if let Some(rest) = snippet.text.strip_prefix('=') {
+            if scalar.report_cut(node.span, self.findings) {
+                return None;
+            }
+            let inner = snippet.trimmed_slice(snippet.text.len() - rest.len(), snippet.text.len());
+            let ast = parse(&inner, self.parser, self.findings)?;
+            return Some(Typer::new(self.names, self.findings).stored(&ast, base, false, what));
+        }
+        let value = literals::value(&snippet, base, decimals, false, self.findings)?;
+        Some(Expr::literal(value, base.clone(), snippet.whole()))
+    }
+
+    /// Reports offers that nobody makes, beside which another does not stand.
+    fn exclusions(&mut self, items: &[Node], offers: &[IncentiveOffer]) {
+        let last = |offer: &IncentiveOffer| offer.id.rsplit('/').next().unwrap_or("").to_owned();
+        let names: Vec<String> = offers.iter().map(last).collect();
+        for item in items {
+            let NodeKind::Map(map) = &item.kind else { continue };
+            for node in map.get("not_with").map_or(&[][..], |node| node.one_or_many()) {
+                let Some(name) = node.text() else { continue };
+                if name != "settlement" && !names.iter().any(|known| known == name) {
+                    self.findings.push(
+                        Finding::error(Code::UnknownRule, node.span, format!("no offer is called `{name}`"))
+                            .maybe_help(did_you_mean(name, names.iter().map(String::as_str).chain(["settlement"]))),
+                    );
+                }
+            }
+        }
+    }
+}
