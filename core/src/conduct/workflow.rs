@@ -55,7 +55,7 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
         failures: Vec::new(),
     };
     match standing {
-        Standing::In { workflow, stage, state, is_new } => {
+        Standing::In { workflow, stage, state, is_new, .. } => {
             let today = date_at(as_of, runner.pack().checked.header.zone);
             let walk = Walk {
                 workflow: *workflow,
@@ -74,9 +74,12 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
                 }
             }
         }
-        Standing::Undecided(id, failure) => course.failures.push((id.clone(), failure.clone())),
+        Standing::Undecided { workflow, failure, state } => {
+            course.failures.push((workflow.clone(), failure.clone()));
+            course.state = state.as_deref().cloned();
+        }
         Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
-        Standing::Out => {}
+        Standing::Out(state) => course.state = state.as_deref().cloned(),
     }
     course
 }
@@ -243,7 +246,10 @@ impl<'a> Walk<'_, 'a> {
         let calendar = self.runner.pack().checked.calendar.as_ref();
         let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
         let (first, last) = match &step.anchor {
-            Anchor::Day(days) => (day(self.state.since(), crate::value::Duration::Days(i64::from(*days)))?, None),
+            Anchor::Day(days) => match self.state.since() {
+                Some(since) => (day(since, crate::value::Duration::Days(i64::from(*days)))?, None),
+                None => return Ok(Vec::new()),
+            },
             Anchor::Before(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, negated(*length))?, Some(date)),
                 _ => return Ok(Vec::new()),
