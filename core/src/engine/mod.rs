@@ -3,6 +3,7 @@
 mod batch;
 mod contact;
 mod evaluator;
+mod state;
 mod writer;
 
 use std::path::Path;
