@@ -45,8 +45,8 @@ pub(crate) fn of_row(
         if pack.checked.state.is_none() && !standing.has_state() {
             return None;
         }
-        let mut runner = Runner::new(pack, as_of, trace.slots.clone());
-        Some(conduct(&mut runner, standing, as_of))
+        let runner = Runner::new(pack, as_of, trace.slots.clone());
+        Some(conduct(runner, standing, as_of))
     };
     let wanted = Decision::new(parts, as_of, &reference, course(&reference).as_ref());
     assert_eq!(Decision::new(parts, as_of, &fired, course(&fired).as_ref()).to_json(), wanted.to_json());

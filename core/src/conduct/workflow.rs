@@ -44,8 +44,8 @@ pub(crate) struct Move {
     pub(crate) to: usize,
 }
 
-/// Takes a case through its workflow. The runner's slots are those of the case's evaluation; they are left as they were.
-pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
+/// Takes a case through its workflow. The runner's slots are those of the case's evaluation.
+pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
     let mut course = Course {
         standing: standing.clone(),
         moves: Vec::new(),
@@ -64,15 +64,10 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
                 is_entered: *is_new,
                 today,
                 as_of,
-                runner: &mut *runner,
+                runner: &mut runner,
                 course: &mut course,
             };
             walk.go();
-            if let Some(workflows) = &runner.pack().lowered.workflows {
-                for (slot, outcome) in standing.slots(&workflows.state, today) {
-                    runner.set(slot, outcome);
-                }
-            }
         }
         Standing::Undecided { workflow, failure, state } => {
             course.failures.push((workflow.clone(), failure.clone()));
@@ -101,7 +96,6 @@ impl<'a> Walk<'_, 'a> {
         let mut actions = Actions::new(self.workflow, self.as_of);
         let mut seen = vec![self.stage];
         while let Some(lowered) = self.lowered() {
-            self.put_state();
             let hits = self.runner.rows(lowered.transitions);
             let Some(row) = self.choose(lowered, hits) else { break };
             let Some(to) = self.target(lowered, row) else { break };
@@ -112,6 +106,7 @@ impl<'a> Walk<'_, 'a> {
                 self.steps(&mut actions, true);
             }
             self.enter(lowered, row, to);
+            self.put_state();
             seen.push(to);
         }
         self.steps(&mut actions, false);
@@ -125,12 +120,14 @@ impl<'a> Walk<'_, 'a> {
         workflows.stages.get(self.workflow)?.get(self.stage)
     }
 
-    /// Puts the state, as the walk has made it so far, where expressions read it.
+    /// Puts the state, as the walk has made it so far, where expressions read it, and decides again what follows from
+    /// it: a fact means the same as its expression.
     fn put_state(&mut self) {
         let Some(workflows) = &self.runner.pack().lowered.workflows else { return };
         for (slot, outcome) in of_state(&self.state, &workflows.state, self.today) {
             self.runner.set(slot, outcome);
         }
+        self.runner.again(&workflows.follows);
     }
 
     /// The first transition that matches. Nothing where none does, or where one ranked before it is in doubt and leads
@@ -213,7 +210,6 @@ impl<'a> Walk<'_, 'a> {
         else {
             return;
         };
-        self.put_state();
         for (row, hit) in self.runner.rows(lowered.steps) {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
@@ -236,7 +232,9 @@ impl<'a> Walk<'_, 'a> {
             }
             for occurrence in due {
                 if let Err(failure) = actions.propose(self.runner, &self.state, stage, step, occurrence) {
+                    // What it is done with is the same for all of its occurrences.
                     self.course.failures.push((step.id.clone(), failure));
+                    break;
                 }
             }
         }

@@ -157,6 +157,8 @@ pub(super) struct CourseReport {
     pub(super) stage: Stage,
     pub(super) actions: Vec<Action>,
     pub(super) state: Option<State>,
+    /// The qualified ids of what fired.
+    pub(super) fired: Vec<Arc<str>>,
 }
 
 /// Where the case stands.
@@ -265,28 +267,24 @@ impl CourseReport {
             }
         });
         let actions = course.actions.iter().map(|proposed| action(proposed, show)).collect();
-        CourseReport { stage, actions, state }
+        CourseReport { stage, actions, state, fired: fired(parts, course) }
     }
+}
 
-    /// The qualified ids of the transitions and steps that fired, and of contact rules that did not allow an action.
-    pub(super) fn fired<'a>(&'a self) -> impl Iterator<Item = Arc<str>> + use<'a> {
-        let moves = match &self.stage {
-            Stage::At(report) => report.steps.as_slice(),
-            Stage::None | Stage::Unknown(_) => &[],
-        };
-        let mut steps: Vec<Arc<str>> = moves.iter().map(|step| step.rule.clone()).collect();
-        let contact = |action: &'a Action| action.contact.iter().flat_map(|channel| &channel.reasons);
-        let rules = self
-            .actions
-            .iter()
-            .flat_map(|action| std::iter::once(&action.step).chain(contact(action).map(|reason| &reason.rule)));
-        for rule in rules {
-            if !steps.contains(rule) {
-                steps.push(rule.clone());
+/// The qualified ids of the transitions and steps that fired, and of contact rules that did not allow an action. A policy
+/// of which it is not known whether it applies is no rule.
+fn fired(parts: &Parts<'_>, course: &Course) -> Vec<Arc<str>> {
+    let mut fired: Vec<Arc<str>> = course.moves.iter().map(|step| step.rule.clone()).collect();
+    let is_policy = |rule: &Arc<str>| parts.checked.contact.iter().any(|policy| policy.id == *rule);
+    for action in &course.actions {
+        let reasons = action.verdicts.iter().flat_map(|(_, judgement)| &judgement.reasons).map(|reason| &reason.rule);
+        for rule in std::iter::once(&action.step).chain(reasons) {
+            if !fired.contains(rule) && !is_policy(rule) {
+                fired.push(rule.clone());
             }
         }
-        steps.into_iter()
     }
+    fired
 }
 
 fn stage(

@@ -186,7 +186,7 @@ impl Decision {
         if let Some(course) = course {
             let (unknowns, errors) = (&mut decision.unknowns, &mut decision.errors);
             let report = CourseReport::new(parts, course, today, decision.show, unknowns, errors);
-            decision.fired.extend(report.fired());
+            decision.fired.extend(report.fired.iter().cloned());
             decision.course = Some(report);
         }
         for escalation in &decision.escalations {
@@ -262,8 +262,8 @@ impl Decision {
     }
 
     /// The qualified ids of transitions and steps among those that fired.
-    fn course_fired(&self) -> impl Iterator<Item = Arc<str>> {
-        self.course.iter().flat_map(CourseReport::fired)
+    fn course_fired(&self) -> &[Arc<str>] {
+        self.course.as_ref().map_or(&[], |course| &course.fired)
     }
 
     /// What the host is asked to do, in the order of the steps.

@@ -356,8 +356,8 @@ impl Evaluation {
         if pack.checked.state.is_none() && !self.standing.has_state() {
             return None;
         }
-        let mut runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
-        Some(conduct(&mut runner, &self.standing, self.instant.as_of))
+        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
+        Some(conduct(runner, &self.standing, self.instant.as_of))
     }
 
     /// Appends the case's key as [`Decision::key`] gives it.

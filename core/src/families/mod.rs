@@ -135,7 +135,7 @@ pub(crate) struct Row {
 
 /// Lowers a checked pack.
 pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
-    let steps = pack
+    let steps: Vec<Step> = pack
         .order
         .iter()
         .filter_map(|item| match *item {
@@ -153,7 +153,7 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
         })
         .collect();
     let mut routines = Vec::new();
-    let workflows = workflow::lower(pack, &mut routines);
+    let workflows = workflow::lower(pack, &steps, &mut routines);
     let contact = contact::lower(pack, &mut routines);
     LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact }
 }

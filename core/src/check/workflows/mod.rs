@@ -282,6 +282,14 @@ impl WorkflowReader<'_> {
             }
         }
         let next = next.map_or_else(Vec::new, |node| self.transitions(node, &format!("{id}/next"), names, false));
+        let own = names.iter().position(|known| *known == entry.key).map(Target::Stage);
+        for transition in next.iter().filter(|transition| Some(transition.to) == own) {
+            let message = format!("the stage `{}` leads to itself", entry.key);
+            self.findings.push(
+                Finding::error(Code::InvalidValue, transition.span, message)
+                    .help("name another stage: a case enters a stage anew only from another one"),
+            );
+        }
         let name = Arc::from(entry.key.as_str());
         Some(CheckedStage { id, name, title, goal, due_in, steps, next, is_end, span: entry.key_span })
     }
