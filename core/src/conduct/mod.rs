@@ -7,8 +7,6 @@
 pub(crate) mod action;
 pub(crate) mod cadence;
 pub(crate) mod contact;
-#[cfg(test)]
-mod laws;
 pub(crate) mod standing;
 pub(crate) mod workflow;
 

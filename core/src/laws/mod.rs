@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::{ActionStatus, Verdict};
 use crate::calendar::date_at;
+use crate::conduct::{ActionStatus, Verdict};
 use crate::decision::Decision;
 use crate::engine::Engine;
 use crate::generated::random::Random;
@@ -229,12 +229,14 @@ impl Day<'_> {
             }
         }
         // One that is allowed counts for the next.
-        let calls = decision.actions().iter().filter(|action| {
+        let counted = decision.actions().iter().filter(|action| {
             let has_policy = action.contact.iter().any(|report| report.has_policy);
-            action.channel.as_deref() == Some("call") && has_policy && self.pack.text.contains("id: often")
+            matches!(action.channel.as_deref(), Some("call" | "sms" | "email"))
+                && has_policy
+                && self.pack.text.contains("id: often")
         });
         let is_ready = |action: &&crate::decision::Action| action.status == ActionStatus::Ready;
-        let ready = calls.filter(|action| action.approved_by.is_none()).filter(is_ready).count();
+        let ready = counted.filter(|action| action.approved_by.is_none()).filter(is_ready).count();
         assert!(ready <= 1, "{}\n{}", self.at(case), decision.to_json());
         let is_denied = |action: &crate::decision::Action| {
             action.contact.iter().flat_map(|report| &report.reasons).any(|reason| reason.rule.ends_with("/often"))

@@ -397,14 +397,14 @@ impl Step {
 fn contact(random: &mut Random, text: &mut String) {
     let rules = [
         "- {id: hours, channels: [call, sms], hours: 08:00 to under 21:00}",
-        "- {id: often, channels: [call], limit: {count: contacts, at_most: 1, in: 7 days}}",
+        "- {id: often, channels: [call, sms, email], limit: {count: contacts, at_most: 1, in: 7 days}}",
         "- {id: rest, wait: {after: contacts, where: channel == \"email\", for: 3 days}}",
         "- {id: look-first, channels: [sms, letter], review_when: b2}",
         "- {id: never, channels: [email, letter], deny_when: b3}",
         "- {id: while-open, deny_when: days_in_stage > 6 and long_here}",
         "- {id: until, channels: [letter], blocked_until: promised}",
     ];
-    let taken: Vec<&str> = rules.into_iter().filter(|_| random.chance(35)).collect();
+    let taken: Vec<&str> = rules.into_iter().filter(|_| random.chance(40)).collect();
     if taken.is_empty() {
         return;
     }
