@@ -4,6 +4,7 @@
 //! Decides nothing itself.
 
 mod course;
+mod course_schema;
 mod findings;
 mod line;
 mod schema;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::course_schema;
 use crate::check::CheckedPack;
 use crate::check::tables::Family;
 use crate::value::{Absence, Bound, Field, RecordType, Type};
@@ -68,7 +69,10 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
     ]));
     let texts = json!({"type": "array", "items": {"type": "string"}});
     let key = pack.record.key_index().and_then(|index| pack.record.fields.get(index));
-    let mut schema = closed(Map::from_iter([
+    // A pack without workflows says them only of a case whose state it was given.
+    let of_course = course_schema::keys(pack);
+    let (always, sometimes) = if pack.state.is_some() { (of_course, Vec::new()) } else { (Vec::new(), of_course) };
+    let keys = [
         ("key".to_owned(), key.map_or(json!({}), |field| value(&field.base, None))),
         ("as_of".to_owned(), json!({"type": "string", "format": "date-time"})),
         ("today".to_owned(), json!({"type": "string", "format": "date"})),
@@ -93,8 +97,12 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
             "errors".to_owned(),
             json!({"type": "array", "items": closed(Map::from_iter(["at", "code", "message"].map(|key| (key.to_owned(), text.clone()))))}),
         ),
-    ]));
+    ];
+    let mut schema = closed(keys.into_iter().chain(always).collect());
     if let Json::Object(map) = &mut schema {
+        if let Some(Json::Object(properties)) = map.get_mut("properties") {
+            properties.extend(sometimes);
+        }
         map.insert("$schema".to_owned(), json!(DIALECT));
         map.insert("title".to_owned(), json!(format!("a decision of {}", pack.header.name)));
     }
@@ -102,13 +110,13 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
 }
 
 /// An object that has exactly these properties.
-fn closed(properties: Map<String, Json>) -> Json {
+pub(super) fn closed(properties: Map<String, Json>) -> Json {
     let required: Vec<String> = properties.keys().cloned().collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
 /// A result: its value, unknown, or an error.
-fn result(value: Json, maybe_none: bool) -> Json {
+pub(super) fn result(value: Json, maybe_none: bool) -> Json {
     let mut options = vec![
         value,
         json!({"type": "object", "properties": {"unknown": {"type": "array", "items": {"type": "string"}}}, "required": ["unknown"], "additionalProperties": false}),

@@ -37,6 +37,7 @@ struct Followed {
 
 struct Day<'a> {
     seed: u64,
+    schema: &'a jsonschema::Validator,
     pack: &'a PackText,
     engine: &'a Engine,
     as_of: DateTime<Utc>,
@@ -108,6 +109,8 @@ fn follow(seed: u64, reached: &mut Reached) {
         .without_analysis()
         .from_sources("gen", [("gen/pack.yaml", pack.text.as_str())])
         .unwrap_or_else(|error| panic!("the pack of seed {seed}: {error}\n{}", pack.text));
+    let schema = engine.decision_schema().parse().expect("a schema is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema is one");
     let first = NaiveDate::from_ymd_opt(2026, 8, 28).expect("a day");
     let mut cases: Vec<Followed> = (0..CASES).map(|case| Followed::new(seed, case, first, &pack, &engine)).collect();
     let mut today = first;
@@ -116,7 +119,7 @@ fn follow(seed: u64, reached: &mut Reached) {
         let as_of =
             today.and_hms_opt(10, 0, 0).expect("a time").and_utc() + TimeDelta::minutes(random.between(0, 1_000));
         let today_there = date_at(as_of, chrono_tz::America::New_York);
-        let day = Day { seed, pack: &pack, engine: &engine, as_of, today: today_there };
+        let day = Day { seed, schema: &schema, pack: &pack, engine: &engine, as_of, today: today_there };
         let decisions: Vec<Decision> = cases.iter().map(|followed| day.decide(followed, reached)).collect();
         day.batch_decides_alike(&cases, &decisions);
         for (followed, decision) in cases.iter_mut().zip(&decisions) {
@@ -178,6 +181,10 @@ impl Day<'_> {
         assert_eq!(self.evaluate(case, state).to_json(), decision.to_json(), "again: {}", at());
         let loaded = state.map(|state| State::from_json(&state.to_json()).expect("it is read"));
         assert_eq!(self.evaluate(case, loaded.as_ref()).to_json(), decision.to_json(), "loaded: {}", at());
+
+        let json = decision.to_json().parse().expect("a decision is JSON");
+        let problems: Vec<String> = self.schema.iter_errors(&json).map(|problem| problem.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:?}: {}", at());
 
         model::check(self, case, state, &decision, reached);
 
