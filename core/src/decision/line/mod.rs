@@ -146,7 +146,7 @@ impl LineWriter {
         let trace = eval::replay::fired(pack, instant, evaluation);
         self.fired(parts, &trace, fired);
         let decision = Decision::new(parts, instant.as_of, &trace, course(&trace).as_ref());
-        fired.extend(decision.course_fired().iter().filter_map(|id| self.behind.get(&*id).copied()));
+        fired.extend(decision.course_fired().iter().filter_map(|id| self.behind.get(id).copied()));
         line.extend_from_slice(decision.to_json().as_bytes());
         Some(decision)
     }
