@@ -171,7 +171,11 @@ impl<'a> Walk<'_, 'a> {
                 let previous = self.state.previous_stage();
                 let found = previous.and_then(|name| stages.iter().position(|stage| *stage.name == *name));
                 if found.is_none() {
-                    let error = EvaluationError::new(ErrorCode::InvalidArgument, "there is no stage to go back to");
+                    let message = match previous {
+                        Some(name) => format!("there is no stage `{name}` any more to go back to"),
+                        None => "there is no stage to go back to".to_owned(),
+                    };
+                    let error = EvaluationError::new(ErrorCode::InvalidArgument, message);
                     self.fail(lowered, row, error.into());
                 }
                 found
