@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::conduct::standing::Standing;
-use crate::conduct::workflow::{Course, conduct};
+use crate::conduct::workflow::conduct;
 use crate::decision::{DecidedCase, Decision, LineWriter, Parts, write_key};
 use crate::eval::runner::Runner;
 use crate::eval::{self, Cells, Evaluation, Instant, Pack, RowOutcome, TableTrace, Trace};
@@ -42,15 +42,16 @@ pub(crate) fn of_row(
     }
     let fired = eval::replay::fired(pack, instant, evaluation);
     let course = |trace: &Trace| {
-        if !pack.checked.has_course() {
+        if !pack.checked.has_course() && !standing.has_state() {
             return None;
         }
-        let mut runner = Runner::new(pack, as_of, trace.slots.clone());
-        Some(conduct(&mut runner, standing, as_of))
+        let runner = Runner::new(pack, as_of, trace.slots.clone());
+        Some(conduct(runner, standing, as_of))
     };
     let wanted = Decision::new(parts, as_of, &reference, course(&reference).as_ref());
     assert_eq!(Decision::new(parts, as_of, &fired, course(&fired).as_ref()).to_json(), wanted.to_json());
-    line_is_the_decision(parts, pack, instant, evaluation, &course, &wanted);
+    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), course: &course };
+    line_is_the_decision(parts, pack, &case, &wanted);
     assert_eq!(Explanation::new(parts, as_of, &whole).to_json(), Explanation::new(parts, as_of, &reference).to_json());
 }
 
@@ -134,23 +135,16 @@ fn generated(seed: u64, usual: u64) -> (u64, u64) {
 }
 
 /// Fails where the line that is written of an evaluation is not the JSON of its decision.
-fn line_is_the_decision(
-    parts: &Parts<'_>,
-    pack: Pack<'_>,
-    instant: &Instant,
-    evaluation: &Evaluation,
-    course: &dyn Fn(&Trace) -> Option<Course>,
-    wanted: &Decision,
-) {
-    let writer = LineWriter::new(parts, pack, instant.as_of);
+fn line_is_the_decision(parts: &Parts<'_>, pack: Pack<'_>, case: &DecidedCase<'_>, wanted: &Decision) {
+    let writer = LineWriter::new(parts, pack, case.instant.as_of);
     let (mut fired, mut line) = (vec![7], b"before".to_vec());
-    let decision = writer.write(parts, pack, &DecidedCase { instant, evaluation, course }, &mut fired, &mut line);
+    let decision = writer.write(parts, pack, case, &mut fired, &mut line);
     assert_eq!(String::from_utf8_lossy(&line), format!("before{}", wanted.to_json()));
     let ids: Vec<&str> = crate::check::samples::rows(parts.checked).map(|id| &**id).collect();
     assert_eq!(fired.iter().map(|row| ids[*row]).collect::<Vec<&str>>(), wanted.fired().collect::<Vec<&str>>());
     assert!(decision.is_some() || wanted.unknowns().is_empty() && wanted.errors().is_empty());
     let mut key = String::new();
-    write_key(pack, evaluation, &mut key);
+    write_key(pack, case.evaluation, &mut key);
     assert_eq!(key, wanted.key());
 }
 

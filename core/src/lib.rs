@@ -29,6 +29,8 @@ pub mod finance;
 mod generated;
 mod input;
 mod language;
+#[cfg(test)]
+mod laws;
 mod load;
 mod load_options;
 mod pack_identity;

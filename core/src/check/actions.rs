@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::language::{Name, Scope, SlotId};
 use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, Map, Node};
+use crate::syntax::{Entry, Map, Node, NodeKind};
 use crate::value::{Absence, Field, Type};
 
 /// Something for the host to do.
@@ -25,6 +25,8 @@ pub(crate) struct CheckedAction {
     /// Its own channel, where it has one.
     pub(crate) channel: Option<Arc<str>>,
     pub(crate) params: Vec<Param>,
+    /// Whether nothing in it was refused, so that the keys of steps that ask for it can be judged.
+    pub(crate) is_sound: bool,
 }
 
 /// What an action is asked with.
@@ -82,6 +84,10 @@ pub(crate) const STEP_KEYS: [&str; 13] = [
     "params",
 ];
 
+/// Keys of a field that make no sense for a parameter.
+const FIELD_MARKS: [&str; 8] =
+    ["absent", "key", "private", "decides", "time", "place", "preferred_channel", "language"];
+
 /// Reads the pack's actions and templates.
 pub(crate) struct ActionReader<'a> {
     pub(crate) header: &'a Header,
@@ -97,20 +103,36 @@ impl ActionReader<'_> {
     }
 
     fn action(&mut self, entry: &Entry) -> Option<CheckedAction> {
+        let before = self.findings.len();
         report_id(&entry.key, entry.key_span, self.findings);
         let what = format!("the action `{}`", entry.key);
+        if matches!(entry.value.kind, NodeKind::Null) {
+            self.findings.push(
+                Finding::error(Code::WrongKind, entry.key_span, format!("{what} says nothing"))
+                    .help(format!("write `{}: {{}}` where it is asked for with nothing", entry.key)),
+            );
+            return None;
+        }
         let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
-        let is_contacting = reader.boolean("contacting", self.findings).unwrap_or(false);
+        let contacting = reader.optional("contacting", self.findings);
+        let is_contacting = contacting.map(|node| node.as_boolean("`contacting`", self.findings));
         reader.text("about", self.findings);
         let channel_node = reader.optional("channel", self.findings);
         let params_node = reader.optional("params", self.findings);
         reader.finish(self.findings);
-        let channel = channel_node.and_then(|node| self.channel(node));
+        let channel = channel_node.and_then(|node| self.own_channel(node));
         let mut params = Vec::new();
         for param in
             params_node.and_then(|node| node.as_map("`params`", self.findings)).map_or(&[][..], |map| &map.entries)
         {
             params.extend(self.param(param));
+        }
+        let templates = params.iter().filter(|param| matches!(param.kind, ParamKind::Template)).count();
+        if templates > 1 {
+            self.findings.push(
+                Finding::error(Code::InvalidValue, entry.key_span, format!("{what} has more than one template"))
+                    .help("keep one parameter of type `template`, and declare another action for the other"),
+            );
         }
         let channels = params.iter().filter(|param| matches!(param.kind, ParamKind::Channel)).count();
         if channels + usize::from(channel_node.is_some()) > 1 {
@@ -119,19 +141,39 @@ impl ActionReader<'_> {
                     .help("keep its own `channel`, or one parameter of type `channels`"),
             );
         }
-        if is_contacting && channels == 0 && channel_node.is_none() {
+        let is_sound = !self.findings.has_errors_since(before);
+        let is_contacting = is_contacting.unwrap_or(Some(false));
+        let has_channel = channels > 0 || channel_node.is_some();
+        if is_sound && is_contacting == Some(true) && !has_channel {
             self.findings.push(
-                Finding::error(Code::MissingKey, entry.key_span, format!("{what} contacts somebody by no channel"))
-                    .help("say its `channel`, or give it a parameter: `params: {channel: channels}`"),
+                Finding::error(
+                    Code::MissingKey,
+                    entry.key_span,
+                    format!("{what} contacts somebody, but does not say by which channel"),
+                )
+                .help("say its `channel:`, or let each step say it: `params: {channel: channels}`"),
             );
         }
-        if !is_contacting && channels + usize::from(channel_node.is_some()) > 0 {
+        if is_contacting == Some(false) && has_channel {
             self.findings.push(
                 Finding::error(Code::MissingKey, entry.key_span, format!("{what} has a channel, but contacts nobody"))
                     .help("say `contacting: true`, so that the contact policies judge it, or remove the channel"),
             );
         }
-        Some(CheckedAction { name: Arc::from(entry.key.as_str()), is_contacting, channel, params })
+        let name = Arc::from(entry.key.as_str());
+        Some(CheckedAction { name, is_contacting: is_contacting == Some(true), channel, params, is_sound })
+    }
+
+    /// The one channel of an action.
+    fn own_channel(&mut self, node: &Node) -> Option<Arc<str>> {
+        if matches!(node.kind, NodeKind::List(_)) {
+            self.findings.push(
+                Finding::error(Code::WrongKind, node.span, "an action has one channel of its own, but this is a list")
+                    .help("name one, or let each step say its channels: `params: {channel: channels}`"),
+            );
+            return None;
+        }
+        self.channel(node)
     }
 
     fn channel(&mut self, node: &Node) -> Option<Arc<str>> {
@@ -158,6 +200,15 @@ impl ActionReader<'_> {
             );
             return None;
         }
+        if let NodeKind::Map(map) = &entry.value.kind
+            && let Some(mark) = map.entries.iter().find(|mark| FIELD_MARKS.contains(&mark.key.as_str()))
+        {
+            self.findings.push(
+                Finding::error(Code::UnknownKey, mark.key_span, format!("a parameter has no key `{}`", mark.key))
+                    .help("fields have it; a parameter that a step does not say is left out, or has its `default`"),
+            );
+            return None;
+        }
         let kind = match entry.value.text() {
             Some("template") => ParamKind::Template,
             Some("channels") => ParamKind::Channel,
@@ -165,9 +216,28 @@ impl ActionReader<'_> {
                 absence: Absence::None,
                 ..Field::new(name, Type::Duration(crate::value::DurationUnit::Days), entry.key_span)
             }),
+            Some(word) if crate::diagnostic::nearest(word, ["template", "channels"]).is_some() => {
+                self.findings.push(
+                    Finding::error(Code::InvalidValue, entry.value.span, format!("there is no type `{word}`"))
+                        .maybe_help(did_you_mean(word, ["template", "channels"])),
+                );
+                return None;
+            }
             _ => {
                 let mut records = Records { header: self.header, parser: self.parser, findings: self.findings };
-                ParamKind::Value(records.field(name, entry.key_span, &entry.value)?)
+                let field = records.field(name, entry.key_span, &entry.value)?;
+                if matches!(field.base, Type::List(_) | Type::Record(_)) {
+                    self.findings.push(
+                        Finding::error(
+                            Code::WrongKind,
+                            entry.value.span,
+                            format!("a parameter is a single value, but this is {}", field.base),
+                        )
+                        .help("give the action a parameter for each value"),
+                    );
+                    return None;
+                }
+                ParamKind::Value(field)
             }
         };
         Some(Param { name: Arc::from(name), kind })
@@ -214,10 +284,14 @@ impl ActionReader<'_> {
             },
         };
         if slot.is_none() {
-            let help = self.names.nearest(name, &[]).map_or_else(
-                || "name a field, a fact or a result".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let help = if name.contains(|c: char| c != '_' && c != '.' && !c.is_alphanumeric()) {
+                "a calculation deserves a name: make it a fact".to_owned()
+            } else {
+                self.names.nearest(name, &[]).map_or_else(
+                    || "name a field, a fact or a result".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                )
+            };
             self.findings.push(
                 Finding::error(Code::UnknownName, node.span, format!("`{name}` is no field, fact or result"))
                     .help(help),

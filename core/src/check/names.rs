@@ -96,7 +96,10 @@ impl Names {
                     format!("the {what} `{name}` has the name of a {}", first.what),
                 )
                 .also(first.span, format!("the {}", first.what))
-                .help("rename one: expressions could not tell them apart"),
+                .help(match first.what {
+                    "part of the state" => "choose another name: this one says where the case stands in its workflow",
+                    _ => "rename one: expressions could not tell them apart",
+                }),
             );
             return;
         }

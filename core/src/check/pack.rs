@@ -261,7 +261,14 @@ impl Builder<'_> {
         for (index, field) in state_fields(&outline, span).into_iter().enumerate() {
             let name = if index < 3 { field.name.to_string() } else { format!("done(\"{}\")", field.name) };
             let slot = self.slot(&name, field.base.clone(), false);
-            if index < 3 {
+            if let Some(own) = self.record.fields.iter().find(|own| own.name == field.name).filter(|_| index < 3) {
+                let message = format!("the field `{name}` has the name of a part of the state");
+                self.findings.push(
+                    Finding::error(Code::DuplicateName, own.span, message)
+                        .also(span, "a pack with workflows has a state")
+                        .help("choose another name: this one says where the case stands in its workflow"),
+                );
+            } else if index < 3 {
                 let value = Names::value(slot, field.base.clone(), field.maybe_none());
                 self.names.add(&field.name, "part of the state", span, value, self.findings);
             }

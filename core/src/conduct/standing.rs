@@ -19,54 +19,71 @@ pub(crate) enum Standing {
     In {
         workflow: usize,
         stage: usize,
+        /// Where the case stands, by the names that stages have now.
         state: Arc<State>,
-        /// Whether it begins now, and no state was given.
+        /// The state that the next one follows: as it was given, or for a case without one, where it begins.
+        given: Arc<State>,
+        /// Whether it begins now.
         is_new: bool,
     },
-    /// In no workflow: none takes the case.
-    Out,
+    /// In no workflow: none takes the case. It may have a state all the same.
+    Out(Option<Arc<State>>),
     /// In a stage or workflow that the pack does not have.
     NeedsMigration(Arc<State>),
-    /// It is not known whether this workflow takes the case.
-    Undecided(Arc<str>, Failure),
+    /// It is not known whether a workflow takes the case.
+    Undecided {
+        /// Its qualified id.
+        workflow: Arc<str>,
+        failure: Failure,
+        /// That of a case that was in no workflow.
+        state: Option<Arc<State>>,
+    },
+}
+
+/// A case that is in no workflow yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newcomer<'a> {
+    pub(crate) key: &'a str,
+    /// Its state, where it has one.
+    pub(crate) state: Option<&'a Arc<State>>,
+    /// The pack that a first state is made with.
+    pub(crate) pack: &'a PackIdentity,
 }
 
 impl Standing {
     /// Where a state says that the case stands. A stage that was renamed is the one that it is called now.
-    pub(crate) fn of_state(checked: &CheckedPack, state: &Arc<State>) -> Standing {
-        let Some(workflow) = checked.workflows.iter().position(|workflow| *workflow.name == *state.workflow()) else {
-            return Standing::NeedsMigration(state.clone());
+    pub(crate) fn of_state(checked: &CheckedPack, given: &Arc<State>) -> Standing {
+        let (Some(workflow), Some(stage)) = (given.workflow(), given.stage()) else {
+            return Standing::Out(Some(given.clone()));
         };
-        let Some(known) = checked.workflows.get(workflow) else { return Standing::NeedsMigration(state.clone()) };
-        let mut state = state.clone();
-        let is_renamed = |stage: &str| known.renamed.contains_key(stage);
-        if is_renamed(state.stage()) || state.left_stages().any(is_renamed) {
-            let mut renamed = (*state).clone();
-            renamed.rename_stages(&known.renamed);
-            state = Arc::new(renamed);
-        }
-        match known.stages.iter().position(|stage| *stage.name == *state.stage()) {
-            Some(stage) => Standing::In { workflow, stage, state, is_new: false },
-            None => Standing::NeedsMigration(state),
-        }
+        let found = checked.workflows.iter().enumerate().find(|(_, known)| *known.name == *workflow);
+        let Some((workflow, known)) = found else { return Standing::NeedsMigration(given.clone()) };
+        let stage = known.renamed.get(stage).map_or(stage, |renamed| &**renamed);
+        let Some(stage) = known.stages.iter().position(|known| *known.name == *stage) else {
+            return Standing::NeedsMigration(given.clone());
+        };
+        let mut state = (**given).clone();
+        state.rename_stages(&known.renamed);
+        let state = if state == **given { given.clone() } else { Arc::new(state) };
+        Standing::In { workflow, stage, state, given: given.clone(), is_new: false }
     }
 
     /// Where a case begins: in the first workflow that takes it. The runner's slots are those of an evaluation in which
     /// no stage is known.
     pub(crate) fn beginning(
         runner: &mut Runner<'_>,
-        key: &str,
+        newcomer: &Newcomer<'_>,
         today: NaiveDate,
-        pack: &PackIdentity,
     ) -> Result<Standing, StateError> {
-        let Some(workflows) = &runner.pack().lowered.workflows else { return Ok(Standing::Out) };
+        let out = || Standing::Out(newcomer.state.cloned());
+        let Some(workflows) = &runner.pack().lowered.workflows else { return Ok(out()) };
         let checked = runner.pack().checked;
         match runner.rows(workflows.applies).into_iter().next() {
-            None => Ok(Standing::Out),
-            Some((workflow, Ok(()))) => Standing::begin(checked, workflow, key, today, pack),
+            None => Ok(out()),
+            Some((workflow, Ok(()))) => Standing::begin(checked, workflow, newcomer, today),
             Some((workflow, Err(failure))) => {
                 let id = checked.workflows.get(workflow).map_or("workflows".into(), |workflow| workflow.id.clone());
-                Ok(Standing::Undecided(id, failure))
+                Ok(Standing::Undecided { workflow: id, failure, state: newcomer.state.cloned() })
             }
         }
     }
@@ -75,39 +92,57 @@ impl Standing {
     pub(crate) fn begin(
         checked: &CheckedPack,
         workflow: usize,
-        key: &str,
+        newcomer: &Newcomer<'_>,
         today: NaiveDate,
-        pack: &PackIdentity,
     ) -> Result<Standing, StateError> {
-        let Some(known) = checked.workflows.get(workflow) else { return Ok(Standing::Out) };
-        let Some(initial) = known.stages.get(known.initial) else { return Ok(Standing::Out) };
-        let state = State::start(key, &known.name, &initial.name, today, pack.clone())?;
-        Ok(Standing::In { workflow, stage: known.initial, state: Arc::new(state), is_new: true })
+        let found = checked.workflows.get(workflow).and_then(|known| Some((known, known.stages.get(known.initial)?)));
+        let Some((known, initial)) = found else { return Ok(Standing::Out(newcomer.state.cloned())) };
+        let (state, given) = match newcomer.state {
+            Some(given) => {
+                let mut state = (**given).clone();
+                state.begin(&known.name, &initial.name, today);
+                (Arc::new(state), given.clone())
+            }
+            None => {
+                let pack = newcomer.pack.clone();
+                let state = Arc::new(State::start(newcomer.key, &known.name, &initial.name, today, pack)?);
+                (state.clone(), state)
+            }
+        };
+        Ok(Standing::In { workflow, stage: known.initial, state, given, is_new: true })
+    }
+
+    /// Whether a state was given, or the case begins in a workflow.
+    pub(crate) fn has_state(&self) -> bool {
+        match self {
+            Standing::In { .. } | Standing::NeedsMigration(_) => true,
+            Standing::Out(state) | Standing::Undecided { state, .. } => state.is_some(),
+        }
     }
 
     /// What stands in the slots of a state.
     pub(crate) fn slots(&self, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
         match self {
             Standing::In { state, .. } => of_state(state, slots, today),
-            Standing::Out => {
+            Standing::Out(_) => {
                 let none = [slots.stage, slots.days_in_stage, slots.previous_stage].map(|slot| (slot, Ok(Value::None)));
                 let not_done = slots.done.iter().map(|(_, slot)| (*slot, Ok(Value::Boolean(false))));
                 none.into_iter().chain(not_done).collect()
             }
             Standing::NeedsMigration(_) => unknown(slots, &Failure::unknown("stage")),
-            Standing::Undecided(_, failure) => unknown(slots, failure),
+            Standing::Undecided { failure, .. } => unknown(slots, failure),
         }
     }
 }
 
 /// What the slots of a state hold for a case that stands in a stage.
 pub(crate) fn of_state(state: &State, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
-    let days = i64::from(state.days_in_stage(today));
-    let previous = state.previous_stage().map_or(Value::None, Value::text);
+    let none_or = |text: Option<&str>| text.map_or(Value::None, Value::text);
+    let days = state.days_in_stage(today).map_or(Value::None, |days| Value::Integer(days.into()));
     let mut outcomes = vec![
-        (slots.stage, Ok(Value::text(state.stage()))),
-        (slots.days_in_stage, Ok(Value::Integer(days))),
-        (slots.previous_stage, Ok(previous)),
+        (slots.stage, Ok(none_or(state.stage()))),
+        (slots.days_in_stage, Ok(days)),
+        (slots.previous_stage, Ok(none_or(state.previous_stage()))),
     ];
     outcomes.extend(slots.done.iter().map(|(step, slot)| (*slot, Ok(Value::Boolean(state.is_done(step))))));
     outcomes

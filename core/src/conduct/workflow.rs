@@ -50,8 +50,8 @@ pub(crate) struct Move {
     pub(crate) to: usize,
 }
 
-/// Takes a case through its workflow. The runner's slots are those of the case's evaluation; they are left as they were.
-pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
+/// Takes a case through its workflow. The runner's slots are those of the case's evaluation.
+pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
     let mut course = Course {
         standing: standing.clone(),
         moves: Vec::new(),
@@ -59,11 +59,11 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
         state: None,
         actions: Vec::new(),
         failures: Vec::new(),
-        settlement: limits(runner, as_of),
-        incentives: incentives(runner, as_of),
+        settlement: limits(&mut runner, as_of),
+        incentives: incentives(&mut runner, as_of),
     };
     match standing {
-        Standing::In { workflow, stage, state, is_new } => {
+        Standing::In { workflow, stage, state, is_new, .. } => {
             let today = date_at(as_of, runner.pack().checked.header.zone);
             let walk = Walk {
                 workflow: *workflow,
@@ -72,19 +72,17 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, as_of: DateT
                 is_entered: *is_new,
                 today,
                 as_of,
-                runner: &mut *runner,
+                runner: &mut runner,
                 course: &mut course,
             };
             walk.go();
-            if let Some(workflows) = &runner.pack().lowered.workflows {
-                for (slot, outcome) in standing.slots(&workflows.state, today) {
-                    runner.set(slot, outcome);
-                }
-            }
         }
-        Standing::Undecided(id, failure) => course.failures.push((id.clone(), failure.clone())),
+        Standing::Undecided { workflow, failure, state } => {
+            course.failures.push((workflow.clone(), failure.clone()));
+            course.state = state.as_deref().cloned();
+        }
         Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
-        Standing::Out => {}
+        Standing::Out(state) => course.state = state.as_deref().cloned(),
     }
     course
 }
@@ -121,7 +119,6 @@ impl<'a> Walk<'_, 'a> {
         let mut actions = Actions::new(self.workflow, self.as_of);
         let mut seen = vec![self.stage];
         while let Some(lowered) = self.lowered() {
-            self.put_state();
             let hits = self.runner.rows(lowered.transitions);
             let Some(row) = self.choose(lowered, hits) else { break };
             let Some(to) = self.target(lowered, row) else { break };
@@ -132,6 +129,7 @@ impl<'a> Walk<'_, 'a> {
                 self.steps(&mut actions, true);
             }
             self.enter(lowered, row, to);
+            self.put_state();
             seen.push(to);
         }
         self.steps(&mut actions, false);
@@ -145,12 +143,14 @@ impl<'a> Walk<'_, 'a> {
         workflows.stages.get(self.workflow)?.get(self.stage)
     }
 
-    /// Puts the state, as the walk has made it so far, where expressions read it.
+    /// Puts the state, as the walk has made it so far, where expressions read it, and decides again what follows from
+    /// it: a fact means the same as its expression.
     fn put_state(&mut self) {
         let Some(workflows) = &self.runner.pack().lowered.workflows else { return };
         for (slot, outcome) in of_state(&self.state, &workflows.state, self.today) {
             self.runner.set(slot, outcome);
         }
+        self.runner.again(&workflows.follows);
     }
 
     /// The first transition that matches. Nothing where none does, or where one ranked before it is in doubt and leads
@@ -194,7 +194,11 @@ impl<'a> Walk<'_, 'a> {
                 let previous = self.state.previous_stage();
                 let found = previous.and_then(|name| stages.iter().position(|stage| *stage.name == *name));
                 if found.is_none() {
-                    let error = EvaluationError::new(ErrorCode::InvalidArgument, "there is no stage to go back to");
+                    let message = match previous {
+                        Some(name) => format!("there is no stage `{name}` any more to go back to"),
+                        None => "there is no stage to go back to".to_owned(),
+                    };
+                    let error = EvaluationError::new(ErrorCode::InvalidArgument, message);
                     self.fail(lowered, row, error.into());
                 }
                 found
@@ -233,7 +237,6 @@ impl<'a> Walk<'_, 'a> {
         else {
             return;
         };
-        self.put_state();
         for (row, hit) in self.runner.rows(lowered.steps) {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
@@ -256,7 +259,9 @@ impl<'a> Walk<'_, 'a> {
             }
             for occurrence in due {
                 if let Err(failure) = actions.propose(self.runner, &self.state, stage, step, occurrence) {
+                    // What it is done with is the same for all of its occurrences.
                     self.course.failures.push((step.id.clone(), failure));
+                    break;
                 }
             }
         }
@@ -266,7 +271,10 @@ impl<'a> Walk<'_, 'a> {
         let calendar = self.runner.pack().checked.calendar.as_ref();
         let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
         let (first, last) = match &step.anchor {
-            Anchor::Day(days) => (day(self.state.since(), crate::value::Duration::Days(i64::from(*days)))?, None),
+            Anchor::Day(days) => match self.state.since() {
+                Some(since) => (day(since, crate::value::Duration::Days(i64::from(*days)))?, None),
+                None => return Ok(Vec::new()),
+            },
             Anchor::Before(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, negated(*length))?, Some(date)),
                 _ => return Ok(Vec::new()),

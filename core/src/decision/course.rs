@@ -157,6 +157,8 @@ pub(super) struct CourseReport {
     pub(super) stage: Stage,
     pub(super) actions: Vec<Action>,
     pub(super) state: Option<State>,
+    /// The qualified ids of what fired.
+    pub(super) fired: Vec<Arc<str>>,
 }
 
 /// Where the case stands.
@@ -236,25 +238,25 @@ impl CourseReport {
         let stage = match &course.standing {
             Standing::In { state: before, is_new, .. } => stage(parts, course, before, *is_new, today, &mut failed),
             Standing::NeedsMigration(state) => {
-                failed(
-                    "workflows",
-                    format!("the pack has no stage `{}` in a workflow `{}`", state.stage(), state.workflow()),
-                );
-                Stage::At(StageReport {
-                    workflow: state.workflow().to_owned(),
-                    from: Some(state.stage().to_owned()),
-                    to: state.stage().to_owned(),
-                    title: None,
-                    goal: None,
-                    since: state.since(),
-                    due_on: None,
-                    overdue: false,
-                    steps: Vec::new(),
-                    needs_migration: true,
+                let (workflow, stage) = (state.workflow().unwrap_or_default(), state.stage().unwrap_or_default());
+                failed("workflows", format!("the pack has no stage `{stage}` in a workflow `{workflow}`"));
+                state.since().map_or(Stage::None, |since| {
+                    Stage::At(StageReport {
+                        workflow: workflow.to_owned(),
+                        from: Some(stage.to_owned()),
+                        to: stage.to_owned(),
+                        title: None,
+                        goal: None,
+                        since,
+                        due_on: None,
+                        overdue: false,
+                        steps: Vec::new(),
+                        needs_migration: true,
+                    })
                 })
             }
-            Standing::Out => Stage::None,
-            Standing::Undecided(_, failure) => Stage::Unknown(failure.clone()),
+            Standing::Out(_) => Stage::None,
+            Standing::Undecided { failure, .. } => Stage::Unknown(failure.clone()),
         };
         let state = course.state.as_ref().and_then(|state| match next_state(parts, &course.standing, state) {
             Ok(state) => Some(state),
@@ -264,28 +266,24 @@ impl CourseReport {
             }
         });
         let actions = course.actions.iter().map(|proposed| action(proposed, show)).collect();
-        CourseReport { stage, actions, state }
+        CourseReport { stage, actions, state, fired: fired(parts, course) }
     }
+}
 
-    /// The qualified ids of the transitions and steps that fired, and of contact rules that did not allow an action.
-    pub(super) fn fired<'a>(&'a self) -> impl Iterator<Item = Arc<str>> + use<'a> {
-        let moves = match &self.stage {
-            Stage::At(report) => report.steps.as_slice(),
-            Stage::None | Stage::Unknown(_) => &[],
-        };
-        let mut steps: Vec<Arc<str>> = moves.iter().map(|step| step.rule.clone()).collect();
-        let contact = |action: &'a Action| action.contact.iter().flat_map(|channel| &channel.reasons);
-        let rules = self
-            .actions
-            .iter()
-            .flat_map(|action| std::iter::once(&action.step).chain(contact(action).map(|reason| &reason.rule)));
-        for rule in rules {
-            if !steps.contains(rule) {
-                steps.push(rule.clone());
+/// The qualified ids of the transitions and steps that fired, and of contact rules that did not allow an action. A policy
+/// of which it is not known whether it applies is no rule.
+fn fired(parts: &Parts<'_>, course: &Course) -> Vec<Arc<str>> {
+    let mut fired: Vec<Arc<str>> = course.moves.iter().map(|step| step.rule.clone()).collect();
+    let is_policy = |rule: &Arc<str>| parts.checked.contact.iter().any(|policy| policy.id == *rule);
+    for action in &course.actions {
+        let reasons = action.verdicts.iter().flat_map(|(_, judgement)| &judgement.reasons).map(|reason| &reason.rule);
+        for rule in std::iter::once(&action.step).chain(reasons) {
+            if !fired.contains(rule) && !is_policy(rule) {
+                fired.push(rule.clone());
             }
         }
-        steps.into_iter()
     }
+    fired
 }
 
 fn stage(
@@ -300,8 +298,9 @@ fn stage(
         let workflow = parts.checked.workflows.get(workflow)?;
         Some((workflow, workflow.stages.get(stage)?))
     });
-    let (Some((workflow, stage)), Some(state)) = (known, &course.state) else { return Stage::None };
-    let due_in = |length: Duration| moved(state.since(), length, parts.checked.calendar.as_ref());
+    let since = course.state.as_ref().and_then(State::since);
+    let (Some((workflow, stage)), Some(since)) = (known, since) else { return Stage::None };
+    let due_in = |length: Duration| moved(since, length, parts.checked.calendar.as_ref());
     let due_on = match stage.due_in.map(due_in) {
         Some(Ok(due_on)) => Some(due_on),
         Some(Err(error)) => {
@@ -316,11 +315,11 @@ fn stage(
     });
     Stage::At(StageReport {
         workflow: workflow.name.to_string(),
-        from: (!is_new).then(|| before.stage().to_owned()),
+        from: if is_new { None } else { before.stage().map(str::to_owned) },
         to: stage.name.to_string(),
         title: stage.title.clone(),
         goal: stage.goal.clone(),
-        since: state.since(),
+        since,
         due_on,
         overdue: due_on.is_some_and(|due_on| today > due_on),
         steps: steps.collect(),
@@ -330,18 +329,14 @@ fn stage(
 
 /// The state that the host stores next. A case that stays as it was keeps its state, and with it its revision.
 fn next_state(parts: &Parts<'_>, standing: &Standing, state: &State) -> Result<State, crate::state::StateError> {
-    let before = match standing {
-        Standing::In { state: before, is_new: false, .. } => before,
-        Standing::In { state: before, is_new: true, .. } if **before == *state => return Ok(state.clone()),
-        Standing::In { state: before, .. } => before,
-        _ => return Ok(state.clone()),
-    };
-    if **before == *state {
-        return Ok(state.clone());
+    match standing {
+        Standing::In { given, .. } if **given != *state => {
+            let mut next = state.clone();
+            next.set_pack((**parts.identity).clone());
+            next.with_revision_after(given)
+        }
+        _ => Ok(state.clone()),
     }
-    let mut next = state.clone();
-    next.set_pack((**parts.identity).clone());
-    next.with_revision_after(before)
 }
 
 fn action(proposed: &Proposed, show: Show) -> Action {

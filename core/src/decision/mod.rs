@@ -4,6 +4,7 @@
 //! Decides nothing itself.
 
 mod course;
+mod course_schema;
 mod findings;
 mod incentives;
 mod line;
@@ -197,8 +198,9 @@ impl Decision {
         if let Some(course) = course {
             let (unknowns, errors) = (&mut decision.unknowns, &mut decision.errors);
             let report = CourseReport::new(parts, course, today, decision.show, unknowns, errors);
-            decision.fired.extend(report.fired());
-            decision.course = parts.checked.state.is_some().then_some(report);
+            decision.fired.extend(report.fired.iter().cloned());
+            let has_course = parts.checked.state.is_some() || course.standing.has_state();
+            decision.course = has_course.then_some(report);
             decision.settlement = course.settlement.as_ref().map(|limits| match limits {
                 Ok(limits) => Ok(SettlementReport::new(limits, decision.show)),
                 Err(failure) => Err(failure.clone()),
@@ -292,9 +294,9 @@ impl Decision {
 
     /// The qualified ids of rules that are no rows of tables, among those that fired.
     fn course_fired(&self) -> impl Iterator<Item = Arc<str>> {
-        let settlement =
-            self.fired.iter().filter(|id| id.starts_with("settlement/") || id.starts_with("incentives/")).cloned();
-        self.course.iter().flat_map(CourseReport::fired).chain(settlement)
+        let course = self.course.iter().flat_map(|course| course.fired.iter().cloned());
+        let is_beside = |id: &&Arc<str>| id.starts_with("settlement/") || id.starts_with("incentives/");
+        course.chain(self.fired.iter().filter(is_beside).cloned())
     }
 
     /// What the debtor is offered. None in a pack without incentives.

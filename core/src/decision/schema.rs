@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::course_schema;
 use crate::check::CheckedPack;
 use crate::check::tables::Family;
 use crate::value::{Absence, Bound, Field, RecordType, Type};
@@ -68,7 +69,10 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
     ]));
     let texts = json!({"type": "array", "items": {"type": "string"}});
     let key = pack.record.key_index().and_then(|index| pack.record.fields.get(index));
-    let mut properties = Map::from_iter([
+    // A pack without workflows says them only of a case whose state it was given.
+    let of_course = course_schema::keys(pack);
+    let (always, sometimes) = if pack.state.is_some() { (of_course, Vec::new()) } else { (Vec::new(), of_course) };
+    let keys = [
         ("key".to_owned(), key.map_or(json!({}), |field| value(&field.base, None))),
         ("as_of".to_owned(), json!({"type": "string", "format": "date-time"})),
         ("today".to_owned(), json!({"type": "string", "format": "date"})),
@@ -93,25 +97,21 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
             "errors".to_owned(),
             json!({"type": "array", "items": closed(Map::from_iter(["at", "code", "message"].map(|key| (key.to_owned(), text.clone()))))}),
         ),
-    ]);
-    properties.extend(followed(pack));
-    let mut schema = closed(properties);
+    ];
+    let mut schema = closed(keys.into_iter().chain(always).chain(followed(pack)).collect());
     if let Json::Object(map) = &mut schema {
+        if let Some(Json::Object(properties)) = map.get_mut("properties") {
+            properties.extend(sometimes);
+        }
         map.insert("$schema".to_owned(), json!(DIALECT));
         map.insert("title".to_owned(), json!(format!("a decision of {}", pack.header.name)));
     }
     schema
 }
 
-/// What a decision says of a workflow and a settlement, where the pack has one.
+/// What a decision says of incentives and a settlement, where the pack has them.
 fn followed(pack: &CheckedPack) -> Vec<(String, Json)> {
     let mut properties = Vec::new();
-    if pack.state.is_some() {
-        properties.push(("stage".to_owned(), result(stage(), true)));
-        properties.push(("actions".to_owned(), json!({"type": "array", "items": action()})));
-        let state = json!({"type": "object", "properties": {"revision": {"type": "string"}}, "required": ["revision"]});
-        properties.push(("state".to_owned(), json!({"anyOf": [state, {"type": "null"}]})));
-    }
     if pack.incentives.is_some() {
         properties.push(("incentives".to_owned(), incentives()));
     }
@@ -137,74 +137,8 @@ fn nullable_text() -> Json {
     json!({"type": ["string", "null"]})
 }
 
-fn date() -> Json {
-    json!({"type": "string", "format": "date"})
-}
-
 fn nullable_date() -> Json {
     json!({"type": ["string", "null"], "format": "date"})
-}
-
-fn nullable_instant() -> Json {
-    json!({"type": ["string", "null"], "format": "date-time"})
-}
-
-fn stage() -> Json {
-    object([
-        ("workflow", text()),
-        ("from", nullable_text()),
-        ("to", text()),
-        ("title", nullable_text()),
-        ("goal", nullable_text()),
-        ("since", date()),
-        ("due_on", nullable_date()),
-        ("overdue", json!({"type": "boolean"})),
-        ("steps", list_of(object([("rule", text()), ("to", text())]))),
-        ("needs_migration", json!({"type": "boolean"})),
-    ])
-}
-
-fn action() -> Json {
-    let reason = object([
-        ("rule", text()),
-        ("verdict", json!({"enum": ["allow", "review", "deny"]})),
-        ("because", nullable_text()),
-        ("source", nullable_text()),
-        ("unknown", list_of(text())),
-        ("error", nullable_text()),
-    ]);
-    let contact = object([
-        ("channel", nullable_text()),
-        ("verdict", json!({"enum": ["allow", "review", "deny"]})),
-        ("has_policy", json!({"type": "boolean"})),
-        ("reasons", list_of(reason)),
-        ("next_allowed_at", nullable_instant()),
-        ("never_because", nullable_text()),
-    ]);
-    let template = object([
-        ("name", text()),
-        ("language", nullable_text()),
-        ("values", json!({"type": "object"})),
-        ("must_contain", list_of(text())),
-    ]);
-    object([
-        ("id", text()),
-        ("action", text()),
-        ("step", text()),
-        ("entry", json!({"type": "integer"})),
-        ("occurrence", json!({"type": "integer"})),
-        ("due", date()),
-        ("status", json!({"enum": ["ready", "blocked", "needs_review"]})),
-        ("channel", nullable_text()),
-        ("template", json!({"anyOf": [template, {"type": "null"}]})),
-        ("params", json!({"type": "object"})),
-        ("contact", list_of(contact)),
-        ("not_before", nullable_instant()),
-        ("hold", nullable_text()),
-        ("approved_by", nullable_text()),
-        ("because", nullable_text()),
-        ("source", nullable_text()),
-    ])
 }
 
 fn incentives() -> Json {
@@ -239,13 +173,13 @@ fn settlement() -> Json {
 }
 
 /// An object that has exactly these properties.
-fn closed(properties: Map<String, Json>) -> Json {
+pub(super) fn closed(properties: Map<String, Json>) -> Json {
     let required: Vec<String> = properties.keys().cloned().collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
 /// A result: its value, unknown, or an error.
-fn result(value: Json, maybe_none: bool) -> Json {
+pub(super) fn result(value: Json, maybe_none: bool) -> Json {
     let mut options = vec![
         value,
         json!({"type": "object", "properties": {"unknown": {"type": "array", "items": {"type": "string"}}}, "required": ["unknown"], "additionalProperties": false}),

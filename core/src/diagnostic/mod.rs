@@ -113,6 +113,11 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// Adds findings that were made aside.
+    pub(crate) fn append(&mut self, aside: Findings) {
+        aside.list.into_iter().for_each(|finding| self.push(finding));
+    }
+
     /// Adds a finding.
     pub(crate) fn push(&mut self, finding: Finding) {
         if finding.severity == Severity::Error {

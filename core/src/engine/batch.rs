@@ -55,7 +55,7 @@ pub struct Batch {
     instant: Arc<Instant>,
     kernels: Kernels,
     cases: column::Batch,
-    /// By case, in a pack with workflows.
+    /// By case, up to the last one that has a state.
     standings: Vec<Standing>,
     room: Room,
     decided: Decided,
@@ -113,7 +113,8 @@ impl Batch {
         }
         let pack = self.engine.planned();
         self.cases.push(&record.fields, &pack.plan.storages);
-        if pack.checked.state.is_some() {
+        if pack.checked.state.is_some() || record.standing.has_state() {
+            self.standings.resize(self.cases.len.saturating_sub(1), Standing::Out(None));
             self.standings.push(record.standing.clone());
         }
         Ok(())
@@ -145,7 +146,7 @@ impl Batch {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         evaluation.instant = self.instant.clone();
-        evaluation.standing = self.standings.get(case).cloned().unwrap_or(Standing::Out);
+        evaluation.standing = self.standings.get(case).cloned().unwrap_or(Standing::Out(None));
         let (pack, columns) = (self.engine.planned(), self.engine.columns());
         self.decided.case(pack, columns, &self.cases, case, &mut evaluation.inner);
         Ok(())

@@ -9,7 +9,7 @@ use super::{Decided, DecisionWriter, Engine, RecordError};
 use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
-use crate::conduct::standing::{self, Standing};
+use crate::conduct::standing::{self, Newcomer, Standing};
 use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
@@ -124,7 +124,7 @@ impl Evaluator {
         Record {
             engine: self.engine.clone(),
             fields: eval::Fields::room(count),
-            standing: Standing::Out,
+            standing: Standing::Out(None),
             is_read: false,
         }
     }
@@ -219,20 +219,22 @@ impl Evaluator {
         let refused = |error: crate::state::StateError| RecordError { problems: error.problems };
         let mut key = String::new();
         record.key_into(&mut key);
-        let Some((workflow, stage, since)) = &said.place else {
-            return Err(Error::new("a state in no stage is not known").into());
-        };
-        let mut state = State::start(&key, workflow, stage, *since, self.engine.pack().clone()).map_err(refused)?;
-        let as_of = self.instant.as_of;
+        let pack = self.engine.pack().clone();
+        let mut state = match &said.place {
+            Some((workflow, stage, since)) => State::start(&key, workflow, stage, *since, pack),
+            None => State::in_no_workflow(&key, pack),
+        }
+        .map_err(refused)?;
+        let since = said.place.as_ref().map_or(today, |(_, _, since)| *since);
         for (step, occurrence) in &said.done {
-            let done = Done { step: step.clone(), occurrence: *occurrence, due: *since, entry: 1 };
-            state = state.record(&done, "done", as_of).map_err(refused)?;
+            let done = Done { step: step.clone(), occurrence: *occurrence, due: since, entry: 1 };
+            state = state.record(&done, "done", self.instant.as_of).map_err(refused)?;
         }
         for (rule, until) in &said.cooldowns {
             state = state.record_cooldown(rule, Until::Day(*until)).map_err(refused)?;
         }
         if let Some(until) = said.hold {
-            state = state.hold("test", "the test says so", "the test", (*since).min(today), until).map_err(refused)?;
+            state = state.hold("test", "the test says so", "the test", since.min(today), until).map_err(refused)?;
         }
         Ok(state)
     }
@@ -240,7 +242,9 @@ impl Evaluator {
     /// Where a case stands, put into its slots.
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
         let pack = self.engine.planned();
-        let Some(slots) = &pack.checked.state else { return Ok(Standing::Out) };
+        if pack.checked.state.is_none() && state.is_none() {
+            return Ok(Standing::Out(None));
+        }
         let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
         let key = pack.checked.record.key_index().map(|index| SlotId(crate::source::clamp(index)));
         let key = key.map_or(Ok(Value::None), |key| fields.outcome(key, &pack.plan.storages));
@@ -258,7 +262,15 @@ impl Evaluator {
                 }
                 Standing::of_state(pack.checked, &Arc::new(state.clone()))
             }
-            None => self.begin(fields, slots, &key, today)?,
+            None => Standing::Out(None),
+        };
+        let Some(slots) = &pack.checked.state else { return Ok(standing) };
+        let standing = match standing {
+            Standing::Out(state) => {
+                let newcomer = Newcomer { key: &key, state: state.as_ref(), pack: self.engine.pack() };
+                self.begin(fields, slots, &newcomer, today)?
+            }
+            standing => standing,
         };
         fields.put(&standing.slots(slots, today), &pack.plan.storages);
         Ok(standing)
@@ -269,13 +281,13 @@ impl Evaluator {
         &self,
         fields: &mut eval::Fields,
         slots: &StateSlots,
-        key: &str,
+        newcomer: &Newcomer<'_>,
         today: NaiveDate,
     ) -> Result<Standing, RecordError> {
         let pack = self.engine.planned();
         let takes_all = pack.checked.workflows.first().is_some_and(|workflow| workflow.applies_when.is_empty());
         let standing = if takes_all {
-            Standing::begin(pack.checked, 0, key, today, self.engine.pack())
+            Standing::begin(pack.checked, 0, newcomer, today)
         } else {
             fields.put(&standing::unknown(slots, &Failure::unknown("stage")), &pack.plan.storages);
             let mut evaluation = eval::Evaluation::new(pack.plan);
@@ -283,7 +295,7 @@ impl Evaluator {
             eval::row::run(pack, &self.instant, &mut Scratch::new(pack.plan), &mut evaluation);
             let slots = eval::replay::fired(pack, &self.instant, &evaluation).slots;
             let mut runner = Runner::new(pack, self.instant.as_of, slots);
-            Standing::beginning(&mut runner, key, today, self.engine.pack())
+            Standing::beginning(&mut runner, newcomer, today)
         };
         standing.map_err(|error| RecordError { problems: error.problems })
     }
@@ -294,7 +306,7 @@ impl Evaluator {
             engine: self.engine.clone(),
             instant: self.instant.clone(),
             inner: eval::Evaluation::new(self.engine.planned().plan),
-            standing: Standing::Out,
+            standing: Standing::Out(None),
         }
     }
 
@@ -371,14 +383,15 @@ impl Evaluation {
         Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course(&trace).as_ref())
     }
 
-    /// What the case goes through in its workflow.
+    /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
+    /// then stays as it is.
     pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
         let pack = self.engine.planned();
-        if !pack.checked.has_course() {
+        if !pack.checked.has_course() && !self.standing.has_state() {
             return None;
         }
-        let mut runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
-        Some(conduct(&mut runner, &self.standing, self.instant.as_of))
+        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
+        Some(conduct(runner, &self.standing, self.instant.as_of))
     }
 
     /// Appends the case's key as [`Decision::key`] gives it.

@@ -5,6 +5,7 @@ mod contact;
 mod evaluator;
 mod metrics;
 mod offer;
+mod state;
 mod writer;
 
 use std::path::Path;

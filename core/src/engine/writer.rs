@@ -73,7 +73,12 @@ impl DecisionWriter {
         }
         let (parts, pack) = (self.engine.parts(), self.engine.planned());
         let course = |trace: &Trace| evaluation.course(trace);
-        let case = DecidedCase { instant: &evaluation.instant, evaluation: &evaluation.inner, course: &course };
+        let case = DecidedCase {
+            instant: &evaluation.instant,
+            evaluation: &evaluation.inner,
+            has_state: evaluation.standing.has_state(),
+            course: &course,
+        };
         let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);
         Ok(())

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use super::row::Pack;
 use super::table::{context, try_table};
 use super::trace::RowOutcome;
-use crate::families::RoutineId;
+use crate::families::{RoutineId, Step};
 use crate::language::meaning::Reader;
 use crate::language::{Expr, SlotId};
 use crate::value::{Failure, Outcome, Value};
@@ -55,6 +55,26 @@ impl<'a> Runner<'a> {
     pub(crate) fn set(&mut self, slot: SlotId, outcome: Outcome) {
         if let Some(to) = self.slots.get_mut(slot.0 as usize) {
             *to = outcome;
+        }
+    }
+
+    /// Decides facts and tables of the pack again, after parameters changed. `steps` are their positions in its order.
+    pub(crate) fn again(&mut self, steps: &[usize]) {
+        for step in steps.iter().filter_map(|index| self.pack.lowered.steps.get(*index)) {
+            match step {
+                Step::Fact(fact) => {
+                    let outcome = self.value(&fact.expr);
+                    self.set(fact.slot, outcome);
+                }
+                Step::Table(table) => {
+                    let trace = self.ask(|reader| try_table(table, reader));
+                    for (output, result) in table.outputs.iter().zip(trace.results) {
+                        if let Some(slot) = output.slot {
+                            self.set(slot, result);
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -150,7 +150,7 @@ pub(crate) struct Row {
 
 /// Lowers a checked pack.
 pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
-    let steps = pack
+    let steps: Vec<Step> = pack
         .order
         .iter()
         .filter_map(|item| match *item {
@@ -168,7 +168,7 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
         })
         .collect();
     let mut routines = Vec::new();
-    let workflows = workflow::lower(pack, &mut routines);
+    let workflows = workflow::lower(pack, &steps, &mut routines);
     let contact = contact::lower(pack, &mut routines);
     let settlement = settlement::lower(pack, &mut routines);
     let incentives = incentives::lower(pack, &mut routines);

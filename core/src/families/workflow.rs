@@ -1,6 +1,6 @@
 //! Workflows into routines: which one a case begins in, where each stage leads, and which of its steps are wanted.
 
-use super::{RoutineId, Row, Table, routine};
+use super::{RoutineId, Row, Step, Table, routine};
 use crate::check::CheckedPack;
 use crate::check::tables::Annotations;
 use crate::check::workflows::{Anchor, CheckedStage, CheckedWorkflow, StateSlots, StepValue, Target, Transition};
@@ -11,6 +11,9 @@ use crate::source::clamp;
 #[derive(Debug)]
 pub(crate) struct Workflows {
     pub(crate) state: StateSlots,
+    /// Facts and tables that read the state, or what follows from it: they change with the stage. Positions in the
+    /// pack's order.
+    pub(crate) follows: Vec<usize>,
     /// A row for each workflow, which matches where it takes a case.
     pub(crate) applies: RoutineId,
     /// By workflow, then by stage.
@@ -42,9 +45,10 @@ impl Workflows {
     }
 }
 
-pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Workflows> {
+pub(super) fn lower(pack: &CheckedPack, steps: &[Step], routines: &mut Vec<Table>) -> Option<Workflows> {
     let state = pack.state.clone()?;
     let first = pack.workflows.first()?;
+    let follows = follows(steps, &state, pack.slots.len());
     let applies = pack
         .workflows
         .iter()
@@ -87,11 +91,42 @@ pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Wor
         StepValue::Template(_) | StepValue::Channels(_) => None,
     });
     let (reads, asked) = (reads.collect(), anchors.chain(params).collect());
-    Some(Workflows { state, applies, stages, preferred_channel, language, reads, asked })
+    Some(Workflows { state, follows, applies, stages, preferred_channel, language, reads, asked })
+}
+
+/// The steps that read a slot of the state, or one that such a step fills.
+fn follows(steps: &[Step], state: &StateSlots, slots: usize) -> Vec<usize> {
+    let first = state.stage.0 as usize;
+    let mut changes: Vec<bool> = (0..slots).map(|slot| (first..first + state.count()).contains(&slot)).collect();
+    let mut follows = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        let (exprs, filled): (Vec<&Expr>, Vec<SlotId>) = match step {
+            Step::Fact(fact) => (vec![&fact.expr], vec![fact.slot]),
+            Step::Table(table) => {
+                let rows = table.rows.iter().chain(&table.otherwise);
+                let exprs =
+                    rows.flat_map(|row| row.conditions.iter().map(|condition| &condition.expr).chain(&row.outputs));
+                (exprs.collect(), table.outputs.iter().filter_map(|output| output.slot).collect())
+            }
+        };
+        let reads = |slot: &SlotId| changes.get(slot.0 as usize).copied().unwrap_or(false);
+        if exprs.iter().any(|expr| expr.slots().iter().any(reads)) {
+            follows.push(index);
+            for slot in filled {
+                if let Some(changes) = changes.get_mut(slot.0 as usize) {
+                    *changes = true;
+                }
+            }
+        }
+    }
+    follows
 }
 
 fn lower_stage(workflow: &CheckedWorkflow, index: usize, stage: &CheckedStage, routines: &mut Vec<Table>) -> Stage {
-    let from_any = workflow.from_any.iter().filter(|transition| !transition.except.contains(&index));
+    // Nothing leads to the stage that the case is in, so such a transition would only keep those behind it from it.
+    let leads_out =
+        |transition: &&Transition| !transition.except.contains(&index) && transition.to != Target::Stage(index);
+    let from_any = workflow.from_any.iter().filter(leads_out);
     let transitions: Vec<&Transition> = from_any.chain(&stage.next).collect();
     let rows = transitions.iter().map(|transition| Row {
         id: transition.id.clone(),

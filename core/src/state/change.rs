@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::content::{Approval, Content, Cooldown, FORMAT, Hold, Moved, RecordedStep, Until};
+use super::content::{Approval, Content, Cooldown, FORMAT, Hold, Moved, Place, RecordedStep, Until};
 use super::error::Problems;
 use super::revision::Revision;
 use super::{State, StateError, rules};
@@ -34,14 +34,26 @@ impl State {
         since: NaiveDate,
         pack: PackIdentity,
     ) -> Result<State, StateError> {
+        let place = Place { workflow: workflow.to_owned(), stage: stage.to_owned(), since };
+        State::first(case, Some(place), pack)
+    }
+
+    /// The first state of a case that no workflow takes.
+    ///
+    /// # Errors
+    /// Where a text is empty.
+    pub(crate) fn in_no_workflow(case: &str, pack: PackIdentity) -> Result<State, StateError> {
+        State::first(case, None, pack)
+    }
+
+    fn first(case: &str, place: Option<Place>, pack: PackIdentity) -> Result<State, StateError> {
+        let entries = u32::from(place.is_some());
         let content = Content {
             format: FORMAT,
             case: case.to_owned(),
-            workflow: workflow.to_owned(),
-            stage: stage.to_owned(),
-            since,
-            entry: 1,
-            entries: 1,
+            place,
+            entry: entries,
+            entries,
             steps: Vec::new(),
             previous: Vec::new(),
             cooldowns: Vec::new(),
@@ -57,13 +69,16 @@ impl State {
     }
 
     /// Records that a step was carried out, in the entry it belongs to, also where that entry was left. Recorded again,
-    /// an occurrence keeps the day it was due and takes the new outcome and instant. Where the entry is gone, nothing
-    /// changes.
+    /// an occurrence keeps the day it was due and takes the new outcome and instant. Where the entry is gone, or the
+    /// case is in no workflow, nothing changes.
     ///
     /// # Errors
     /// Where a text is empty, the occurrence is 0, or the state would pass a limit.
     pub fn record(&self, done: &Done, outcome: &str, at: DateTime<Utc>) -> Result<State, StateError> {
         self.changed(|content| {
+            if content.place.is_none() {
+                return;
+            }
             let steps = if content.entry == done.entry {
                 &mut content.steps
             } else {
@@ -159,7 +174,7 @@ impl State {
     /// Moves the case to a stage by hand: it is entered anew, also where the case is in it already.
     ///
     /// # Errors
-    /// Where a text is empty or the state would pass a limit.
+    /// Where the case is in no workflow, a text is empty, or the state would pass a limit.
     pub(crate) fn move_to(
         &self,
         stage: &str,
@@ -168,9 +183,12 @@ impl State {
         at: DateTime<Utc>,
         today: NaiveDate,
     ) -> Result<State, StateError> {
+        let Some(from) = self.stage().map(str::to_owned) else {
+            let message = format!("the case is in no workflow, so it cannot be moved to the stage `{stage}`");
+            return Err(StateError::at("stage", message, "start it in a workflow first"));
+        };
         let mut next = self.clone();
         next.enter(stage, today);
-        let from = self.content.stage.clone();
         next.content.moved = Some(Moved { by: by.to_owned(), why: why.to_owned(), at, from });
         next.with_revision_after(self)
     }

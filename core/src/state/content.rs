@@ -8,15 +8,17 @@ use crate::pack_identity::PackIdentity;
 /// The form of the document. It changes where older versions could not read it.
 pub(super) const FORMAT: u32 = 1;
 
+/// The keys that say where a case is.
+pub(super) const PLACE_KEYS: [&str; 3] = ["workflow", "stage", "since"];
+
 /// All of a state but its revision.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Content {
     pub(super) format: u32,
     pub(super) case: String,
-    pub(super) workflow: String,
-    pub(super) stage: String,
-    #[serde(serialize_with = "date")]
-    pub(super) since: NaiveDate,
+    /// Nothing where the case is in no workflow: then it entered no stage, and nothing is said of entries and steps.
+    #[serde(flatten, serialize_with = "place")]
+    pub(super) place: Option<Place>,
     pub(super) entry: u32,
     pub(super) entries: u32,
     pub(super) steps: Vec<RecordedStep>,
@@ -35,8 +37,20 @@ impl Content {
         // Writing to a string fails only where a map has keys that are no text; there are none.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
 
-    pub(super) fn days_in_stage(&self, today: NaiveDate) -> u32 {
+/// The stage that a case is in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Place {
+    pub(super) workflow: String,
+    pub(super) stage: String,
+    #[serde(serialize_with = "date")]
+    pub(super) since: NaiveDate,
+}
+
+impl Place {
+    /// How many days lie behind day 0 of the stage; none where `today` lies before it.
+    pub(super) fn days(&self, today: NaiveDate) -> u32 {
         let days = today.signed_duration_since(self.since).num_days();
         // All dates that there are lie less than 2^32 days apart, so what does not fit is negative.
         u32::try_from(days).unwrap_or(0)
@@ -150,6 +164,14 @@ pub struct Moved {
     pub at: DateTime<Utc>,
     /// The stage that the case was in before.
     pub from: String,
+}
+
+/// The three keys of a place: a case in no workflow has them too, with nothing in them.
+fn place<S: Serializer>(place: &Option<Place>, serializer: S) -> Result<S::Ok, S::Error> {
+    match place {
+        Some(place) => place.serialize(serializer),
+        None => serializer.collect_map(PLACE_KEYS.map(|key| (key, ()))),
+    }
 }
 
 fn date<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {

@@ -16,7 +16,7 @@ pub struct StateError {
 
 impl StateError {
     /// One problem that leaves nothing else to say.
-    pub(super) fn at(path: &str, message: impl Into<String>, help: &str) -> StateError {
+    pub(crate) fn at(path: &str, message: impl Into<String>, help: &str) -> StateError {
         StateError { problems: vec![Problem::new(path, message, Some(help.to_owned()))] }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
+use super::content::Content;
 use super::{Done, State, StateError, Until};
 use crate::generated::random::Random;
 use crate::pack_identity::PackIdentity;
@@ -37,6 +38,7 @@ enum Change {
 
 #[derive(Clone, Debug)]
 enum Step {
+    Begin(&'static str, NaiveDate),
     Enter(&'static str, NaiveDate),
     Resume(NaiveDate),
     Rename(BTreeMap<&'static str, &'static str>),
@@ -92,7 +94,8 @@ impl Change {
 
 impl Step {
     fn new(random: &mut Random, today: NaiveDate) -> Step {
-        match random.below(8) {
+        match random.below(9) {
+            8 => Step::Begin(word(random, &STAGES), today),
             0..=2 => Step::Enter(word(random, &STAGES), today),
             3..=4 => Step::Resume(today),
             5 => Step::Rename((0..2).map(|_| (word(random, &STAGES), word(random, &STAGES))).collect()),
@@ -103,6 +106,7 @@ impl Step {
 
     fn apply(&self, state: &mut State) {
         match self {
+            Step::Begin(stage, today) => state.begin("consumer", stage, *today),
             Step::Enter(stage, today) => state.enter(stage, *today),
             Step::Resume(today) => {
                 state.resume_previous(*today);
@@ -137,7 +141,11 @@ fn pack(version: &str) -> PackIdentity {
 fn walk(seed: u64, mut each: impl FnMut(&State, NaiveDate, &Change)) -> (State, NaiveDate) {
     let mut random = Random::new(seed);
     let mut today = NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day") + Days::new(random.below(400) as u64);
-    let mut state = State::start("C-1", "consumer", word(&mut random, &STAGES), today, pack("1")).expect("it starts");
+    // Some cases are in no workflow, and begin one later.
+    let mut state = match random.chance(80) {
+        true => State::start("C-1", "consumer", word(&mut random, &STAGES), today, pack("1")).expect("it starts"),
+        false => State::in_no_workflow("C-1", pack("1")).expect("it is a state"),
+    };
     for _ in 0..random.below(CHANGES) {
         let change = Change::new(&mut random, &state, today);
         each(&state, today, &change);
@@ -188,9 +196,10 @@ fn each_stage_and_each_entry_stands_once() {
         let (state, _) = walk(seed, |_, _, _| {});
         let content = &state.content;
         let left = || content.previous.iter();
-        let stages: HashSet<&str> = left().map(|left| left.stage.as_str()).chain([state.stage()]).collect();
+        let stages: HashSet<&str> = left().map(|left| left.stage.as_str()).chain(state.stage()).collect();
         let entries: HashSet<u32> = left().map(|left| left.entry).chain([state.entry()]).collect();
-        assert_eq!(stages.len(), left().count() + 1, "seed {seed}: {}", state.to_json());
+        let current = usize::from(state.stage().is_some());
+        assert_eq!(stages.len(), left().count() + current, "seed {seed}: {}", state.to_json());
         assert_eq!(entries.len(), left().count() + 1, "seed {seed}: {}", state.to_json());
         assert!(entries.iter().all(|entry| *entry <= content.entries), "seed {seed}: {}", state.to_json());
     }
@@ -200,6 +209,9 @@ fn each_stage_and_each_entry_stands_once() {
 fn a_step_recorded_as_done_is_done() {
     for seed in 0..cases() {
         let (state, today) = walk(seed, |_, _, _| {});
+        if state.workflow().is_none() {
+            continue;
+        }
         let mut random = Random::new(seed);
         let step = word(&mut random, &STEPS).to_owned();
         let done = Done { step: step.clone(), occurrence: 2, due: today, entry: state.entry() };
@@ -219,13 +231,13 @@ fn resuming_gives_back_the_entry_that_was_left_whatever_passed_between() {
         let (state, today) = walk(seed, |_, _, _| {});
         let mut random = Random::new(seed);
         let stage = word(&mut random, &STAGES);
-        if stage == state.stage() {
+        if state.stage().is_none_or(|known| known == stage) {
             continue;
         }
         let mut copy = state.clone();
         copy.enter(stage, today);
-        assert_eq!((copy.stage(), copy.days_in_stage(today)), (stage, 0), "seed {seed}");
-        assert_eq!((copy.entry(), copy.previous_stage()), (state.content.entries + 1, Some(state.stage())));
+        assert_eq!((copy.stage(), copy.days_in_stage(today)), (Some(stage), Some(0)), "seed {seed}");
+        assert_eq!((copy.entry(), copy.previous_stage()), (state.content.entries + 1, state.stage()));
         assert!(copy.content.steps.is_empty());
         let back = today + Days::new(random.below(400) as u64);
         assert!(copy.resume_previous(back));
@@ -315,4 +327,29 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
             }
         }
     }
+}
+
+#[test]
+fn a_case_in_no_workflow_has_no_entries_and_keeps_what_it_has_when_it_begins() {
+    let mut seen = 0;
+    for seed in 0..cases() {
+        let (state, today) = walk(seed, |_, _, _| {});
+        let content = &state.content;
+        assert_eq!(state.workflow().is_none(), content.entry == 0, "seed {seed}: {}", state.to_json());
+        if state.workflow().is_some() {
+            continue;
+        }
+        seen += 1;
+        assert!(content.steps.is_empty() && content.previous.is_empty() && content.moved.is_none(), "seed {seed}");
+        let mut begun = state.clone();
+        begun.begin("consumer", "a", today);
+        let begun = begun.with_revision_after(&state).expect("it begins");
+        assert_eq!((begun.stage(), begun.entry(), count(&begun)), (Some("a"), 1, count(&state) + 1), "seed {seed}");
+        let kept = |state: &State| {
+            let Content { cooldowns, arms, approvals, holds, .. } = state.content.clone();
+            (cooldowns, arms, approvals, holds)
+        };
+        assert_eq!(kept(&begun), kept(&state), "seed {seed}");
+    }
+    assert!(seen > 50, "only {seen} cases in no workflow");
 }

@@ -2,10 +2,7 @@
 //!
 //! Takes the JSON that the host stored and gives it back after a change, with a new revision. Pure data and pure
 //! functions: it knows no pack, and every instant is an argument. Whether a stage or step exists is for others to say.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "workflows are not built yet; they will start, move and walk states")
-)]
+#![cfg_attr(not(test), expect(dead_code, reason = "what records cooldowns and arms is not built yet"))]
 
 mod change;
 mod content;
@@ -37,6 +34,8 @@ use revision::Revision;
 
 /// What the engine must be told of a case's past in a workflow.
 ///
+/// A case that no workflow takes has a state too: it holds cooldowns and arms, and says nothing of a stage.
+///
 /// The engine keeps nothing. The host stores one state for each case, as JSON, and passes it back. A state is never
 /// changed in place: each change gives the next one, with a new [`revision`](State::revision). A change that changes
 /// nothing gives the same state.
@@ -49,7 +48,7 @@ use revision::Revision;
 ///     "entry":1,"entries":1,"steps":[],"previous":[],"cooldowns":[],"arms":[],"approvals":[],"holds":[],"moved":null,
 ///     "pack":{"name":"us-consumer","version":"2026.11.0","digest":"4be1"},"revision":"1-9f2c01ab34cd"}"#;
 /// let state = State::from_json(stored)?;
-/// assert_eq!(state.stage(), "initial_contact");
+/// assert_eq!(state.stage(), Some("initial_contact"));
 ///
 /// let held = state.hold("h1", "waits for papers", "maria", "2026-09-07".parse()?, None)?;
 /// assert!(held.revision().starts_with("2-"));
@@ -105,19 +104,19 @@ impl State {
         &self.content.case
     }
 
-    /// The workflow that the case goes through.
-    pub fn workflow(&self) -> &str {
-        &self.content.workflow
+    /// The workflow that the case goes through; nothing where it is in none.
+    pub fn workflow(&self) -> Option<&str> {
+        self.content.place.as_ref().map(|place| place.workflow.as_str())
     }
 
-    /// The stage that the case is in.
-    pub fn stage(&self) -> &str {
-        &self.content.stage
+    /// The stage that the case is in; nothing where it is in no workflow.
+    pub fn stage(&self) -> Option<&str> {
+        self.content.place.as_ref().map(|place| place.stage.as_str())
     }
 
     /// Day 0 of the stage: the day it was entered, later by the days away where it was left and resumed.
-    pub fn since(&self) -> NaiveDate {
-        self.content.since
+    pub fn since(&self) -> Option<NaiveDate> {
+        self.content.place.as_ref().map(|place| place.since)
     }
 
     /// The stage that `previous` would resume.
@@ -163,27 +162,20 @@ impl State {
 
     /// Why the case cannot be decided at this day, if it cannot: history does not lie in the future.
     pub fn problem_at(&self, today: NaiveDate) -> Option<Problem> {
-        let since = self.content.since;
-        (since > today).then(|| {
-            Problem::new(
-                "since",
-                format!("the stage was entered on `{since}`, but `as_of` is on `{today}`"),
-                Some("check the date, or decide as of a later instant".to_owned()),
-            )
-        })
+        let since = self.since().filter(|since| *since > today)?;
+        Some(Problem::new(
+            "since",
+            format!("the stage was entered on `{since}`, but `as_of` is on `{today}`"),
+            Some("check the date, or decide as of a later instant".to_owned()),
+        ))
     }
 
-    /// The stages that were left and can be resumed, latest first.
-    pub(crate) fn left_stages(&self) -> impl Iterator<Item = &str> {
-        self.content.previous.iter().map(|left| left.stage.as_str())
+    /// How many days lie behind day 0 of the stage; 0 where `today` lies before it.
+    pub(crate) fn days_in_stage(&self, today: NaiveDate) -> Option<u32> {
+        self.content.place.as_ref().map(|place| place.days(today))
     }
 
-    /// How many days lie behind day 0 of the stage; none where `today` lies before it.
-    pub(crate) fn days_in_stage(&self, today: NaiveDate) -> u32 {
-        self.content.days_in_stage(today)
-    }
-
-    /// The how-many-th entry into a stage of this case this is, from 1.
+    /// The how-many-th entry into a stage of this case this is, from 1; 0 in no workflow.
     pub(crate) fn entry(&self) -> u32 {
         self.content.entry
     }

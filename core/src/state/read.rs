@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::content::{Approval, Arm, Content, Cooldown, FORMAT, Hold, LeftEntry, Moved, RecordedStep, Until};
+use super::content::{
+    Approval, Arm, Content, Cooldown, FORMAT, Hold, LeftEntry, Moved, PLACE_KEYS, Place, RecordedStep, Until,
+};
 use super::error::Problems;
 use super::revision::Revision;
 use super::rules::{self, BYTES, COUNTS, DAYS};
@@ -94,14 +96,16 @@ impl Reader {
     fn state(&mut self, raw: &Raw) -> State {
         let keys = self.keys(raw, "", &KEYS);
         let format = self.number(&keys, "format", &(FORMAT..=FORMAT));
+        let case = self.text(&keys, "case");
+        let place = self.place(&keys);
+        // In no workflow there have been no entries; that is for the rules to say.
+        let entries = if place.is_some() { COUNTS } else { 0..=*COUNTS.end() };
         let content = Content {
             format,
-            case: self.text(&keys, "case"),
-            workflow: self.text(&keys, "workflow"),
-            stage: self.text(&keys, "stage"),
-            since: self.date(&keys, "since"),
-            entry: self.number(&keys, "entry", &COUNTS),
-            entries: self.number(&keys, "entries", &COUNTS),
+            case,
+            place,
+            entry: self.number(&keys, "entry", &entries),
+            entries: self.number(&keys, "entries", &entries),
             steps: self.list(&keys, "steps", Reader::step),
             previous: self.list(&keys, "previous", Reader::left_entry),
             cooldowns: self.list(&keys, "cooldowns", Reader::cooldown),
@@ -112,6 +116,27 @@ impl Reader {
             pack: self.pack(&keys),
         };
         State { content, revision: self.revision(&keys) }
+    }
+
+    /// Where the case is: all three keys, or nothing in any of them.
+    fn place(&mut self, keys: &Keys<'_>) -> Option<Place> {
+        let is_said = |key: &&str| !matches!(keys.find(key), None | Some(Raw::Absent));
+        let Some(said) = PLACE_KEYS.into_iter().find(is_said) else {
+            for key in PLACE_KEYS {
+                self.value(keys, key);
+            }
+            return None;
+        };
+        for key in PLACE_KEYS.into_iter().filter(|key| matches!(keys.find(key), Some(Raw::Absent))) {
+            let message = format!("this is nothing, but `{said}` is not");
+            let help = "write `workflow`, `stage` and `since`, or `null` in all three for a case in no workflow";
+            self.report(key.to_owned(), message, help);
+        }
+        Some(Place {
+            workflow: self.text(keys, "workflow"),
+            stage: self.text(keys, "stage"),
+            since: self.date(keys, "since"),
+        })
     }
 
     fn step(&mut self, raw: &Raw, path: &str) -> RecordedStep {

@@ -23,10 +23,15 @@ pub(super) const DAYS: RangeInclusive<u32> = 0..=3_652_058;
 pub(super) fn check(content: &Content, problems: &mut Problems) {
     let mut rules = Rules { problems };
     rules.text(format_args!("case"), &content.case);
-    rules.text(format_args!("workflow"), &content.workflow);
-    rules.text(format_args!("stage"), &content.stage);
-    rules.date(format_args!("since"), content.since);
-    rules.entries(content);
+    match &content.place {
+        Some(place) => {
+            rules.text(format_args!("workflow"), &place.workflow);
+            rules.text(format_args!("stage"), &place.stage);
+            rules.date(format_args!("since"), place.since);
+            rules.entries(content);
+        }
+        None => rules.no_entries(content),
+    }
     rules.steps("", &content.steps);
     rules.previous(content);
     rules.cooldowns(content);
@@ -87,6 +92,20 @@ impl Rules<'_> {
         self.is_among(format_args!("entry"), content.entry, content.entries);
     }
 
+    /// A case in no workflow entered no stage, so there is nothing to say of one.
+    fn no_entries(&mut self, content: &Content) {
+        let said = [
+            ("entry", content.entry != 0, "write `0`"),
+            ("entries", content.entries != 0, "write `0`"),
+            ("steps", !content.steps.is_empty(), "leave the list empty"),
+            ("previous", !content.previous.is_empty(), "leave the list empty"),
+            ("moved", content.moved.is_some(), "write `null`"),
+        ];
+        for (key, _, help) in said.into_iter().filter(|(_, is_said, _)| *is_said) {
+            self.report(format_args!("{key}"), "the case is in no workflow, so it entered no stage".to_owned(), help);
+        }
+    }
+
     fn steps(&mut self, around: &str, steps: &[RecordedStep]) {
         self.list(format_args!("{around}steps"), steps);
         let mut seen = HashSet::new();
@@ -116,7 +135,7 @@ impl Rules<'_> {
             self.number(format_args!("previous[{index}].entry"), left.entry, &COUNTS);
             self.is_among(format_args!("previous[{index}].entry"), left.entry, content.entries);
             self.steps(&format!("previous[{index}]."), &left.steps);
-            if left.stage == content.stage {
+            if content.place.as_ref().is_some_and(|place| place.stage == left.stage) {
                 self.report(
                     format_args!("previous[{index}].stage"),
                     format!("the case is in the stage `{}` now", left.stage),

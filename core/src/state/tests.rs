@@ -66,11 +66,11 @@ fn a_document_is_written_as_it_was_read() {
 #[test]
 fn a_state_says_what_its_document_says() {
     let state = full();
-    assert_eq!((state.case(), state.workflow(), state.stage()), ("C-1", "consumer", "follow_up"));
-    assert_eq!((state.since(), state.entry()), (date("2026-09-01"), 3));
+    assert_eq!((state.case(), state.workflow(), state.stage()), ("C-1", Some("consumer"), Some("follow_up")));
+    assert_eq!((state.since(), state.entry()), (Some(date("2026-09-01")), 3));
     assert_eq!(state.previous_stage(), Some("initial_contact"));
-    assert_eq!(state.days_in_stage(date("2026-09-08")), 7);
-    assert_eq!(state.days_in_stage(date("2026-08-08")), 0);
+    assert_eq!(state.days_in_stage(date("2026-09-08")), Some(7));
+    assert_eq!(state.days_in_stage(date("2026-08-08")), Some(0));
     assert!(state.is_done("welcome") && !state.is_done("call"));
     assert_eq!(state.occurrences("welcome").map(|step| step.outcome.as_str()).collect::<Vec<_>>(), ["sent"]);
     assert_eq!(state.cooldown("escalations/legal-review"), Some(Until::Day(date("2026-10-01"))));
@@ -189,7 +189,7 @@ fn a_hold_is_replaced_and_released_by_its_id() {
 fn a_move_enters_a_stage_anew_and_says_who_and_why() {
     let at = instant("2026-09-04T08:00:00Z");
     let moved = full().move_to("initial_contact", "maria", "new address", at, date("2026-09-04")).expect("it moves");
-    assert_eq!((moved.stage(), moved.entry(), moved.since()), ("initial_contact", 6, date("2026-09-04")));
+    assert_eq!((moved.stage(), moved.entry(), moved.since()), (Some("initial_contact"), 6, Some(date("2026-09-04"))));
     assert_eq!(moved.previous_stage(), Some("follow_up"));
     assert!(!moved.is_done("call"));
     let by_hand = moved.moved().expect("it was moved");
@@ -203,7 +203,7 @@ fn days_away_do_not_count() {
     let first = started();
     let away = changed(&first, |state| state.enter("dispute", date("2026-09-11")));
     let back = changed(&away, |state| assert!(state.resume_previous(date("2026-12-01"))));
-    assert_eq!((back.stage(), back.entry(), back.days_in_stage(date("2026-12-01"))), ("a", 1, 10));
+    assert_eq!((back.stage(), back.entry(), back.days_in_stage(date("2026-12-01"))), (Some("a"), 1, Some(10)));
     assert_eq!(back.previous_stage(), None);
     assert_eq!(changed(&back, |state| assert!(!state.resume_previous(date("2026-12-01")))), back);
     assert_eq!(changed(&back, |state| state.enter("b", date("2026-12-02"))).entry(), 3);
@@ -213,7 +213,7 @@ fn days_away_do_not_count() {
 fn renamed_stages_are_renamed_everywhere_and_stand_once() {
     let names = BTreeMap::from([("follow_up", "contact"), ("dispute", "objection")]);
     let renamed = changed(&full(), |state| state.rename_stages(&names));
-    assert_eq!((renamed.stage(), renamed.previous_stage()), ("contact", Some("initial_contact")));
+    assert_eq!((renamed.stage(), renamed.previous_stage()), (Some("contact"), Some("initial_contact")));
     assert_eq!(renamed.moved().map(|moved| moved.from.as_str()), Some("objection"));
     let one = BTreeMap::from([("initial_contact", "follow_up")]);
     assert_eq!(changed(&full(), |state| state.rename_stages(&one)).previous_stage(), None);
@@ -239,5 +239,88 @@ fn a_case_is_not_decided_before_its_stage_was_entered() {
             "since: the stage was entered on `2026-09-01`, but `as_of` is on `2026-08-31` (check the date, or decide \
              as of a later instant)"
         )
+    );
+}
+
+/// The document of a case in no workflow.
+const OUT: &str = concat!(
+    r#"{"format":1,"case":"C-1","workflow":null,"stage":null,"since":null,"entry":0,"entries":0,"steps":[],"#,
+    r#""previous":[],"cooldowns":[],"arms":[],"approvals":[],"holds":[],"moved":null,"#,
+    r#""pack":{"name":"us-consumer","version":"1.0.0","digest":"4be1"},"revision":"1-e88865c4746b"}"#,
+);
+
+fn out() -> State {
+    State::in_no_workflow("C-1", pack("1.0.0")).expect("it is a state")
+}
+
+#[test]
+fn a_state_in_no_workflow_says_nothing_of_a_stage() {
+    assert_eq!(out().to_json(), OUT);
+    assert_eq!(State::from_json(OUT).expect("it is read"), out());
+    assert_eq!((out().workflow(), out().stage(), out().since()), (None, None, None));
+    assert_eq!((out().entry(), out().days_in_stage(date("2026-09-01"))), (0, None));
+    assert_eq!(out().problem_at(date("0001-01-01")), None);
+}
+
+#[test]
+fn in_no_workflow_no_step_is_recorded_and_the_rest_is() {
+    let at = instant("2026-09-02T08:00:00Z");
+    assert_eq!(out().record(&done("call", 1, 0), "sent", at).expect("nothing changes"), out());
+    assert_eq!(out().record(&done("call", 1, 1), "sent", at).expect("nothing changes"), out());
+    let cooled = out().record_cooldown("r", Until::Day(date("2026-10-01"))).expect("recorded");
+    let armed = changed(&cooled, |state| state.set_arm("a_first", "control"));
+    let approved = armed.approve("a1", "maria", at).expect("approved");
+    let held = approved.hold("h1", "ill", "jo", date("2026-09-02"), None).expect("it holds");
+    assert!(held.revision().starts_with("5-"));
+    assert_eq!(State::from_json(&held.to_json()).expect("it is read"), held);
+    assert!(held.release("h1").expect("it is released").holds().is_empty());
+    assert_eq!(changed(&held, |state| state.enter("a", date("2026-09-02"))), held);
+    assert_eq!(changed(&held, |state| assert!(!state.resume_previous(date("2026-09-02")))), held);
+}
+
+#[test]
+fn a_case_in_no_workflow_is_not_moved_but_begun_and_keeps_the_rest() {
+    assert_eq!(
+        shown(out().move_to("a", "jo", "asked", instant("2026-09-04T08:00:00Z"), date("2026-09-04"))),
+        ["stage: the case is in no workflow, so it cannot be moved to the stage `a` (start it in a workflow first)"]
+    );
+    let cooled = out().record_cooldown("r", Until::Day(date("2026-10-01"))).expect("recorded");
+    let begun = changed(&cooled, |state| state.begin("consumer", "a", date("2026-09-04")));
+    assert_eq!((begun.workflow(), begun.stage()), (Some("consumer"), Some("a")));
+    assert_eq!((begun.since(), begun.entry()), (Some(date("2026-09-04")), 1));
+    assert_eq!(begun.cooldown("r"), Some(Until::Day(date("2026-10-01"))));
+    assert!(begun.revision().starts_with("3-"));
+    assert_eq!(changed(&begun, |state| state.begin("other", "b", date("2026-09-05"))), begun);
+    assert_eq!(changed(&begun, |state| state.enter("b", date("2026-09-05"))).entry(), 2);
+}
+
+#[test]
+fn a_state_is_in_a_workflow_wholly_or_not_at_all() {
+    let refused = |old: &str, new: &str| {
+        assert!(OUT.contains(old), "there is no {old}");
+        shown(State::from_json(&OUT.replacen(old, new, 1)))
+    };
+    let whole = "(write `workflow`, `stage` and `since`, or `null` in all three for a case in no workflow)";
+    assert_eq!(
+        refused(r#""stage":null"#, r#""stage":"a""#),
+        [
+            format!("workflow: this is nothing, but `stage` is not {whole}"),
+            format!("since: this is nothing, but `stage` is not {whole}"),
+            "entry: `0` is below `1`, the least here".to_owned(),
+            "entries: `0` is below `1`, the least here".to_owned(),
+        ]
+    );
+    let none = "the case is in no workflow, so it entered no stage";
+    assert_eq!(
+        refused(r#""entry":0,"entries":0"#, r#""entry":1,"entries":1"#),
+        [format!("entry: {none} (write `0`)"), format!("entries: {none} (write `0`)")]
+    );
+    let left = r#""previous":[{"stage":"a","days":0,"entry":1,"steps":[]}]"#;
+    assert_eq!(refused(r#""previous":[]"#, left)[0], format!("previous: {none} (leave the list empty)"));
+    let moved = r#""moved":{"by":"jo","why":"asked","at":"2026-09-01T12:00:00Z","from":"a"}"#;
+    assert_eq!(refused(r#""moved":null"#, moved), [format!("moved: {none} (write `null`)")]);
+    assert_eq!(
+        refused(r#""workflow":null,"#, ""),
+        ["workflow: this key is missing (pass the state back as the engine gave it)"]
     );
 }

@@ -7,23 +7,34 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Days, NaiveDate};
 
 use super::State;
-use super::content::{Arm, LeftEntry};
+use super::content::{Arm, LeftEntry, Place};
 use crate::pack_identity::PackIdentity;
 
 impl State {
-    /// Enters a stage anew. The entry that is left can be resumed; one into the entered stage no longer can.
-    pub(crate) fn enter(&mut self, stage: &str, today: NaiveDate) {
-        let days = self.content.days_in_stage(today);
+    /// Begins a workflow, where the case is in none. Cooldowns, arms, approvals and holds stay.
+    pub(crate) fn begin(&mut self, workflow: &str, stage: &str, today: NaiveDate) {
         let content = &mut self.content;
+        if content.place.is_some() {
+            return;
+        }
+        content.place = Some(Place { workflow: workflow.to_owned(), stage: stage.to_owned(), since: today });
+        (content.entry, content.entries) = (1, 1);
+    }
+
+    /// Enters a stage of the workflow anew. The entry that is left can be resumed; one into the entered stage no longer
+    /// can. Where the case is in no workflow, nothing changes.
+    pub(crate) fn enter(&mut self, stage: &str, today: NaiveDate) {
+        let content = &mut self.content;
+        let Some(place) = &mut content.place else { return };
         let entries = content.entries.saturating_add(1);
         let left = LeftEntry {
-            stage: std::mem::replace(&mut content.stage, stage.to_owned()),
-            days,
+            days: place.days(today),
+            stage: std::mem::replace(&mut place.stage, stage.to_owned()),
             entry: std::mem::replace(&mut content.entry, entries),
             steps: std::mem::take(&mut content.steps),
         };
         content.entries = entries;
-        content.since = today;
+        place.since = today;
         content.previous.insert(0, left);
         self.drop_repeated_stages();
     }
@@ -32,15 +43,13 @@ impl State {
     /// here is gone. Says whether there was one to resume.
     pub(crate) fn resume_previous(&mut self, today: NaiveDate) -> bool {
         let content = &mut self.content;
-        if content.previous.is_empty() {
-            return false;
-        }
+        let Some(place) = content.place.as_mut().filter(|_| !content.previous.is_empty()) else { return false };
         let resumed = content.previous.remove(0);
-        content.stage = resumed.stage;
+        place.stage = resumed.stage;
         content.entry = resumed.entry;
         content.steps = resumed.steps;
         // A day that does not exist is refused with the new revision.
-        content.since = today.checked_sub_days(Days::new(resumed.days.into())).unwrap_or(NaiveDate::MIN);
+        place.since = today.checked_sub_days(Days::new(resumed.days.into())).unwrap_or(NaiveDate::MIN);
         true
     }
 
@@ -49,7 +58,8 @@ impl State {
         let content = &mut self.content;
         let moved = content.moved.iter_mut().map(|moved| &mut moved.from);
         let left = content.previous.iter_mut().map(|left| &mut left.stage);
-        for stage in std::iter::once(&mut content.stage).chain(left).chain(moved) {
+        let place = content.place.iter_mut().map(|place| &mut place.stage);
+        for stage in place.chain(left).chain(moved) {
             if let Some(new) = renamed.get(stage.as_str()) {
                 *stage = new.as_ref().to_owned();
             }
@@ -78,7 +88,7 @@ impl State {
     /// Each stage stands once: where the case is in it, or where it was left last.
     fn drop_repeated_stages(&mut self) {
         let content = &mut self.content;
-        let mut seen = HashSet::from([content.stage.clone()]);
+        let mut seen: HashSet<String> = content.place.iter().map(|place| place.stage.clone()).collect();
         content.previous.retain(|left| seen.insert(left.stage.clone()));
     }
 }

@@ -248,6 +248,9 @@ fn example(key: &str) -> Option<&'static str> {
         "outputs" => "{floor: percent}",
         "list" => "[{id: NAME, when: CONDITION, give: {OUTPUT: VALUE}}]",
         "id" => "NAME",
+        "initial" | "to" => "STAGE",
+        "do" => "ACTION",
+        "stages" => "{NAME: {next: [{to: STAGE, when: CONDITION}]}}",
         "give" => "{OUTPUT: VALUE}",
         "rules" => "[{id: NAME, channels: [call], hours: 08:00 to under 21:00}]",
         "count" | "after" => "LIST",
@@ -380,6 +383,11 @@ impl<'a> MapReader<'a> {
                 );
             }
         }
+    }
+
+    /// Whether a key stands there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.map.get(key).is_some()
     }
 
     /// Whether there are keys that nobody asked for yet: a misspelt one explains a missing one.

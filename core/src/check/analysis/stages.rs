@@ -8,7 +8,10 @@ use crate::diagnostic::{Code, Finding, Findings};
 pub(super) fn analyse(workflow: &CheckedWorkflow, findings: &mut Findings) {
     let leading = |stage: usize| {
         let own = workflow.stages.get(stage).map_or(&[][..], |stage| &stage.next);
-        let any = workflow.from_any.iter().filter(move |transition| !transition.except.contains(&stage));
+        let leads_out = move |transition: &&Transition| {
+            !transition.except.contains(&stage) && transition.to != Target::Stage(stage)
+        };
+        let any = workflow.from_any.iter().filter(leads_out);
         any.chain(own)
     };
     let mut reached = vec![false; workflow.stages.len()];

@@ -173,14 +173,11 @@ impl WorkflowReader<'_> {
         if let Some(total) = workflows.iter().position(|workflow| workflow.applies_when.is_empty())
             && let Some(behind) = workflows.get(total + 1)
         {
-            self.findings.push(
-                Finding::error(
-                    Code::MissingKey,
-                    behind.span,
-                    "no case comes to this workflow: one before it takes all",
-                )
-                .help("say `applies_when:` in the one before it, or put it behind this one"),
-            );
+            let message = "no case comes to this workflow: one before it takes all";
+            let finding = Finding::error(Code::MissingKey, behind.span, message)
+                .help("say there which cases it takes (`applies_when:`), or put it at the end");
+            let total = workflows.get(total).map_or(behind.span, |total| total.span);
+            self.findings.push(finding.also(total, "this one takes all"));
         }
         workflows
     }
@@ -201,6 +198,13 @@ impl WorkflowReader<'_> {
         let applies_when = all_of(applies_when, "`applies_when`", self.names, self.parser, self.findings);
         let entries = stages.and_then(|node| node.as_map("`stages`", self.findings)).map(|map| &map.entries)?;
         let names: Vec<&str> = entries.iter().map(|stage| stage.key.as_str()).collect();
+        if names.is_empty() {
+            self.findings.push(
+                Finding::error(Code::MissingKey, entry.key_span, format!("{what} has no stage"))
+                    .help("name at least one under `stages:`, such as `closure: {end: true}`"),
+            );
+            return None;
+        }
         let initial = initial.and_then(|node| {
             let name = node.as_text("`initial`", self.findings)?;
             self.stage_named(name, node.span, &names)
@@ -282,6 +286,14 @@ impl WorkflowReader<'_> {
             }
         }
         let next = next.map_or_else(Vec::new, |node| self.transitions(node, &format!("{id}/next"), names, false));
+        let own = names.iter().position(|known| *known == entry.key).map(Target::Stage);
+        for transition in next.iter().filter(|transition| Some(transition.to) == own) {
+            let message = format!("the stage `{}` leads to itself", entry.key);
+            self.findings.push(
+                Finding::error(Code::InvalidValue, transition.span, message)
+                    .help("name another stage: a case enters a stage anew only from another one"),
+            );
+        }
         let name = Arc::from(entry.key.as_str());
         Some(CheckedStage { id, name, title, goal, due_in, steps, next, is_end, span: entry.key_span })
     }
@@ -312,7 +324,14 @@ impl WorkflowReader<'_> {
         let to = reader.required("to", self.findings);
         let when = reader.optional("when", self.findings);
         let unless = reader.optional("unless", self.findings);
-        let except = if is_from_any { reader.optional("except", self.findings) } else { None };
+        let except = if is_from_any || reader.has("except") { reader.optional("except", self.findings) } else { None };
+        if except.is_some() && !is_from_any {
+            let message = "`except` belongs to transitions under `from_any`";
+            self.findings.push(
+                Finding::error(Code::UnknownKey, reader.key_span("except"), message)
+                    .help("remove it: this one leads out of one stage only"),
+            );
+        }
         let skips_unknown = self.skips_unknown(&mut reader);
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);

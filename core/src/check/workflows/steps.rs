@@ -9,8 +9,8 @@ use crate::check::literals;
 use crate::check::names::report_id;
 use crate::check::tables::annotations::{ANNOTATIONS, annotations};
 use crate::check::tables::{Annotations, CheckedCondition};
-use crate::diagnostic::{Code, Finding, did_you_mean};
-use crate::language::{Expr, Typer};
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::language::{Expr, Scope, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Node, NodeKind};
@@ -100,14 +100,18 @@ impl WorkflowReader<'_> {
         let unless = reader.optional("unless", self.findings);
         let skips_unknown = self.skips_unknown(&mut reader);
         let mut timing = Timing::default();
-        if !is_entry {
+        if is_entry {
+            self.no_timing(&mut reader);
+        } else {
             timing = self.timing(&mut reader, span);
         }
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
         let params = action.map_or_else(Vec::new, |index| self.params(index, &mut reader, span));
-        if action.is_some() || action_node.is_none() {
+        // Which keys a step may have follows from its action.
+        let is_known = action.and_then(|index| self.actions.get(index)).is_some_and(|action| action.is_sound);
+        if is_known {
             reader.finish(self.findings);
         }
         let own = match &item.kind {
@@ -146,6 +150,19 @@ impl WorkflowReader<'_> {
         found
     }
 
+    /// Reports that a step on entering says when it is due.
+    fn no_timing(&mut self, reader: &mut MapReader<'_>) {
+        for key in ["day", "before", "after", "of", "every", "at_most", "missed"] {
+            if reader.optional_or_null(key).is_some() {
+                let message = "a step under `enter` is due on the day on which the stage is entered";
+                self.findings.push(
+                    Finding::error(Code::UnknownKey, reader.key_span(key), message)
+                        .help(format!("remove `{key}`, or move the step to `cadence:`")),
+                );
+            }
+        }
+    }
+
     fn timing(&mut self, reader: &mut MapReader<'_>, span: Span) -> Timing {
         let mut timing = Timing::default();
         let day = reader.optional("day", self.findings);
@@ -157,11 +174,14 @@ impl WorkflowReader<'_> {
         let missed = reader.optional("missed", self.findings);
         let anchors = [day, before, after].into_iter().flatten().count();
         if anchors != 1 {
-            let message = if anchors == 0 { "this step does not say when it is due" } else { "this step is due twice" };
-            self.findings.push(
-                Finding::error(Code::MissingKey, span, message)
-                    .help("write one of `day: 3`, `before: 2 days` with `of: DATE`, `after: 2 days` with `of: DATE`"),
-            );
+            let finding = if anchors == 0 {
+                Finding::error(Code::MissingKey, span, "this step does not say when it is due")
+                    .help("write one of `day: 3`, `before: 2 days` with `of: DATE`, `after: 2 days` with `of: DATE`")
+            } else {
+                Finding::error(Code::InvalidValue, span, "this step says more than once when it is due")
+                    .help("keep one of `day`, `before` and `after`, or make two steps of it")
+            };
+            self.findings.push(finding);
         }
         if let Some(node) = day {
             match node.as_text("`day`", self.findings).map(str::parse::<u32>) {
@@ -175,20 +195,30 @@ impl WorkflowReader<'_> {
         }
         if let Some(node) = before.or(after) {
             let length = literals::duration(node, "the distance", self.findings);
+            if length.is_some_and(|length| length.count() < 0) {
+                let (key, other) = if before.is_some() { ("before", "after") } else { ("after", "before") };
+                self.findings.push(
+                    Finding::error(Code::OutsideDomain, node.span, format!("`{key}` counts no less than 0"))
+                        .help(format!("write `{other}:` and the length without `-`")),
+                );
+            }
             let date = match of {
                 Some(of) => expression(of, "`of`", self.parser, self.findings).map(|ast| {
                     let expr = Typer::new(self.names, self.findings).expr(&ast);
                     if !matches!(expr.base, Type::Date | Type::Any) {
                         let message = format!("`of` is a date, but this is {}", expr.base);
-                        let help = (expr.base == Type::Timestamp).then(|| "take its date: `date_of(..)`".to_owned());
-                        self.findings.push(Finding::error(Code::TypeMismatch, expr.span, message).maybe_help(help));
+                        let help = match expr.base {
+                            Type::Timestamp => "take its date: `date_of(..)`",
+                            _ => "name a field or a fact that is a date",
+                        };
+                        self.findings.push(Finding::error(Code::TypeMismatch, expr.span, message).help(help));
                     }
                     expr
                 }),
                 None => {
                     self.findings.push(
                         Finding::error(Code::MissingKey, node.span, "this step does not say from which date to count")
-                            .help("add `of:` with a date of the case"),
+                            .help("add `of:` with a date of the case, such as `of: promise_due`"),
                     );
                     None
                 }
@@ -209,8 +239,8 @@ impl WorkflowReader<'_> {
             self.calendar_days(every, node.span);
             if every.count() < 1 {
                 self.findings.push(
-                    Finding::error(Code::OutsideDomain, node.span, format!("`every: {every}` never goes on"))
-                        .help("write a length of at least one"),
+                    Finding::error(Code::OutsideDomain, node.span, format!("`every: {every}` stays on one day"))
+                        .help("write a length of at least one, such as `7 days`"),
                 );
             }
             Some(every)
@@ -232,7 +262,7 @@ impl WorkflowReader<'_> {
                 Some("skip") => timing.missed = Missed::Skip,
                 Some(other) => self.findings.push(
                     Finding::error(Code::InvalidValue, node.span, format!("`missed` cannot be `{other}`"))
-                        .help("one of `latest`, `all`, `skip`"),
+                        .maybe_help(did_you_mean(other, ["latest", "all", "skip"])),
                 ),
                 None => {}
             }
@@ -265,10 +295,14 @@ impl WorkflowReader<'_> {
         let actions = self.actions;
         let Some(action) = actions.get(action) else { return Vec::new() };
         let mut params = Vec::new();
+        let mut channels_span = span;
         for (index, param) in action.params.iter().enumerate() {
             let node = reader.declared(&param.name, self.findings);
             match node {
                 Some(node) => {
+                    if matches!(param.kind, ParamKind::Channel) {
+                        channels_span = node.span;
+                    }
                     if let Some(value) = self.param(param, node) {
                         params.push(StepParam { param: index, value });
                     }
@@ -284,7 +318,7 @@ impl WorkflowReader<'_> {
                 None => {}
             }
         }
-        self.template_fits(action, &params, span);
+        self.template_fits(action, &params, channels_span);
         params
     }
 
@@ -304,8 +338,14 @@ impl WorkflowReader<'_> {
                 found.map(StepValue::Template)
             }
             ParamKind::Channel => {
-                let choices = node.one_or_many().iter().filter_map(|item| self.channel_choice(item)).collect();
-                Some(StepValue::Channels(choices))
+                let items = node.one_or_many();
+                if items.is_empty() {
+                    self.findings.push(
+                        Finding::error(Code::InvalidValue, node.span, "this list names no channel")
+                            .help("name at least one; the first that the contact policies allow is taken"),
+                    );
+                }
+                Some(StepValue::Channels(items.iter().filter_map(|item| self.channel_choice(item)).collect()))
             }
             ParamKind::Value(field) => {
                 self.value(field, node).map(|expr| StepValue::Value(expr, Box::new(field.clone())))
@@ -319,7 +359,7 @@ impl WorkflowReader<'_> {
             if !self.record.fields.iter().any(|field| field.preferred_channel) {
                 self.findings.push(
                     Finding::error(Code::UnknownField, node.span, "no field of a case holds the preferred channel")
-                        .help("mark it: `preferred_channel: true`"),
+                        .help("mark the field that holds it with `preferred_channel: true`"),
                 );
             }
             return Some(ChannelChoice::Preferred);
@@ -358,8 +398,20 @@ impl WorkflowReader<'_> {
             }
             return Some(Typer::new(self.names, self.findings).stored(&ast, &field.base, true, &what));
         }
-        node.as_text("a value", self.findings)?;
-        let value = literals::value(&snippet, &field.base, field.decimals, false, self.findings)?;
+        let text = node.as_text("a value", self.findings)?;
+        let mut found = Findings::default();
+        let value = literals::value(&snippet, &field.base, field.decimals, false, &mut found);
+        let reads = |word: &str| !word.is_empty() && self.names.name(word).is_some();
+        if value.is_none() && text.split(|c: char| c != '_' && !c.is_alphanumeric()).any(reads) {
+            let message = format!("`{text}` is taken as it is written, not calculated");
+            self.findings.push(
+                Finding::error(Code::InvalidValue, snippet.whole(), message)
+                    .help(format!("write `= {text}` to calculate it")),
+            );
+            return None;
+        }
+        self.findings.append(found);
+        let value = value?;
         if let Err(problem) = text::within(&value, &field.range) {
             self.findings.push(Finding::error(problem.code, snippet.whole(), problem.message).maybe_help(problem.help));
         }
@@ -391,7 +443,7 @@ impl WorkflowReader<'_> {
                     span,
                     format!("the template `{}` cannot be sent by `{channel}`", template.name),
                 )
-                .help(format!("it is made for {}", channels.join(", "))),
+                .help(format!("it is made for {}; leave `{channel}` out here, or add it there", channels.join(", "))),
             );
         }
     }

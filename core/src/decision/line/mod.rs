@@ -32,6 +32,8 @@ use values::{Fact, Slot};
 pub(crate) struct DecidedCase<'a> {
     pub(crate) instant: &'a Instant,
     pub(crate) evaluation: &'a Evaluation,
+    /// Whether the decision has a state to pass on.
+    pub(crate) has_state: bool,
     /// What the case goes through in its workflow.
     pub(crate) course: &'a dyn Fn(&Trace) -> Option<Course>,
 }
@@ -128,11 +130,12 @@ impl LineWriter {
         fired: &mut Vec<usize>,
         line: &mut Vec<u8>,
     ) -> Option<Decision> {
-        let DecidedCase { instant, evaluation, course } = *case;
+        let DecidedCase { instant, evaluation, has_state, course } = *case;
         fired.clear();
         let start = line.len();
         if let Some(ready) = &self.line
             && self.as_of == instant.as_of
+            && !has_state
         {
             if ready.write(evaluation, fired, line).is_some() {
                 return None;
@@ -143,7 +146,7 @@ impl LineWriter {
         let trace = eval::replay::fired(pack, instant, evaluation);
         self.fired(parts, &trace, fired);
         let decision = Decision::new(parts, instant.as_of, &trace, course(&trace).as_ref());
-        fired.extend(decision.course_fired().filter_map(|id| self.behind.get(&*id).copied()));
+        fired.extend(decision.course_fired().filter_map(|id| self.behind.get(&id).copied()));
         line.extend_from_slice(decision.to_json().as_bytes());
         Some(decision)
     }

@@ -65,8 +65,13 @@ impl Typer<'_> {
             return self.wrong_arguments(name_span, "done(\"step\")", arguments.len());
         };
         let AstKind::Text(name) = &step.kind else {
-            let help = "write `done(\"step\")`";
-            self.report(Code::WrongArguments, step.span, "the name of a step is written in quotes", Some(help));
+            let named = match &step.kind {
+                AstKind::Name(name) => steps.iter().find(|step| *step == name),
+                _ => None,
+            };
+            let example = named.or(steps.first()).map_or("step", String::as_str);
+            let help = format!("write the id of a step, such as `done(\"{example}\")`");
+            self.report(Code::WrongArguments, step.span, "the name of a step is written in quotes", Some(&help));
             return any(span);
         };
         match self.scope.done(name) {

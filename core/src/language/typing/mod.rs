@@ -241,6 +241,11 @@ impl<'a> Typer<'a> {
                     }
                     (_, Some(near)) => format!("did you mean `{near}`?"),
                     (_, None) if name == "attempt" => "only the rules of `contact` see the attempt".to_owned(),
+                    _ if matches!(name, "stage" | "days_in_stage" | "previous_stage")
+                        && self.scope.steps().is_none() =>
+                    {
+                        "a pack with `workflows:` has it".to_owned()
+                    }
                     (_, None) => {
                         "declare it as a field or a fact; a value of a choice belongs in double quotes".to_owned()
                     }
