@@ -7,6 +7,7 @@ pub(crate) mod actions;
 mod analysis;
 pub(crate) mod assemble;
 pub(crate) mod contact;
+pub(crate) mod cooldowns;
 mod dated;
 
 mod expressions;

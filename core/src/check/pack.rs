@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::actions::{ActionReader, CheckedAction, CheckedTemplate};
 use super::assemble::Assembled;
+use super::cooldowns::Cooldown;
 use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields};
 use super::dated;
 use super::facts::{CheckedFact, RawFact};
@@ -44,6 +45,8 @@ pub(crate) struct CheckedPack {
     pub(crate) workflows: Vec<CheckedWorkflow>,
     /// Where a state stands, in a pack with workflows.
     pub(crate) state: Option<StateSlots>,
+    /// Escalations that rest once they were acted on.
+    pub(crate) cooldowns: Vec<Cooldown>,
     pub(crate) contact: Vec<CheckedPolicy>,
     pub(crate) settlement: Option<CheckedSettlement>,
     pub(crate) incentives: Option<CheckedIncentives>,
@@ -71,7 +74,7 @@ impl CheckedPack {
 
     /// How many slots are filled before a case is evaluated: those of its fields, and of its state.
     pub(crate) fn given(&self) -> usize {
-        self.record.fields.len() + self.state.as_ref().map_or(0, StateSlots::count)
+        self.record.fields.len() + self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len()
     }
 }
 
@@ -115,6 +118,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         slots: Vec::new(),
         parameters: Vec::new(),
         state: None,
+        cooldowns: Vec::new(),
         attempt: None,
         offer: None,
         header: &header,
@@ -134,7 +138,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     let settlement = builder.settlement(root);
     let incentives = builder.incentives(root);
     let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
-    let Builder { slots, names, parameters, state, attempt, offer, .. } = builder;
+    let Builder { slots, names, parameters, state, cooldowns, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
         head: assembled.head,
@@ -148,6 +152,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         templates,
         workflows,
         state,
+        cooldowns,
         contact,
         settlement,
         incentives,
@@ -173,6 +178,7 @@ struct Builder<'a> {
     slots: Vec<SlotInfo>,
     parameters: Vec<Field>,
     state: Option<StateSlots>,
+    cooldowns: Vec<Cooldown>,
     attempt: Option<AttemptSlots>,
     offer: Option<OfferSlots>,
     header: &'a Header,
@@ -193,6 +199,13 @@ impl Builder<'_> {
         }
         if root.get("workflows").is_some() {
             self.state(root, head);
+        }
+        for (rule, length, span) in super::cooldowns::read(root, self.header, self.findings) {
+            let field = Cooldown::field(&rule, span);
+            let slot = self.slot(&field.name, field.base.clone(), false);
+            self.names.add(&field.name, "cooldown", span, Names::value(slot, Type::Boolean, false), self.findings);
+            self.parameters.push(field);
+            self.cooldowns.push(Cooldown { rule, length, slot });
         }
         if root.get("contact").is_some() {
             let first = crate::source::clamp(self.slots.len());
@@ -365,7 +378,7 @@ impl Builder<'_> {
             names: &self.names,
             record: &self.record,
             attempt,
-            attempt_fields: self.parameters.get(self.state.as_ref().map_or(0, StateSlots::count)..).unwrap_or(&[]),
+            attempt_fields: self.parameters.get(self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len()..).unwrap_or(&[]),
             findings: self.findings,
         };
         reader.policies(root)

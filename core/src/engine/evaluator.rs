@@ -242,10 +242,11 @@ impl Evaluator {
     /// Where a case stands, put into its slots.
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
         let pack = self.engine.planned();
+        let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
+        fields.put(&self.resting(state, today), &pack.plan.storages);
         if pack.checked.state.is_none() && state.is_none() {
             return Ok(Standing::Out(None));
         }
-        let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
         let key = pack.checked.record.key_index().map(|index| SlotId(crate::source::clamp(index)));
         let key = key.map_or(Ok(Value::None), |key| fields.outcome(key, &pack.plan.storages));
         let key = key_text(&key);
@@ -274,6 +275,20 @@ impl Evaluator {
         };
         fields.put(&standing.slots(slots, today), &pack.plan.storages);
         Ok(standing)
+    }
+
+    /// Which escalations rest, by their slots. These follow those of the state.
+    fn resting(&self, state: Option<&State>, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
+        let cooldowns = self.engine.planned().checked.cooldowns.iter();
+        let rests = cooldowns.map(|cooldown| {
+            let rests = match state.and_then(|state| state.cooldown(&cooldown.rule)) {
+                Some(Until::Day(last)) => today <= last,
+                Some(Until::Instant(end)) => self.instant.as_of < end,
+                None => false,
+            };
+            (cooldown.slot, Ok(Value::Boolean(rests)))
+        });
+        rests.collect()
     }
 
     /// Where a case begins.

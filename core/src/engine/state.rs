@@ -6,7 +6,9 @@ use super::Engine;
 use crate::calendar::date_at;
 use crate::check::workflows::CheckedWorkflow;
 use crate::diagnostic::did_you_mean;
-use crate::state::{State, StateError};
+use crate::state::{State, StateError, Until};
+use crate::value::ops::{self, Arithmetic};
+use crate::value::{Duration, Value};
 
 impl Engine {
     /// The state of a case that is taken over from another system, in a stage that it entered on a day. A case that is
@@ -53,6 +55,52 @@ impl Engine {
         let known = self.workflow(workflow)?;
         has_stage(known, stage)?;
         State::start(case, workflow, stage, since, self.pack().clone())
+    }
+
+    /// Records that an escalation was acted on, so that it rests for its cooldown. `state` is that of the case; a case
+    /// without one gets its first.
+    ///
+    /// A cooldown of days counts the day of `at` at the pack's place: with `30 days`, the rule fires again on the 30th day
+    /// behind it. One of hours is exact.
+    ///
+    /// # Errors
+    /// Where the pack has no such escalation, or it has no cooldown; and where the state is that of another case.
+    pub fn record_escalation(
+        &self,
+        case: &str,
+        state: Option<&State>,
+        escalation: &str,
+        at: DateTime<Utc>,
+    ) -> Result<State, StateError> {
+        let checked = &self.inner.checked;
+        let id = format!("escalations/{escalation}");
+        let Some(cooldown) = checked.cooldowns.iter().find(|cooldown| *cooldown.rule == *id) else {
+            let names = checked.cooldowns.iter().map(|cooldown| crate::decision::last_part(&cooldown.rule));
+            let help = did_you_mean(escalation, names).unwrap_or_else(|| "say `cooldown:` in the rule".to_owned());
+            let message = format!("the pack has no escalation `{escalation}` with a cooldown");
+            return Err(StateError::at("escalation", message, &help));
+        };
+        let state = match state {
+            Some(state) if state.case() == case => state.clone(),
+            Some(state) => {
+                let message = format!("this is the state of the case `{}`, not of `{case}`", state.case());
+                return Err(StateError::at("case", message, "pass the state that is stored with this case"));
+            }
+            None => State::in_no_workflow(case, self.pack().clone())?,
+        };
+        let start = match cooldown.length {
+            Duration::Exact(_) => Value::Timestamp(at),
+            _ => Value::Date(date_at(at, checked.header.zone)),
+        };
+        let length = Value::Duration(cooldown.length);
+        let beyond = || StateError::at("until", "the cooldown ends beyond the dates that are known", "check the instant");
+        let until = match ops::arithmetic(Arithmetic::Add, &start, &length, checked.calendar.as_ref()) {
+            // The rule fires again on this day.
+            Ok(Value::Date(end)) => Until::Day(end.pred_opt().ok_or_else(beyond)?),
+            Ok(Value::Timestamp(end)) => Until::Instant(end),
+            _ => return Err(beyond()),
+        };
+        state.record_cooldown(&cooldown.rule, until)
     }
 
     /// Moves a case by hand to a stage of its workflow, which it enters anew at the day of `at` at the pack's place, also
@@ -244,5 +292,34 @@ workflows:
         let next = decision.state().expect("it goes on");
         assert_eq!((next.stage(), &next.revision()[..2]), (Some("contact"), "2-"));
         assert_eq!(decision.stage().and_then(|stage| stage.from.as_deref()), Some("contact"));
+    }
+
+    #[test]
+    fn an_escalation_that_was_acted_on_rests_for_its_cooldown() {
+        let pack = format!(
+            "{PACK}escalations:\n  - {{id: legal, when: balance > 10, give: {{level: 1}}, cooldown: 30 days}}\n  \
+             - {{id: call, when: balance > 10, give: {{level: 1}}, cooldown: 48 hours}}\n"
+        );
+        let engine = Engine::from_sources("small", [("small/pack.yaml", pack)]).expect("the pack loads");
+        let at = instant("2026-09-01T15:00:00Z");
+        let state = engine.record_escalation("A-1", None, "legal", at).expect("it rests");
+        let state = engine.record_escalation("A-1", Some(&state), "call", at).expect("both rest");
+        let fired = |as_of: &str| {
+            let record = r#"{"case_id": "A-1", "balance": 20}"#;
+            let decided = engine.evaluate_with_state(record, Some(&state), instant(as_of)).expect("its own state");
+            decided.decision.escalations().map(str::to_owned).collect::<Vec<String>>()
+        };
+        assert!(fired("2026-09-03T14:59:59Z").is_empty());
+        assert_eq!(fired("2026-09-03T15:00:00Z"), ["call"]);
+        assert_eq!(fired("2026-09-30T23:00:00-04:00"), ["call"]);
+        assert_eq!(fired("2026-10-01T00:00:00-04:00"), ["legal", "call"]);
+        check(
+            engine.record_escalation("A-1", None, "leagl", at),
+            "escalation: the pack has no escalation `leagl` with a cooldown (did you mean `legal`?)",
+        );
+        check(
+            engine.record_escalation("A-2", Some(&state), "legal", at),
+            "case: this is the state of the case `A-1`, not of `A-2` (pass the state that is stored with this case)",
+        );
     }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use super::annotations::ANNOTATIONS;
 use super::read::{RawCondition, RawRow, RawTable, RawValue, RowIds, TableReader, node_has};
 use super::{Annotations, Family, HitPolicy};
+use crate::check::cooldowns::Cooldown;
 use crate::check::expressions::conditions;
 use crate::check::names::report_id;
 use crate::diagnostic::{Code, Finding, did_you_mean};
+use crate::language::{Ast, AstKind};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Node, NodeKind};
-use crate::value::{Absence, DurationUnit, Field, Type, number};
+use crate::value::{Absence, Duration, DurationUnit, Field, Type, number};
 
 impl TableReader<'_> {
     /// A rule list of `rules`.
@@ -106,8 +108,17 @@ impl TableReader<'_> {
         let mut ids = RowIds::new();
         for item in items {
             let Some(mut reader) = MapReader::new(item, "a rule", self.findings) else { continue };
-            reader.not_yet(&["cooldown", "script"], self.findings);
+            reader.not_yet(&["script"], self.findings);
             let mut row = self.rule_head(&table.id, &mut reader, item, skips_unknown);
+            if table.family == Family::Escalations
+                && let Some(cooldown) = reader.optional("cooldown", self.findings)
+                && cooldown.text().and_then(Duration::parse).is_some()
+            {
+                let name = Cooldown::name(&row.id);
+                let ast = Ast { kind: AstKind::Name(name), span: cooldown.span };
+                let text = format!("it was acted on less than {} ago", cooldown.text().unwrap_or("a cooldown"));
+                row.conditions.push(RawCondition::Unless(ast, text));
+            }
             let give = reader.required("give", self.findings);
             let head = reader.head();
             reader.finish(self.findings);
@@ -196,7 +207,7 @@ impl TableReader<'_> {
         let mut is_whole = true;
         for item in items {
             let Some(mut reader) = MapReader::new(item, "a part of a score", self.findings) else { continue };
-            reader.not_yet(&["cooldown", "script"], self.findings);
+            reader.not_yet(&["script"], self.findings);
             let mut row = self.rule_head(&id, &mut reader, item, false);
             let points = reader.required("points", self.findings).and_then(|node| self.value(node));
             reader.finish(self.findings);
