@@ -146,7 +146,8 @@ fn metric_section(metrics: &[Metric]) -> String {
     }
     let width = metrics.iter().map(|metric| metric.name().chars().count()).max().unwrap_or(0);
     let line = |metric: &Metric| {
-        let unit = metric.unit().map(|unit| format!(" {unit}")).unwrap_or_default();
+        let unit = metric.unit().filter(|_| metric.value().is_some());
+        let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
         let doubt = match metric.unknown_cases() {
             0 => String::new(),
             count => format!("  (not known in {count} cases)"),

@@ -34,7 +34,7 @@ impl Cooldown {
 /// The cooldowns that a document's escalations say: qualified id, length, place.
 pub(crate) fn read(root: &Map, header: &Header, findings: &mut Findings) -> Vec<(Arc<str>, Duration, Span)> {
     let Some(NodeKind::List(rules)) = root.get("escalations").map(|node| &node.kind) else { return Vec::new() };
-    let mut cooldowns = Vec::new();
+    let mut cooldowns: Vec<(Arc<str>, Duration, Span)> = Vec::new();
     for rule in rules {
         let NodeKind::Map(map) = &rule.kind else { continue };
         let (Some(node), Some(id)) = (map.get("cooldown"), map.get("id").and_then(Node::text)) else { continue };
@@ -47,8 +47,12 @@ pub(crate) fn read(root: &Map, header: &Header, findings: &mut Findings) -> Vec<
         }
         if length.unit() == DurationUnit::BusinessDays && header.calendar.is_none() {
             findings.push(
-                Finding::error(Code::UnknownCalendar, node.span, "business days need a calendar, and the pack has none")
-                    .help("say `calendar:` in the pack's header"),
+                Finding::error(
+                    Code::UnknownCalendar,
+                    node.span,
+                    "business days need a calendar, and the pack has none",
+                )
+                .help("say `calendar:` in the pack's header"),
             );
         }
         let rule: Arc<str> = Arc::from(format!("escalations/{id}"));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::actions::{ActionReader, CheckedAction, CheckedTemplate};
 use super::assemble::Assembled;
-use super::cooldowns::Cooldown;
 use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields};
+use super::cooldowns::Cooldown;
 use super::dated;
 use super::facts::{CheckedFact, RawFact};
 use super::header::{self, Header};
@@ -378,7 +378,10 @@ impl Builder<'_> {
             names: &self.names,
             record: &self.record,
             attempt,
-            attempt_fields: self.parameters.get(self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len()..).unwrap_or(&[]),
+            attempt_fields: self
+                .parameters
+                .get(self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len()..)
+                .unwrap_or(&[]),
             findings: self.findings,
         };
         reader.policies(root)

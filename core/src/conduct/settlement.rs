@@ -110,9 +110,6 @@ impl Settling<'_, '_> {
             limits.none_because = Some(ruled_out);
             return Ok(limits);
         }
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
         if of.is_zero() || of.is_sign_negative() {
             limits.none_because = Some(Vec::new());
             return Ok(limits);
@@ -135,6 +132,10 @@ impl Settling<'_, '_> {
         if limits.limits.is_empty() {
             limits.none_because = Some(Vec::new());
             return Ok(limits);
+        }
+        // Where there is no settlement anyway, it does not matter what else may rule it out.
+        if let Some(failure) = failure {
+            return Err(failure);
         }
         limits.valid_until = self.day(self.checked.valid_for)?;
         limits.first_by = self.day(self.checked.instalments.as_ref().and_then(|terms| terms.first_within))?;

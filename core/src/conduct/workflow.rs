@@ -15,7 +15,7 @@ use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
 use crate::calendar::{Calendar, date_at};
 use crate::check::workflows::{Anchor, CheckedStep, Target};
-use crate::eval::runner::{Hit, Runner};
+use crate::eval::runner::{Hit, Run, Runner};
 use crate::families::Stage;
 use crate::state::State;
 use crate::value::ops::{self, Arithmetic};
@@ -39,6 +39,8 @@ pub(crate) struct Course {
     pub(crate) settlement: Option<Result<Limits, Failure>>,
     /// What the debtor is offered, in a pack with incentives.
     pub(crate) incentives: Option<Offers>,
+    /// How each run of a routine came out, where the runner keeps it.
+    pub(crate) runs: Vec<Run>,
 }
 
 /// A transition that was followed.
@@ -61,6 +63,7 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
         failures: Vec::new(),
         settlement: limits(&mut runner, as_of),
         incentives: incentives(&mut runner, as_of),
+        runs: Vec::new(),
     };
     match standing {
         Standing::In { workflow, stage, state, is_new, .. } => {
@@ -84,6 +87,7 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
         Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
         Standing::Out(state) => course.state = state.as_deref().cloned(),
     }
+    course.runs = runner.into_runs();
     course
 }
 

@@ -13,7 +13,7 @@ use crate::conduct::standing::{self, Newcomer, Standing};
 use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
-use crate::eval::runner::Runner;
+use crate::eval::runner::{Run, Runner};
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
@@ -409,6 +409,16 @@ impl Evaluation {
         Some(conduct(runner, &self.standing, self.instant.as_of))
     }
 
+    /// How each routine came out that was run for what follows from the evaluation.
+    pub(super) fn runs(&self, trace: &Trace) -> Vec<Run> {
+        let pack = self.engine.planned();
+        if !pack.checked.has_course() {
+            return Vec::new();
+        }
+        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone()).keeping_runs();
+        conduct(runner, &self.standing, self.instant.as_of).runs
+    }
+
     /// Appends the case's key as [`Decision::key`] gives it.
     pub fn write_key(&self, key: &mut String) {
         decision::write_key(self.engine.planned(), &self.inner, key);
@@ -416,7 +426,8 @@ impl Evaluation {
 
     /// Why the decision is as it is, from the slots that were kept.
     pub fn explain(&self) -> Explanation {
-        Explanation::new(&self.engine.parts(), self.instant.as_of, &self.trace())
+        let trace = self.trace();
+        Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs(&trace))
     }
 
     /// What a result came to; see [`Decision::get`].

@@ -272,7 +272,9 @@ impl Engine {
                 let check = self.judge_offer_of(&decided, offer).map_err(|error| error.problems)?;
                 Ok(check.report().clone())
             });
-            Ok(Tried { trace: decided.evaluation.trace(), decision: decided.decision, offer, judgement })
+            let trace = decided.evaluation.trace();
+            let runs = decided.evaluation.runs(&trace);
+            Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
         })
     }
 

@@ -93,7 +93,8 @@ impl Engine {
             _ => Value::Date(date_at(at, checked.header.zone)),
         };
         let length = Value::Duration(cooldown.length);
-        let beyond = || StateError::at("until", "the cooldown ends beyond the dates that are known", "check the instant");
+        let beyond =
+            || StateError::at("until", "the cooldown ends beyond the dates that are known", "check the instant");
         let until = match ops::arithmetic(Arithmetic::Add, &start, &length, checked.calendar.as_ref()) {
             // The rule fires again on this day.
             Ok(Value::Date(end)) => Until::Day(end.pred_opt().ok_or_else(beyond)?),

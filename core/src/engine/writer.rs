@@ -136,7 +136,8 @@ mod tests {
         let (all, made) = write("card-portfolio", "cards.csv", Some("uci"));
         assert!(all >= 1000 && made * 100 <= all, "{made} of {all}");
         let (all, made) = write("us-consumer", "portfolio.ndjson", None);
-        assert!(all >= 1000 && made * 2 <= all, "{made} of {all}");
+        // A pack with workflows leaves each line to the decision.
+        assert!(all >= 1000 && made == all, "{made} of {all}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 
 use super::row::Pack;
 use super::table::{context, try_table};
-use super::trace::RowOutcome;
+use super::trace::{RowOutcome, TableTrace};
 use crate::families::{RoutineId, Step};
 use crate::language::meaning::Reader;
 use crate::language::{Expr, SlotId};
@@ -22,6 +22,17 @@ pub(crate) struct Runner<'a> {
     slots: Vec<Outcome>,
     /// The place and instant that `local_today` and `local_time` speak of, where it is not `as_of` at all places.
     here: Option<Here>,
+    /// How each run came out, where somebody wants to know.
+    runs: Option<Vec<Run>>,
+}
+
+/// How one run of a routine came out.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) routine: RoutineId,
+    /// What stood in the slots.
+    pub(crate) slots: Vec<Outcome>,
+    pub(crate) table: TableTrace,
 }
 
 /// An instant, and the place that it is looked at from, which may not be known; nothing where candidate places are left
@@ -38,7 +49,27 @@ pub(crate) type Hit = (usize, Result<(), Failure>);
 impl<'a> Runner<'a> {
     /// Over the slots that an evaluation filled.
     pub(crate) fn new(pack: Pack<'a>, as_of: DateTime<Utc>, slots: Vec<Outcome>) -> Runner<'a> {
-        Runner { pack, as_of, slots, here: None }
+        Runner { pack, as_of, slots, here: None, runs: None }
+    }
+
+    /// The same, keeping how each run comes out.
+    pub(crate) fn keeping_runs(self) -> Runner<'a> {
+        Runner { runs: Some(Vec::new()), ..self }
+    }
+
+    /// How each run came out.
+    pub(crate) fn into_runs(self) -> Vec<Run> {
+        self.runs.unwrap_or_default()
+    }
+
+    /// Looks for something by many runs, none of which is kept.
+    pub(crate) fn searching(&mut self) -> Option<Vec<Run>> {
+        self.runs.take()
+    }
+
+    /// Keeps runs again, where they were kept before.
+    pub(crate) fn found(&mut self, runs: Option<Vec<Run>>) {
+        self.runs = runs;
     }
 
     /// The pack that is run.
@@ -88,12 +119,16 @@ impl<'a> Runner<'a> {
         let Some(table) = self.pack.lowered.routines.get(routine.0) else { return Vec::new() };
         let trace = self.ask(|reader| try_table(table, reader));
         let rows = trace.rows.iter().enumerate();
-        rows.filter_map(|(index, row)| match &row.outcome {
+        let hits = rows.filter_map(|(index, row)| match &row.outcome {
             RowOutcome::Matched => Some((index, Ok(()))),
             RowOutcome::Failed(_, failure) => Some((index, Err(failure.clone()))),
             RowOutcome::NotMatched(_) | RowOutcome::NotInForce => None,
-        })
-        .collect()
+        });
+        let hits = hits.collect();
+        if let Some(runs) = &mut self.runs {
+            runs.push(Run { routine, slots: self.slots.clone(), table: trace });
+        }
+        hits
     }
 
     /// What an expression comes to.

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::calendar::date_at;
 use crate::check::tables::Written;
 use crate::decision::{Parts, last_part};
+use crate::eval::runner::Run;
 use crate::eval::{RowOutcome, RowTrace, TableTrace, Trace};
 use crate::families::{Fact, Hit, ResultPlace, Row, Step, Table};
 use crate::language::{Expr, ExprKind, SlotId};
@@ -56,6 +57,43 @@ struct TableReason {
     near_misses: Vec<String>,
 }
 
+/// The runs of routines without those that came out as one before.
+fn distinct(runs: &[Run]) -> Vec<&Run> {
+    let mut kept: Vec<(&Run, String)> = Vec::new();
+    for run in runs {
+        let shown = format!("{:?}", run.table.rows);
+        if !kept.iter().any(|(known, text)| known.routine == run.routine && *text == shown) {
+            kept.push((run, shown));
+        }
+    }
+    kept.into_iter().map(|(run, _)| run).collect()
+}
+
+/// The rows of a run, by the part of the pack that they stand in.
+fn run_tables(parts: &Parts<'_>, show: Show, today: chrono::NaiveDate, run: &Run) -> Vec<TableReason> {
+    let Some(table) = parts.lowered.routines.get(run.routine.0) else { return Vec::new() };
+    let trace = Trace { slots: run.slots.clone(), tables: Vec::new() };
+    let explainer = Explainer { parts, trace: &trace, show, today };
+    let mut tables: Vec<TableReason> = Vec::new();
+    let whole = explainer.table(table, &run.table);
+    for (row, reason) in table.rows.iter().zip(whole.rows) {
+        let parent = row.id.rsplit_once('/').map_or("", |(parent, _)| parent);
+        match tables.iter_mut().find(|known| known.id == parent) {
+            Some(known) => known.rows.push(reason),
+            None => tables.push(TableReason {
+                id: parent.to_owned(),
+                hit: whole.hit,
+                place: whole.place.clone(),
+                results: Vec::new(),
+                failure: None,
+                rows: vec![reason],
+                near_misses: Vec::new(),
+            }),
+        }
+    }
+    tables
+}
+
 /// A row or rule and how it fared.
 #[derive(Clone, Debug)]
 struct RowReason {
@@ -70,7 +108,7 @@ struct RowReason {
 
 impl Explanation {
     /// The reasons of an evaluation.
-    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace) -> Explanation {
+    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace, runs: &[Run]) -> Explanation {
         let show = Show { currency_decimals: parts.checked.header.currency_decimals };
         let today = date_at(as_of, parts.checked.header.zone);
         let explainer = Explainer { parts, trace, show, today };
@@ -85,6 +123,9 @@ impl Explanation {
         }
         let order = |id: &str| parts.checked.tables.iter().position(|table| *table.id == *id);
         tables.sort_by_key(|table| order(&table.id));
+        for run in distinct(runs) {
+            tables.extend(run_tables(parts, show, today, run));
+        }
         let order = |name: &str| {
             parts.checked.record.fields.len()
                 + parts.lowered.slots.iter().position(|slot| *slot.name == *name).unwrap_or(0)

@@ -9,6 +9,7 @@ use crate::check::samples::{Test, rules_behind};
 use crate::conduct::contact::Judgement;
 use crate::decision::{Decision, OfferReport, Parts};
 use crate::eval::Trace;
+use crate::eval::runner::Run;
 use crate::explain::Explanation;
 use crate::record::Problem;
 
@@ -73,6 +74,8 @@ impl TestReport {
 pub(crate) struct Tried {
     pub(crate) trace: Trace,
     pub(crate) decision: Decision,
+    /// How routines came out.
+    pub(crate) runs: Vec<Run>,
     /// What becomes of the test's offer, or what is wrong with it.
     pub(crate) offer: Option<Result<OfferReport, Vec<Problem>>>,
     /// What the contact policies say of the test's attempt.
@@ -115,8 +118,8 @@ fn run_test(parts: &Parts<'_>, decide: &Decide<'_>, test: &Test, hits: &mut BTre
                 *hits.entry(Arc::from(id)).or_default() += 1;
             }
             let failures = compare::decision(test, &tried, parts);
-            let explanation =
-                (!failures.is_empty()).then(|| Explanation::new(parts, test.as_of, &tried.trace).to_text());
+            let explanation = (!failures.is_empty())
+                .then(|| Explanation::new(parts, test.as_of, &tried.trace, &tried.runs).to_text());
             (failures, explanation)
         }
     };

@@ -171,7 +171,9 @@ impl Judge<'_, '_> {
         }
         let mut watch = Watch::new(self);
         let found = watch.look(at);
+        let runs = watch.runner.searching();
         let next = watch.next(at, &found);
+        watch.runner.found(runs);
         let reasons = watch.reasons(&found);
         self.runner.stand(None);
         Judgement {
