@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::literals;
 use super::tables::{CheckedCondition, Written};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::parse::Parser;
@@ -9,6 +10,7 @@ use crate::language::{Ast, Expr, ExprKind, Scope, Typer};
 use crate::source::Snippet;
 use crate::syntax::Node;
 use crate::syntax::balance::{Unbalanced, unbalanced};
+use crate::value::Type;
 
 /// The expression in a slot that takes nothing else.
 pub(crate) fn expression(node: &Node, what: &str, parser: &Parser, findings: &mut Findings) -> Option<Ast> {
@@ -69,6 +71,45 @@ fn comment(text: &str) -> Option<(usize, usize)> {
         previous = c;
     }
     None
+}
+
+/// What stands in a slot that takes a value: one that is written out, or an expression behind `=`.
+pub(crate) enum RawValue {
+    Literal(Snippet),
+    Computed(Ast),
+}
+
+/// The value in a slot that takes one.
+pub(crate) fn raw_value(node: &Node, what: &str, parser: &Parser, findings: &mut Findings) -> Option<RawValue> {
+    let scalar = node.as_scalar(what, findings)?;
+    let snippet = scalar.snippet.trimmed();
+    if let Some(rest) = snippet.text.strip_prefix('=') {
+        if scalar.report_cut(node.span, findings) {
+            return None;
+        }
+        let inner = snippet.trimmed_slice(snippet.text.len() - rest.len(), snippet.text.len());
+        return parse(&inner, parser, findings).map(RawValue::Computed);
+    }
+    node.as_text(what, findings)?;
+    Some(RawValue::Literal(snippet))
+}
+
+/// A value of a type, written out or computed, that is never none.
+pub(crate) fn value(
+    node: &Node,
+    base: &Type,
+    decimals: Option<u32>,
+    what: &str,
+    (scope, parser): (&dyn Scope, &Parser),
+    findings: &mut Findings,
+) -> Option<Expr> {
+    match raw_value(node, what, parser, findings)? {
+        RawValue::Computed(ast) => Some(Typer::new(scope, findings).stored(&ast, base, false, what)),
+        RawValue::Literal(snippet) => {
+            let value = literals::value(&snippet, base, decimals, false, findings)?;
+            Some(Expr::literal(value, base.clone(), snippet.whole()))
+        }
+    }
 }
 
 /// Conditions of which all must hold, typed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::expressions::{all_of, expression, none_of, parse};
+use super::expressions::{all_of, expression, none_of, value};
 use super::header::Header;
 use super::literals;
 use super::names::{Names, report_id};
@@ -201,20 +201,8 @@ impl IncentiveReader<'_> {
         Some((kind.unwrap_or_else(|| Arc::from("discount")), worth, valid_until))
     }
 
-    /// A value that is written out, or computed behind `=`.
     fn value(&mut self, node: &Node, base: &Type, decimals: Option<u32>, what: &str) -> Option<Expr> {
-        let scalar = node.as_scalar(what, self.findings)?;
-        let snippet = scalar.snippet.trimmed();
-        if let Some(rest) = snippet.text.strip_prefix('=') {
-            if scalar.report_cut(node.span, self.findings) {
-                return None;
-            }
-            let inner = snippet.trimmed_slice(snippet.text.len() - rest.len(), snippet.text.len());
-            let ast = parse(&inner, self.parser, self.findings)?;
-            return Some(Typer::new(self.names, self.findings).stored(&ast, base, false, what));
-        }
-        let value = literals::value(&snippet, base, decimals, false, self.findings)?;
-        Some(Expr::literal(value, base.clone(), snippet.whole()))
+        value(node, base, decimals, what, (self.names, self.parser), self.findings)
     }
 
     /// Reports offers that nobody makes, beside which another does not stand.

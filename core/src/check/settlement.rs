@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::expressions::{all_of, conditions, expression, none_of, parse};
+use super::expressions::{all_of, conditions, expression, none_of, value};
 use super::header::{Header, rounding};
 use super::literals;
 use super::names::{Names, WithRecord, report_id};
@@ -220,7 +220,7 @@ impl SettlementReader<'_> {
         conditions.extend(none_of(unless, scope, self.parser, self.findings));
         let not_below = not_below.and_then(|node| self.number(node, &Type::Percent, "`not_below`"));
         let not_above = not_above.and_then(|node| self.number(node, &Type::Percent, "`not_above`"));
-        let add = add.and_then(|node| self.points(node, scope));
+        let add = add.and_then(|node| value(node, &Type::Percent, None, "`add`", (scope, self.parser), self.findings));
         Some(Modifier {
             id: Arc::from(format!("settlement/modifiers/{}", id?)),
             conditions,
@@ -231,22 +231,6 @@ impl SettlementReader<'_> {
             skips_unknown,
             span,
         })
-    }
-
-    /// Points that are written out, or computed behind `=`.
-    fn points(&mut self, node: &Node, scope: &WithRecord<'_>) -> Option<Expr> {
-        let scalar = node.as_scalar("`add`", self.findings)?;
-        let snippet = scalar.snippet.trimmed();
-        if let Some(rest) = snippet.text.strip_prefix('=') {
-            if scalar.report_cut(node.span, self.findings) {
-                return None;
-            }
-            let inner = snippet.trimmed_slice(snippet.text.len() - rest.len(), snippet.text.len());
-            let ast = parse(&inner, self.parser, self.findings)?;
-            return Some(Typer::new(scope, self.findings).stored(&ast, &Type::Percent, false, "`add`"));
-        }
-        let value = literals::value(&snippet, &Type::Percent, None, false, self.findings)?;
-        Some(Expr::literal(value, Type::Percent, snippet.whole()))
     }
 
     /// A number that is written out.

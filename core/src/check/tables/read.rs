@@ -7,7 +7,7 @@ use super::annotations::is_annotation;
 use super::cells::RawCell;
 use super::{Annotations, Family, HitPolicy};
 use crate::check::assemble::{COLUMNS, ROWS};
-use crate::check::expressions::parse;
+use crate::check::expressions::{RawValue, raw_value};
 use crate::check::header::Header;
 use crate::check::names::report_id;
 use crate::check::records::Records;
@@ -55,11 +55,6 @@ pub(super) enum RawCondition {
     Cell { column: usize, cell: RawCell },
     When(Ast, String),
     Unless(Ast, String),
-}
-
-pub(super) enum RawValue {
-    Literal(Snippet),
-    Computed(Ast),
 }
 
 /// Reads the document's decisions.
@@ -432,18 +427,7 @@ impl TableReader<'_> {
 
     /// A literal, or with a leading `=` an expression.
     pub(super) fn value(&mut self, node: &Node) -> Option<RawValue> {
-        let scalar = node.as_scalar("a value", self.findings)?;
-        let snippet = scalar.snippet.trimmed();
-        if let Some(rest) = snippet.text.strip_prefix('=') {
-            if scalar.report_cut(node.span, self.findings) {
-                return None;
-            }
-            let start = snippet.text.len() - rest.len();
-            let inner = snippet.trimmed_slice(start, snippet.text.len());
-            return parse(&inner, self.parser, self.findings).map(RawValue::Computed);
-        }
-        node.as_text("a value", self.findings)?;
-        Some(RawValue::Literal(snippet))
+        raw_value(node, "a value", self.parser, self.findings)
     }
 
     pub(super) fn hit(&mut self, reader: &mut MapReader<'_>) -> Option<HitPolicy> {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::annotations::ANNOTATIONS;
-use super::read::{RawCondition, RawRow, RawTable, RawValue, RowIds, TableReader, node_has};
+use super::read::{RawCondition, RawRow, RawTable, RowIds, TableReader, node_has};
 use super::{Annotations, Family, HitPolicy};
 use crate::check::cooldowns::Cooldown;
-use crate::check::expressions::conditions;
+use crate::check::expressions::{RawValue, conditions};
 use crate::check::names::report_id;
 use crate::diagnostic::{Code, Finding, did_you_mean};
 use crate::language::{Ast, AstKind};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::read::{RawCondition, RawRow, RawTable, RawValue};
+use super::read::{RawCondition, RawRow, RawTable};
 use super::{CheckedCondition, CheckedOutput, CheckedRow, CheckedTable, Column, Family, Written};
+use crate::check::expressions::RawValue;
 use crate::check::literals;
 use crate::check::names::Names;
 use crate::diagnostic::{Code, Finding, Findings};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::WorkflowReader;
 use crate::check::actions::{CheckedAction, Param, ParamKind};
-use crate::check::expressions::{expression, parse};
+use crate::check::expressions::{RawValue, expression, raw_value};
 use crate::check::literals;
 use crate::check::names::report_id;
 use crate::check::tables::annotations::{ANNOTATIONS, annotations};
 use crate::check::tables::{Annotations, CheckedCondition};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
-use crate::language::{Expr, Scope, Typer};
+use crate::language::{Ast, Expr, Scope, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Node, NodeKind};
@@ -377,28 +377,11 @@ impl WorkflowReader<'_> {
 
     /// A value that is written out, or computed behind `=`.
     fn value(&mut self, field: &Field, node: &Node) -> Option<Expr> {
-        let scalar = node.as_scalar("a value", self.findings)?;
-        let snippet = scalar.snippet.trimmed();
-        if let Some(rest) = snippet.text.strip_prefix('=') {
-            if scalar.report_cut(node.span, self.findings) {
-                return None;
-            }
-            let inner = snippet.trimmed_slice(snippet.text.len() - rest.len(), snippet.text.len());
-            let ast = parse(&inner, self.parser, self.findings)?;
-            let what = format!("`{}`", field.name);
-            if matches!(field.base, Type::Duration(_)) {
-                let expr = Typer::new(self.names, self.findings).expr(&ast);
-                if !matches!(expr.base, Type::Duration(_) | Type::Any) {
-                    let message = format!("{what} is a duration, but this is {}", expr.base);
-                    self.findings.push(
-                        Finding::error(Code::TypeMismatch, expr.span, message).help("say the unit, such as `2.days`"),
-                    );
-                }
-                return Some(expr);
-            }
-            return Some(Typer::new(self.names, self.findings).stored(&ast, &field.base, true, &what));
-        }
-        let text = node.as_text("a value", self.findings)?;
+        let snippet = match raw_value(node, "a value", self.parser, self.findings)? {
+            RawValue::Literal(snippet) => snippet,
+            RawValue::Computed(ast) => return Some(self.computed(field, &ast)),
+        };
+        let text = snippet.text.as_str();
         let mut found = Findings::default();
         let value = literals::value(&snippet, &field.base, field.decimals, false, &mut found);
         let reads = |word: &str| !word.is_empty() && self.names.name(word).is_some();
@@ -416,6 +399,22 @@ impl WorkflowReader<'_> {
             self.findings.push(Finding::error(problem.code, snippet.whole(), problem.message).maybe_help(problem.help));
         }
         Some(Expr::literal(value, field.base.clone(), snippet.whole()))
+    }
+
+    /// A value that is computed.
+    fn computed(&mut self, field: &Field, ast: &Ast) -> Expr {
+        let what = format!("`{}`", field.name);
+        if matches!(field.base, Type::Duration(_)) {
+            let expr = Typer::new(self.names, self.findings).expr(ast);
+            if !matches!(expr.base, Type::Duration(_) | Type::Any) {
+                let message = format!("{what} is a duration, but this is {}", expr.base);
+                self.findings.push(
+                    Finding::error(Code::TypeMismatch, expr.span, message).help("say the unit, such as `2.days`"),
+                );
+            }
+            return expr;
+        }
+        Typer::new(self.names, self.findings).stored(ast, &field.base, true, &what)
     }
 
     /// Reports a template that cannot be sent by a channel that the step may take.
