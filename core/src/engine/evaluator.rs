@@ -220,14 +220,21 @@ impl Evaluator {
         let mut key = String::new();
         record.key_into(&mut key);
         let pack = self.engine.pack().clone();
-        let mut state = match &said.place {
-            Some((workflow, stage, since)) => State::start(&key, workflow, stage, *since, pack),
-            None => State::in_no_workflow(&key, pack),
+        let mut state = match (&said.place, &said.previous) {
+            (Some((workflow, stage, since)), Some((left, days))) => {
+                let before = since.checked_sub_days(chrono::Days::new((*days).into())).unwrap_or(*since);
+                let left = State::start(&key, workflow, left, before, pack).map_err(refused)?;
+                let mut state = left.clone();
+                state.enter(stage, *since);
+                state.with_revision_after(&left)
+            }
+            (Some((workflow, stage, since)), None) => State::start(&key, workflow, stage, *since, pack),
+            (None, _) => State::in_no_workflow(&key, pack),
         }
         .map_err(refused)?;
         let since = said.place.as_ref().map_or(today, |(_, _, since)| *since);
         for (step, occurrence) in &said.done {
-            let done = Done { step: step.clone(), occurrence: *occurrence, due: since, entry: 1 };
+            let done = Done { step: step.clone(), occurrence: *occurrence, due: since, entry: state.entry() };
             state = state.record(&done, "done", self.instant.as_of).map_err(refused)?;
         }
         for (rule, until) in &said.cooldowns {

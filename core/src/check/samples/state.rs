@@ -18,6 +18,8 @@ use crate::syntax::{Node, NodeKind};
 pub(crate) struct TestState {
     /// Workflow, stage, and day 0 of it.
     pub(crate) place: Option<(Arc<str>, Arc<str>, NaiveDate)>,
+    /// The stage that was left for this one, and how many days the case had been there.
+    pub(crate) previous: Option<(Arc<str>, u32)>,
     /// Steps that are done: the name, and which occurrence.
     pub(crate) done: Vec<(String, u32)>,
     /// Steps whose actions are approved.
@@ -74,6 +76,7 @@ impl<'a> TestReader<'a, '_> {
         let workflow = reader.optional("workflow", self.findings);
         let stage = reader.optional("stage", self.findings);
         let since = reader.optional("since", self.findings);
+        let previous = reader.optional("previous", self.findings);
         let done = reader.optional("done", self.findings);
         let approved = reader.optional("approved", self.findings);
         let hold = reader.optional("hold", self.findings);
@@ -90,6 +93,9 @@ impl<'a> TestReader<'a, '_> {
                 return None;
             };
             let since = literals::date(since, "`since`", self.findings)?;
+            if let Some(previous) = previous {
+                state.previous = self.previous(previous, workflow);
+            }
             if let Some(done) = done {
                 state.done = self.done(done, stage);
             }
@@ -102,7 +108,7 @@ impl<'a> TestReader<'a, '_> {
                 }
             }
             state.place = Some((workflow.name.clone(), stage.name.clone(), since));
-        } else if let Some(stray) = [workflow, since, done, approved].into_iter().flatten().next() {
+        } else if let Some(stray) = [workflow, since, previous, done, approved].into_iter().flatten().next() {
             self.findings.push(
                 Finding::error(Code::MissingKey, stray.span, "this state does not say in which stage the case is")
                     .help("add `stage:`"),
@@ -170,6 +176,32 @@ impl<'a> TestReader<'a, '_> {
             );
         }
         known.map(|known| (found, known))
+    }
+
+    /// The stage that was left, and the days that the case had been in it.
+    fn previous(&mut self, node: &Node, workflow: &CheckedWorkflow) -> Option<(Arc<str>, u32)> {
+        let mut reader = MapReader::new(node, "`previous`", self.findings)?;
+        let stage = reader.required("stage", self.findings);
+        let days = reader.required("days", self.findings);
+        reader.finish(self.findings);
+        let node = stage?;
+        let name = node.as_text("`stage`", self.findings)?;
+        let Some(known) = workflow.stages.iter().find(|known| *known.name == *name) else {
+            self.findings.push(
+                Finding::error(Code::UnknownStage, node.span, format!("the workflow has no stage `{name}`"))
+                    .maybe_help(did_you_mean(name, workflow.stages.iter().map(|stage| &*stage.name))),
+            );
+            return None;
+        };
+        let node = days?;
+        let Ok(days) = node.as_text("`days`", self.findings)?.parse::<u16>() else {
+            self.findings.push(
+                Finding::error(Code::InvalidNumber, node.span, "`days` is not a number of days")
+                    .help("write how many days the case had been there, such as `5`"),
+            );
+            return None;
+        };
+        Some((known.name.clone(), u32::from(days)))
     }
 
     /// Steps that are done: names, or names with how often, or with the day of what is counted from a date.
