@@ -135,8 +135,10 @@ mod tests {
     fn lines_of_example_cases_are_their_decisions_and_few_decisions_are_made() {
         let (all, made) = write("card-portfolio", "cards.csv", Some("uci"));
         assert!(all >= 1000 && made * 100 <= all, "{made} of {all}");
+        let (all, made) = write("base", "portfolio.ndjson", None);
+        assert!(all >= 1000 && made * 2 <= all, "{made} of {all}");
+        // FIXME: a pack with workflows leaves each line to the decision.
         let (all, made) = write("us-consumer", "portfolio.ndjson", None);
-        // A pack with workflows leaves each line to the decision.
         assert!(all >= 1000 && made == all, "{made} of {all}");
     }
 
