@@ -1,24 +1,18 @@
 //! `recoup contact`: whether one contact may be made.
 
 use chrono::{DateTime, Utc};
-use clap::ValueEnum;
-use recoup::{Attempt, ContactCheck};
+use recoup::{Attempt, ContactCheck, Verdict};
 
-use crate::cases::{CasesArguments, decide, find, instant, problems_lines, row_name};
-use crate::pack::PackArguments;
+use crate::cases::instant;
+use crate::one_case::{Answer, OneCaseArguments};
 use crate::status::{Status, Stop};
-use crate::terminal::{escaped, print, print_raw, tell};
+use crate::terminal::escaped;
 
 /// What `recoup contact` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pack: PackArguments,
-    #[command(flatten)]
-    cases: CasesArguments,
-    /// The key of the case
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    id: String,
+    case: OneCaseArguments,
     /// The channel of the contact
     #[arg(long, value_name = "CHANNEL")]
     channel: String,
@@ -40,41 +34,15 @@ pub(crate) struct Arguments {
     /// The template that is sent
     #[arg(long, value_name = "TEMPLATE")]
     template: Option<String>,
-    /// How the verdict is shown
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 /// Prints the verdict, or the problems of the record or the attempt. A contact that is not allowed is a finding.
 pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
-    let engine = arguments.pack.load_to_use()?;
-    let as_of = arguments.cases.as_of();
-    let row = find(&arguments.cases, &arguments.id, &engine, as_of)?;
-    let states = arguments.cases.states()?;
-    let checked =
-        decide(&engine, &row, &states, as_of).and_then(|decided| engine.judge_contact(&decided, &arguments.attempt()));
-    match checked {
-        Ok(check) => {
-            match arguments.format {
-                Format::Text => print(&text(&check, &arguments.channel))?,
-                Format::Json => print_raw(&format!("{}\n", check.to_json()))?,
-            }
-            Ok(if check.verdict() == recoup::Verdict::Allow { Status::Good } else { Status::Findings })
-        }
-        Err(error) => {
-            let row = row_name(row.number(), row.key().as_deref());
-            tell(&format!("{row} is refused:\n{}", problems_lines(&error.problems)));
-            Ok(Status::Findings)
-        }
-    }
+    arguments.case.carry_out(|engine, decided| {
+        let check = engine.judge_contact(decided, &arguments.attempt())?;
+        let status = if check.verdict() == Verdict::Allow { Status::Good } else { Status::Findings };
+        Ok(Answer { text: text(&check, &arguments.channel), json: check.to_json(), status })
+    })
 }
 
 impl Arguments {

@@ -26,6 +26,7 @@ mod test;
 
 // What the commands share.
 mod cases;
+mod one_case;
 mod pack;
 mod portfolio;
 mod problem_kinds;

@@ -1,23 +1,16 @@
 //! `recoup offer`: what becomes of one offer to settle.
 
-use clap::ValueEnum;
 use recoup::{Offer, OfferCheck, OfferVerdict};
 
-use crate::cases::{CasesArguments, decide, find, problems_lines, row_name};
-use crate::pack::PackArguments;
+use crate::one_case::{Answer, OneCaseArguments};
 use crate::status::{Status, Stop};
-use crate::terminal::{escaped, print, print_raw, tell};
+use crate::terminal::escaped;
 
 /// What `recoup offer` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pack: PackArguments,
-    #[command(flatten)]
-    cases: CasesArguments,
-    /// The key of the case
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    id: String,
+    case: OneCaseArguments,
     /// What is offered, such as `600.00`
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     amount: String,
@@ -27,44 +20,19 @@ pub(crate) struct Arguments {
     /// Who is to accept it: a role of the pack's authority
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
-    /// How the verdict is shown
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 /// Prints the verdict, or the problems of the record or the offer. An offer that is not accepted is a finding.
 pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
-    let engine = arguments.pack.load_to_use()?;
-    let as_of = arguments.cases.as_of();
-    let row = find(&arguments.cases, &arguments.id, &engine, as_of)?;
-    let states = arguments.cases.states()?;
-    let mut offer = Offer::of(&arguments.amount).instalments(arguments.instalments);
-    if let Some(role) = &arguments.role {
-        offer = offer.role(role);
-    }
-    let checked = decide(&engine, &row, &states, as_of).and_then(|decided| engine.judge_offer_of(&decided, &offer));
-    match checked {
-        Ok(check) => {
-            match arguments.format {
-                Format::Text => print(&text(&check))?,
-                Format::Json => print_raw(&format!("{}\n", check.to_json()))?,
-            }
-            Ok(if check.verdict() == OfferVerdict::Accepted { Status::Good } else { Status::Findings })
+    arguments.case.carry_out(|engine, decided| {
+        let mut offer = Offer::of(&arguments.amount).instalments(arguments.instalments);
+        if let Some(role) = &arguments.role {
+            offer = offer.role(role);
         }
-        Err(error) => {
-            let row = row_name(row.number(), row.key().as_deref());
-            tell(&format!("{row} is refused:\n{}", problems_lines(&error.problems)));
-            Ok(Status::Findings)
-        }
-    }
+        let check = engine.judge_offer_of(decided, &offer)?;
+        let status = if check.verdict() == OfferVerdict::Accepted { Status::Good } else { Status::Findings };
+        Ok(Answer { text: text(&check), json: check.to_json(), status })
+    })
 }
 
 fn text(check: &OfferCheck) -> String {
