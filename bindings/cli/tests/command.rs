@@ -331,6 +331,102 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
+// contact, offer, states, metrics
+
+/// What a pack with a workflow, a contact policy, a settlement and a metric has beside [`PACK`].
+const FOLLOWING: &str = "\
+channels: [call, letter]
+actions:
+  call: {contacting: true, channel: call}
+workflows:
+  all:
+    initial: open
+    stages:
+      open:
+        enter:
+          - {id: ring, do: call}
+        next:
+          - {to: closed, when: balance == 0}
+      closed: {end: true}
+contact:
+  own:
+    rules:
+      - {id: poor, review_when: score < 500}
+      - {id: paid, deny_when: balance == 0}
+settlement:
+  floor: 50.percent
+  instalments: {at_most: 3}
+metrics:
+  owed: {value: sum(balance), unit: USD}
+";
+
+#[test]
+fn one_contact_is_judged_and_wrong_ones_are_refused_by_name() {
+    let folder = Folder::with_pack("contact", &format!("{PACK}{FOLLOWING}"));
+    folder.write("cases.csv", "case_id,balance,score\nA-1,100,600\nA-2,0,600\nA-3,100,\n");
+    let contact = |id: &str, channel: &str, status: i32| {
+        let words = ["--cases", "cases.csv", "--as-of", AS_OF, "--id", id, "--channel", channel];
+        folder.recoup(&[&["contact", "small"], words.as_slice()].concat(), status)
+    };
+    assert_eq!(contact("A-1", "call", 0).stdout, "allow  call with A-1\n");
+    let denied = contact("A-2", "call", 1);
+    let expected = "deny  call with A-2\n  deny  contact/own/paid\n  never allowed while all else stays: no time lifts \
+                    `contact/own/paid`\n";
+    assert_eq!(denied.stdout, expected);
+    let reviewed = contact("A-3", "letter", 1);
+    assert!(reviewed.stdout.contains("review  contact/own/poor; not known: score"), "{}", reviewed.stdout);
+    let wrong = contact("A-1", "cal", 1);
+    assert!(wrong.stderr.contains("the pack has no channel `cal` (did you mean `call`?)"), "{}", wrong.stderr);
+}
+
+#[test]
+fn one_offer_is_judged_and_wrong_ones_are_refused_by_name() {
+    let folder = Folder::with_pack("offer", &format!("{PACK}{FOLLOWING}"));
+    folder.write("cases.csv", "case_id,balance,score\nA-1,100,600\n");
+    let offer = |amount: &str, more: &[&str], status: i32| {
+        let words = ["--cases", "cases.csv", "--as-of", AS_OF, "--id", "A-1", "--amount", amount];
+        folder.recoup(&[&["offer", "small"], words.as_slice(), more].concat(), status)
+    };
+    assert!(offer("50", &[], 0).stdout.starts_with("accepted  50.00 in one payment from A-1\n"));
+    let refused = offer("49.99", &["--instalments", "2"], 1).stdout;
+    assert!(refused.contains("at least 50.00 must be paid\n  50.00 in 2 instalments would be accepted"), "{refused}");
+    assert!(offer("60", &["--instalments", "4"], 1).stdout.contains("at most 3 instalments are allowed"));
+    for (amount, problem) in [
+        ("100.01", "is more than the 100.00 that are owed"),
+        ("-5", "is nothing that is paid"),
+        ("1e2", "is not an amount"),
+        ("9.999", "has too many decimals"),
+    ] {
+        let wrong = offer(amount, &[], 1).stderr;
+        assert!(wrong.contains(problem), "{amount}: {wrong}");
+    }
+    let wrong = offer("60", &["--role", "boss"], 1).stderr;
+    assert!(wrong.contains("the authority has no role `boss`"), "{wrong}");
+}
+
+#[test]
+fn a_run_goes_on_from_the_decisions_of_an_earlier_one() {
+    let folder = Folder::with_pack("states", &format!("{PACK}{FOLLOWING}"));
+    folder.write("cases.csv", "case_id,balance,score\nA-1,100,600\nA-2,0,600\n");
+    let run = |more: &[&str], status: i32| {
+        folder.recoup(&[&["run", "small", "--cases", "cases.csv", "--as-of", AS_OF], more].concat(), status)
+    };
+    let first = run(&["--out", "first.ndjson", "--metrics", "metrics.json"], 0);
+    assert!(first.stderr.contains("metrics\n  owed  100.00 USD"), "{}", first.stderr);
+    assert!(folder.read("metrics.json").starts_with(r#"{"owed":{"value":"100.00""#));
+    let second = run(&["--state", "first.ndjson"], 0);
+    let stage = |line: &str| serde_json::from_str::<Value>(line).expect("a decision")["stage"].clone();
+    let stages: Vec<Value> = second.stdout.lines().map(stage).collect();
+    assert_eq!((&stages[0]["from"], &stages[0]["to"]), (&Value::from("open"), &Value::from("open")));
+    assert_eq!((&stages[1]["from"], &stages[1]["to"]), (&Value::from("closed"), &Value::from("closed")));
+
+    let late = folder.read("first.ndjson").replace("\"since\":\"2026-09-07\"", "\"since\":\"2027-01-01\"");
+    folder.write("late.ndjson", &late);
+    assert!(run(&["--state", "late.ndjson"], 1).stderr.contains("the stage was entered on `2027-01-01`"));
+    folder.write("broken.ndjson", "{\"format\": 1}\n");
+    assert!(run(&["--state", "broken.ndjson"], 2).stderr.contains("line 1"));
+}
+
 // explain, schema, usage
 
 #[test]
