@@ -167,6 +167,9 @@ impl Actions {
     pub(super) fn gated(self, runner: &mut Runner<'_>, state: &State, today: NaiveDate) -> Vec<Proposed> {
         let mut made: Vec<Made> = Vec::new();
         let mut proposed = self.proposed;
+        if !proposed.is_empty() {
+            super::review::holds(runner, state);
+        }
         for action in &mut proposed {
             if action.is_contacting {
                 judge(action, runner, state, self.as_of, &mut made);

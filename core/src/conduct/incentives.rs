@@ -80,6 +80,9 @@ pub(crate) fn offers(
                 continue;
             }
         };
+        if let (Some(review), Some(behind)) = (runner.review(), made.valid_until.and_then(|until| until.succ_opt())) {
+            review.on(behind);
+        }
         if let Some(until) = made.valid_until.filter(|until| *until < today) {
             offers.withheld.push((made.id, Withheld::Lapsed(until)));
             continue;

@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::action::{Actions, Proposed};
 use super::cadence::{Occurrence, Schedule};
 use super::incentives::{Offers, offers};
+use super::review;
 use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
 use crate::calendar::{Calendar, date_at};
@@ -41,6 +42,8 @@ pub(crate) struct Course {
     pub(crate) incentives: Option<Offers>,
     /// How each run of a routine came out, where the runner keeps it.
     pub(crate) runs: Vec<Run>,
+    /// When another decision may follow, where the runner looks on; nothing where time leads to none.
+    pub(crate) next_review_at: Option<DateTime<Utc>>,
 }
 
 /// A transition that was followed.
@@ -64,6 +67,7 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
         settlement: limits(&mut runner, as_of),
         incentives: incentives(&mut runner, as_of),
         runs: Vec::new(),
+        next_review_at: None,
     };
     match standing {
         Standing::In { workflow, stage, state, is_new, .. } => {
@@ -87,6 +91,7 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
         Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
         Standing::Out(state) => course.state = state.as_deref().cloned(),
     }
+    course.next_review_at = runner.review().and_then(|review| review.next());
     course.runs = runner.into_runs();
     course
 }
@@ -106,15 +111,15 @@ fn limits(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Result<Limits
     Some(Settling { runner, checked, lowered, today }.limits())
 }
 
-struct Walk<'w, 'a> {
+pub(super) struct Walk<'w, 'a> {
     workflow: usize,
     stage: usize,
     state: State,
     /// Whether the stage was entered in this walk.
     is_entered: bool,
-    today: NaiveDate,
+    pub(super) today: NaiveDate,
     as_of: DateTime<Utc>,
-    runner: &'w mut Runner<'a>,
+    pub(super) runner: &'w mut Runner<'a>,
     course: &'w mut Course,
 }
 
@@ -137,6 +142,7 @@ impl<'a> Walk<'_, 'a> {
             seen.push(to);
         }
         self.steps(&mut actions, false);
+        review::standing(self.runner, &self.course.standing, self.workflow, self.stage, &self.state);
         self.course.actions = actions.gated(self.runner, &self.state, self.today);
         self.course.stands = Some((self.workflow, self.stage));
         self.course.state = Some(self.state);
@@ -241,7 +247,9 @@ impl<'a> Walk<'_, 'a> {
         else {
             return;
         };
-        for (row, hit) in self.runner.rows(lowered.steps) {
+        let (hits, borders) = self.runner.rows_apart(lowered.steps);
+        self.review_steps(stage, &hits, &borders);
+        for (row, hit) in hits {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
             if is_passing && (!step.is_entry || contacts()) {
@@ -272,23 +280,33 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn due(&self, step: &CheckedStep) -> Result<Vec<Occurrence>, Failure> {
+        let Some(schedule) = self.schedule(step)? else { return Ok(Vec::new()) };
+        schedule.due(self.today, |number| self.is_done(step, number)).map_err(Failure::from)
+    }
+
+    pub(super) fn is_done(&self, step: &CheckedStep, number: u32) -> bool {
+        self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number)
+    }
+
+    /// When a step is due; nothing where it never is.
+    pub(super) fn schedule(&self, step: &CheckedStep) -> Result<Option<Schedule<'a>>, Failure> {
         let calendar = self.runner.pack().checked.calendar.as_ref();
         let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
         let (first, last) = match &step.anchor {
             Anchor::Day(days) => match self.state.since() {
                 Some(since) => (day(since, crate::value::Duration::Days(i64::from(*days)))?, None),
-                None => return Ok(Vec::new()),
+                None => return Ok(None),
             },
             Anchor::Before(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, negated(*length))?, Some(date)),
-                _ => return Ok(Vec::new()),
+                _ => return Ok(None),
             },
             Anchor::After(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, *length)?, None),
-                _ => return Ok(Vec::new()),
+                _ => return Ok(None),
             },
         };
-        let schedule = Schedule {
+        Ok(Some(Schedule {
             first,
             is_of_stage: matches!(step.anchor, Anchor::Day(_)),
             last,
@@ -296,9 +314,7 @@ impl<'a> Walk<'_, 'a> {
             at_most: step.at_most,
             missed: step.missed,
             calendar,
-        };
-        let is_done = |number| self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number);
-        schedule.due(self.today, is_done).map_err(Failure::from)
+        }))
     }
 }
 

@@ -9,8 +9,9 @@ use super::{Decided, DecisionWriter, Engine, RecordError};
 use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
+use crate::conduct::review::{Followed, follow};
 use crate::conduct::standing::{self, Newcomer, Standing};
-use crate::conduct::workflow::{Course, conduct};
+use crate::conduct::workflow::conduct;
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
 use crate::eval::runner::{Run, Runner};
@@ -402,18 +403,12 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course(&trace).as_ref())
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, &self.followed(&trace))
     }
 
-    /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
-    /// then stays as it is.
-    pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
-        let pack = self.engine.planned();
-        if !pack.checked.has_course() && !self.standing.has_state() {
-            return None;
-        }
-        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
-        Some(conduct(runner, &self.standing, self.instant.as_of))
+    /// What follows for the case: what it goes through in its workflow, and when another decision may follow.
+    pub(super) fn followed(&self, trace: &Trace) -> Followed {
+        follow(self.engine.planned(), &self.instant, &self.inner, &self.standing, trace)
     }
 
     /// How each routine came out that was run for what follows from the evaluation.

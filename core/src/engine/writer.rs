@@ -63,7 +63,7 @@ impl DecisionWriter {
     }
 
     /// Appends the JSON of a case's decision, with no line break. Once `line` has grown to what the cases need, nothing
-    /// is allocated where all results of a case are known and its texts are the pack's own.
+    /// is allocated where all results of a case are known, its texts are the pack's own, and no rule reads the time.
     ///
     /// # Errors
     /// Where the evaluation belongs to another pack.
@@ -72,12 +72,12 @@ impl DecisionWriter {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         let (parts, pack) = (self.engine.parts(), self.engine.planned());
-        let course = |trace: &Trace| evaluation.course(trace);
+        let followed = |trace: &Trace| evaluation.followed(trace);
         let case = DecidedCase {
             instant: &evaluation.instant,
             evaluation: &evaluation.inner,
             has_state: evaluation.standing.has_state(),
-            course: &course,
+            followed: &followed,
         };
         let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);

@@ -5,6 +5,7 @@
 
 mod contact;
 mod incentives;
+mod moving;
 mod settlement;
 mod workflow;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub(crate) use contact::{Changes, Contact, Policy, Rule};
 pub(crate) use incentives::Incentives;
+pub(crate) use moving::{Moving, MovingRow, MovingTable, Pace};
 pub(crate) use settlement::Settlement;
 pub(crate) use workflow::{Stage, Workflows};
 
@@ -34,6 +36,8 @@ pub(crate) struct LoweredPack {
     pub(crate) incentives: Option<Incentives>,
     /// What metrics take of a case.
     metrics: Vec<Expr>,
+    /// What time may change.
+    pub(crate) moving: Moving,
 }
 
 /// The place of a routine.
@@ -174,7 +178,12 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
-    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, incentives, metrics }
+    let slots = pack.slots.clone();
+    let moving = Moving::default();
+    let mut lowered =
+        LoweredPack { slots, steps, routines, workflows, contact, settlement, incentives, metrics, moving };
+    lowered.moving = Moving::of(pack, &lowered);
+    lowered
 }
 
 /// Adds a table whose rows only say whether they match.

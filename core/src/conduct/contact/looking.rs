@@ -101,6 +101,12 @@ impl Looking {
         }
     }
 
+    /// An instant before which the rule says the same at a place; nothing where it always does.
+    pub(super) fn turns(&self, zone: Tz, at: DateTime<Utc>, calendar: Option<&Calendar>) -> Option<DateTime<Utc>> {
+        let rules = [Sure::Certain, Sure::Possible].into_iter().filter_map(|sure| self.rule(sure, calendar));
+        rules.filter_map(|rule| rule.turns(zone, at)).min()
+    }
+
     fn events(&self) -> Option<&Events> {
         match self {
             Looking::Limit { events, .. } | Looking::Wait { events, .. } => Some(events),

@@ -6,6 +6,7 @@
 
 mod looking;
 mod next;
+mod review;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -171,8 +172,12 @@ impl Judge<'_, '_> {
         }
         let mut watch = Watch::new(self);
         let found = watch.look(at);
-        let runs = watch.runner.searching();
+        let is_shown = !found.objections.is_empty();
+        let runs = watch.runner.searching(is_shown);
         let next = watch.next(at, &found);
+        if is_shown {
+            watch.review(at, &next);
+        }
         watch.runner.found(runs);
         let reasons = watch.reasons(&found);
         self.runner.stand(None);
@@ -297,6 +302,7 @@ impl<'w, 'a> Watch<'w, 'a> {
                         (Ok(None), _) => {}
                         (Ok(Some(looking)), Place::At(zone)) => {
                             let (verdict, failure) = looking.judge(*zone, at, self.calendar());
+                            self.look_on(&looking, *zone, at);
                             if verdict != Verdict::Allow {
                                 object(verdict, failure, Some(looking));
                             }
