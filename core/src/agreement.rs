@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::conduct::standing::Standing;
-use crate::conduct::workflow::conduct;
+use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{DecidedCase, Decision, LineWriter, Parts, write_key};
 use crate::eval::runner::Runner;
 use crate::eval::{self, Cells, Evaluation, Instant, Pack, RowOutcome, TableTrace, Trace};
@@ -17,7 +17,7 @@ pub(crate) fn of_row(
     parts: &Parts<'_>,
     pack: Pack<'_>,
     fields: &Cells,
-    standing: &Standing,
+    (standing, course): (&Standing, Option<&Course>),
     instant: &Instant,
     evaluation: &Evaluation,
 ) {
@@ -41,16 +41,13 @@ pub(crate) fn of_row(
         assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "step {table} of {}", parts.identity.name);
     }
     let fired = eval::replay::fired(pack, instant, evaluation);
-    let course = |trace: &Trace| {
-        if !pack.checked.has_course() && !standing.has_state() {
-            return None;
-        }
-        let runner = Runner::new(pack, as_of, trace.slots.clone());
-        Some(conduct(runner, standing, as_of))
-    };
-    let wanted = Decision::new(parts, as_of, &reference, course(&reference).as_ref());
-    assert_eq!(Decision::new(parts, as_of, &fired, course(&fired).as_ref()).to_json(), wanted.to_json());
-    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), course: &course };
+    let by_meaning = course.map(|_| {
+        let mut runner = Runner::new(pack, instant, Cells::of(pack.plan, &reference.slots)).by_meaning();
+        conduct(&mut runner, standing)
+    });
+    let wanted = Decision::new(parts, as_of, &reference, by_meaning.as_ref());
+    assert_eq!(Decision::new(parts, as_of, &fired, course).to_json(), wanted.to_json());
+    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), course };
     line_is_the_decision(parts, pack, &case, &wanted);
     let explained = |trace: &Trace| Explanation::new(parts, as_of, trace, &[]).to_json();
     assert_eq!(explained(&whole), explained(&reference));

@@ -59,19 +59,20 @@ pub(crate) fn offers(
     runner: &mut Runner<'_>,
     checked: &CheckedIncentives,
     lowered: &Incentives,
-    today: NaiveDate,
 ) -> Offers {
+    let today = runner.today();
     let mut offers = Offers::default();
     let mut doubtful: Vec<Doubtful<'_>> = Vec::new();
     let cap = checked.cap.as_ref().map(|(percent, of)| runner.value(of).and_then(|of| share(*percent, of)));
     let mut total = Decimal::ZERO;
-    for (row, hit) in runner.rows(lowered.offers) {
+    let hits = runner.rows(lowered.offers);
+    for (row, hit) in hits.iter() {
         let Some(offer) = checked.offers.get(row) else { continue };
         let mut made = match (hit, worth(runner, checked, offer)) {
             (Ok(()), Ok(made)) => made,
             (Err(failure), worth) => {
                 doubtful.push(Doubtful { offer, amount: worth.ok().map(|made| made.amount), failure: failure.clone() });
-                offers.failures.push((offer.id.clone(), failure));
+                offers.failures.push((offer.id.clone(), failure.clone()));
                 continue;
             }
             (Ok(()), Err(failure)) => {

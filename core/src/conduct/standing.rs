@@ -78,12 +78,12 @@ impl Standing {
         let out = || Standing::Out(newcomer.state.cloned());
         let Some(workflows) = &runner.pack().lowered.workflows else { return Ok(out()) };
         let checked = runner.pack().checked;
-        match runner.rows(workflows.applies).into_iter().next() {
+        match runner.rows(workflows.applies).iter().next() {
             None => Ok(out()),
             Some((workflow, Ok(()))) => Standing::begin(checked, workflow, newcomer, today),
             Some((workflow, Err(failure))) => {
                 let id = checked.workflows.get(workflow).map_or("workflows".into(), |workflow| workflow.id.clone());
-                Ok(Standing::Undecided { workflow: id, failure, state: newcomer.state.cloned() })
+                Ok(Standing::Undecided { workflow: id, failure: failure.clone(), state: newcomer.state.cloned() })
             }
         }
     }

@@ -6,16 +6,16 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use super::action::{Actions, Proposed};
 use super::cadence::{Occurrence, Schedule};
 use super::incentives::{Offers, offers};
 use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
-use crate::calendar::{Calendar, date_at};
+use crate::calendar::Calendar;
 use crate::check::workflows::{Anchor, CheckedStep, Target};
-use crate::eval::runner::{Hit, Run, Runner};
+use crate::eval::runner::{Hits, Runner};
 use crate::families::Stage;
 use crate::state::State;
 use crate::value::ops::{self, Arithmetic};
@@ -31,7 +31,7 @@ pub(crate) struct Course {
     /// Where it stands now: workflow and stage.
     pub(crate) stands: Option<(usize, usize)>,
     /// Its state now, with the revision that it had before.
-    pub(crate) state: Option<State>,
+    pub(crate) state: Option<Arc<State>>,
     pub(crate) actions: Vec<Proposed>,
     /// Transitions and steps of which it is not known whether they are wanted: the qualified id, and why.
     pub(crate) failures: Vec<(Arc<str>, Failure)>,
@@ -39,8 +39,6 @@ pub(crate) struct Course {
     pub(crate) settlement: Option<Result<Limits, Failure>>,
     /// What the debtor is offered, in a pack with incentives.
     pub(crate) incentives: Option<Offers>,
-    /// How each run of a routine came out, where the runner keeps it.
-    pub(crate) runs: Vec<Run>,
 }
 
 /// A transition that was followed.
@@ -53,7 +51,7 @@ pub(crate) struct Move {
 }
 
 /// Takes a case through its workflow. The runner's slots are those of the case's evaluation.
-pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
+pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing) -> Course {
     let mut course = Course {
         standing: standing.clone(),
         moves: Vec::new(),
@@ -61,70 +59,67 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
         state: None,
         actions: Vec::new(),
         failures: Vec::new(),
-        settlement: limits(&mut runner, as_of),
-        incentives: incentives(&mut runner, as_of),
-        runs: Vec::new(),
+        settlement: limits(runner),
+        incentives: incentives(runner),
     };
     match standing {
         Standing::In { workflow, stage, state, is_new, .. } => {
-            let today = date_at(as_of, runner.pack().checked.header.zone);
             let walk = Walk {
                 workflow: *workflow,
                 stage: *stage,
-                state: (**state).clone(),
+                state: state.clone(),
                 is_entered: *is_new,
-                today,
-                as_of,
-                runner: &mut runner,
+                today: runner.today(),
+                due: Vec::new(),
+                runner,
                 course: &mut course,
             };
             walk.go();
         }
         Standing::Undecided { workflow, failure, state } => {
             course.failures.push((workflow.clone(), failure.clone()));
-            course.state = state.as_deref().cloned();
+            course.state = state.clone();
         }
-        Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
-        Standing::Out(state) => course.state = state.as_deref().cloned(),
+        Standing::NeedsMigration(state) => course.state = Some(state.clone()),
+        Standing::Out(state) => course.state = state.clone(),
     }
-    course.runs = runner.into_runs();
     course
 }
 
 /// What the debtor is offered.
-fn incentives(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Offers> {
+fn incentives(runner: &mut Runner<'_>) -> Option<Offers> {
     let pack = runner.pack();
     let (checked, lowered) = (pack.checked.incentives.as_ref()?, pack.lowered.incentives.as_ref()?);
-    Some(offers(runner, checked, lowered, date_at(as_of, pack.checked.header.zone)))
+    Some(offers(runner, checked, lowered))
 }
 
 /// What a case may be settled for.
-fn limits(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Result<Limits, Failure>> {
+fn limits(runner: &mut Runner<'_>) -> Option<Result<Limits, Failure>> {
     let pack = runner.pack();
     let (checked, lowered) = (pack.checked.settlement.as_ref()?, pack.lowered.settlement.as_ref()?);
-    let today = date_at(as_of, pack.checked.header.zone);
-    Some(Settling { runner, checked, lowered, today }.limits())
+    Some(Settling { runner, checked, lowered }.limits())
 }
 
 struct Walk<'w, 'a> {
     workflow: usize,
     stage: usize,
-    state: State,
+    state: Arc<State>,
     /// Whether the stage was entered in this walk.
     is_entered: bool,
     today: NaiveDate,
-    as_of: DateTime<Utc>,
+    /// Room for the occurrences of a step.
+    due: Vec<Occurrence>,
     runner: &'w mut Runner<'a>,
     course: &'w mut Course,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn go(mut self) {
-        let mut actions = Actions::new(self.workflow, self.as_of);
+        let mut actions = Actions::new(self.workflow);
         let mut seen = vec![self.stage];
         while let Some(lowered) = self.lowered() {
             let hits = self.runner.rows(lowered.transitions);
-            let Some(row) = self.choose(lowered, hits) else { break };
+            let Some(row) = self.choose(lowered, &hits) else { break };
             let Some(to) = self.target(lowered, row) else { break };
             if seen.contains(&to) {
                 break;
@@ -137,7 +132,7 @@ impl<'a> Walk<'_, 'a> {
             seen.push(to);
         }
         self.steps(&mut actions, false);
-        self.course.actions = actions.gated(self.runner, &self.state, self.today);
+        self.course.actions = actions.gated(self.runner, &self.state);
         self.course.stands = Some((self.workflow, self.stage));
         self.course.state = Some(self.state);
     }
@@ -159,16 +154,16 @@ impl<'a> Walk<'_, 'a> {
 
     /// The first transition that matches. Nothing where none does, or where one ranked before it is in doubt and leads
     /// elsewhere.
-    fn choose(&mut self, lowered: &Stage, hits: Vec<Hit>) -> Option<usize> {
+    fn choose(&mut self, lowered: &Stage, hits: &Hits) -> Option<usize> {
         let mut doubtful: Vec<(usize, Failure)> = Vec::new();
         let mut matched = None;
-        for (row, hit) in hits {
+        for (row, hit) in hits.iter() {
             match hit {
                 Ok(()) => {
                     matched = Some(row);
                     break;
                 }
-                Err(failure) => doubtful.push((row, failure)),
+                Err(failure) => doubtful.push((row, failure.clone())),
             }
         }
         let target = |row: usize| lowered.targets.get(row);
@@ -215,12 +210,12 @@ impl<'a> Walk<'_, 'a> {
         let stage = pack.checked.workflows.get(self.workflow).and_then(|workflow| workflow.stages.get(to));
         match (lowered.targets.get(row), stage) {
             (Some(Target::Previous), _) => {
-                self.state.resume_previous(self.today);
+                Arc::make_mut(&mut self.state).resume_previous(self.today);
                 // What was to be done on entering was wanted when the stage was entered.
                 self.is_entered = false;
             }
             (_, Some(stage)) => {
-                self.state.enter(&stage.name, self.today);
+                Arc::make_mut(&mut self.state).enter(&stage.name, self.today);
                 self.is_entered = true;
             }
             (_, None) => return,
@@ -241,51 +236,53 @@ impl<'a> Walk<'_, 'a> {
         else {
             return;
         };
-        for (row, hit) in self.runner.rows(lowered.steps) {
+        let hits = self.runner.rows(lowered.steps);
+        let mut due = std::mem::take(&mut self.due);
+        for (row, hit) in hits.iter() {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
             if is_passing && (!step.is_entry || contacts()) {
                 continue;
             }
-            let due = match self.due(step) {
-                Ok(due) => due,
-                Err(failure) => {
-                    self.course.failures.push((step.id.clone(), failure));
-                    continue;
-                }
-            };
+            due.clear();
+            if let Err(failure) = self.find_due(step, &mut due) {
+                self.course.failures.push((step.id.clone(), failure));
+                continue;
+            }
             if due.is_empty() {
                 continue;
             }
             if let Err(failure) = hit {
-                self.course.failures.push((step.id.clone(), failure));
+                self.course.failures.push((step.id.clone(), failure.clone()));
                 continue;
             }
-            for occurrence in due {
-                if let Err(failure) = actions.propose(self.runner, &self.state, stage, step, occurrence) {
+            for occurrence in &due {
+                if let Err(failure) = actions.propose(self.runner, &self.state, (self.stage, row), *occurrence) {
                     // What it is done with is the same for all of its occurrences.
                     self.course.failures.push((step.id.clone(), failure));
                     break;
                 }
             }
         }
+        self.due = due;
     }
 
-    fn due(&self, step: &CheckedStep) -> Result<Vec<Occurrence>, Failure> {
+    /// Adds the occurrences of a step that are to be done.
+    fn find_due(&self, step: &CheckedStep, due: &mut Vec<Occurrence>) -> Result<(), Failure> {
         let calendar = self.runner.pack().checked.calendar.as_ref();
         let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
         let (first, last) = match &step.anchor {
             Anchor::Day(days) => match self.state.since() {
                 Some(since) => (day(since, crate::value::Duration::Days(i64::from(*days)))?, None),
-                None => return Ok(Vec::new()),
+                None => return Ok(()),
             },
             Anchor::Before(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, negated(*length))?, Some(date)),
-                _ => return Ok(Vec::new()),
+                _ => return Ok(()),
             },
             Anchor::After(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, *length)?, None),
-                _ => return Ok(Vec::new()),
+                _ => return Ok(()),
             },
         };
         let schedule = Schedule {
@@ -298,7 +295,7 @@ impl<'a> Walk<'_, 'a> {
             calendar,
         };
         let is_done = |number| self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number);
-        schedule.due(self.today, is_done).map_err(Failure::from)
+        schedule.due(self.today, is_done, due).map_err(Failure::from)
     }
 }
 

@@ -7,7 +7,6 @@ use super::{Decided, Engine, RecordError};
 use crate::conduct::Verdict;
 use crate::conduct::contact::{AttemptItems, Judge, Judgement};
 use crate::decision::{ChannelReport, ContactReason};
-use crate::eval::runner::Runner;
 use crate::record::Attempt;
 use crate::value::show;
 
@@ -91,7 +90,7 @@ impl Engine {
             return Err(RecordError { problems });
         }
         let as_of = decided.decision.as_of();
-        let report = ChannelReport::new(Some(attempt.channel().to_owned()), &self.judgement(decided, attempt));
+        let report = ChannelReport::new(self.planned().lowered, Some(attempt.channel().to_owned()), &self.judgement(decided, attempt));
         let at = attempt.instant().unwrap_or(as_of);
         Ok(ContactCheck { key: decided.decision.key(), as_of, at, report })
     }
@@ -102,8 +101,8 @@ impl Engine {
         let at = attempt.instant().unwrap_or(as_of);
         let pack = self.planned();
         let Some(contact) = &pack.lowered.contact else { return Judgement::without_policy(at) };
-        let mut runner = Runner::new(pack, as_of, decided.evaluation.slots());
-        Judge { runner: &mut runner, contact, made: &[] }.judge(&AttemptItems::of(attempt), at)
+        let mut runner = decided.evaluation.runner();
+        Judge::new(contact, &runner).judge(&mut runner, &AttemptItems::of(attempt), at)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::conduct::standing::{self, Newcomer, Standing};
 use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
-use crate::eval::runner::{Run, Runner};
+use crate::eval::runner::{Room, Run, Runner};
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
@@ -82,6 +82,10 @@ pub struct Evaluation {
     pub(super) instant: Arc<Instant>,
     pub(super) inner: eval::Evaluation,
     pub(super) standing: Standing,
+    /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
+    /// then stays as it is.
+    pub(super) course: Option<Course>,
+    room: Room,
 }
 
 impl Evaluator {
@@ -315,8 +319,7 @@ impl Evaluator {
             let mut evaluation = eval::Evaluation::new(pack.plan);
             evaluation.cells.take(fields);
             eval::row::run(pack, &self.instant, &mut Scratch::new(pack.plan), &mut evaluation);
-            let slots = eval::replay::fired(pack, &self.instant, &evaluation).slots;
-            let mut runner = Runner::new(pack, self.instant.as_of, slots);
+            let mut runner = Runner::new(pack, &self.instant, evaluation.cells);
             Standing::beginning(&mut runner, newcomer, today)
         };
         standing.map_err(|error| RecordError { problems: error.problems })
@@ -329,6 +332,8 @@ impl Evaluator {
             instant: self.instant.clone(),
             inner: eval::Evaluation::new(self.engine.planned().plan),
             standing: Standing::Out(None),
+            course: None,
+            room: Room::default(),
         }
     }
 
@@ -366,12 +371,13 @@ impl Evaluator {
         #[cfg(test)]
         let given = evaluation.inner.cells.clone();
         eval::row::run(pack, &self.instant, &mut self.scratch, &mut evaluation.inner);
+        evaluation.conduct();
         #[cfg(test)]
         crate::agreement::of_row(
             &self.engine.parts(),
             pack,
             &given,
-            &evaluation.standing,
+            (&evaluation.standing, evaluation.course.as_ref()),
             &self.instant,
             &evaluation.inner,
         );
@@ -402,28 +408,36 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course(&trace).as_ref())
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_ref())
     }
 
-    /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
-    /// then stays as it is.
-    pub(super) fn course(&self, trace: &Trace) -> Option<Course> {
+    /// Takes the case through its workflow.
+    pub(super) fn conduct(&mut self) {
         let pack = self.engine.planned();
+        self.course = None;
         if !pack.checked.has_course() && !self.standing.has_state() {
-            return None;
+            return;
         }
-        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone());
-        Some(conduct(runner, &self.standing, self.instant.as_of))
+        let room = std::mem::take(&mut self.room);
+        let mut runner = Runner::new(pack, &self.instant, self.inner.cells.take_out()).in_room(room);
+        self.course = Some(conduct(&mut runner, &self.standing));
+        (self.inner.cells, self.room, _) = runner.finish();
+    }
+
+    /// Asks about what the slots came to.
+    pub(super) fn runner(&self) -> Runner<'_> {
+        Runner::new(self.engine.planned(), &self.instant, self.inner.cells.clone())
     }
 
     /// How each routine came out that was run for what follows from the evaluation.
-    pub(super) fn runs(&self, trace: &Trace) -> Vec<Run> {
-        let pack = self.engine.planned();
-        if !pack.checked.has_course() {
+    pub(super) fn runs(&self) -> Vec<Run> {
+        if self.course.is_none() {
             return Vec::new();
         }
-        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone()).keeping_runs();
-        conduct(runner, &self.standing, self.instant.as_of).runs
+        let mut runner = self.runner().keeping_runs();
+        conduct(&mut runner, &self.standing);
+        let (_, _, runs) = runner.finish();
+        runs
     }
 
     /// Appends the case's key as [`Decision::key`] gives it.
@@ -434,17 +448,12 @@ impl Evaluation {
     /// Why the decision is as it is, from the slots that were kept.
     pub fn explain(&self) -> Explanation {
         let trace = self.trace();
-        Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs(&trace))
+        Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs())
     }
 
     /// What a result came to; see [`Decision::get`].
     pub fn get(&self, name: &str) -> Option<Answer> {
         self.decision().get(name)
-    }
-
-    /// What every slot came to.
-    pub(crate) fn slots(&self) -> Vec<Outcome> {
-        eval::replay::fired(self.engine.planned(), &self.instant, &self.inner).slots
     }
 
     pub(crate) fn trace(&self) -> Trace {

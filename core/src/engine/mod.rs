@@ -273,7 +273,7 @@ impl Engine {
                 Ok(check.report().clone())
             });
             let trace = decided.evaluation.trace();
-            let runs = decided.evaluation.runs(&trace);
+            let runs = decided.evaluation.runs();
             Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Engine, Evaluation};
 use crate::decision::{DecidedCase, Decision, FailedResult, LineWriter, UnknownResult};
 use crate::error::Error;
-use crate::eval::{Instant, Trace};
+use crate::eval::Instant;
 
 /// Writes the decisions of cases as JSON, one after the other: the bytes of [`Decision::to_json`], in a fraction of its
 /// time, and what a summary counts.
@@ -72,12 +72,11 @@ impl DecisionWriter {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         let (parts, pack) = (self.engine.parts(), self.engine.planned());
-        let course = |trace: &Trace| evaluation.course(trace);
         let case = DecidedCase {
             instant: &evaluation.instant,
             evaluation: &evaluation.inner,
             has_state: evaluation.standing.has_state(),
-            course: &course,
+            course: evaluation.course.as_ref(),
         };
         let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);

@@ -168,13 +168,19 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
         })
         .collect();
     let mut routines = Vec::new();
-    let workflows = workflow::lower(pack, &steps, &mut routines);
+    let workflows = workflow::lower(pack, &mut routines);
     let contact = contact::lower(pack, &mut routines);
     let settlement = settlement::lower(pack, &mut routines);
     let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
-    LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, incentives, metrics }
+    let mut lowered =
+        LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, incentives, metrics };
+    let follows = workflow::follows(&lowered);
+    if let Some(workflows) = &mut lowered.workflows {
+        workflows.follows = follows;
+    }
+    lowered
 }
 
 /// Adds a table whose rows only say whether they match.

@@ -383,6 +383,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What is asked of each item of a list in a slot.
+    pub(crate) fn of_each(&self, expr: &Expr) -> Option<(SlotId, Code, Storage)> {
+        let ExprKind::Method { method: ListMethod::Map, list, local, body } = &expr.kind else { return None };
+        let ExprKind::Slot(slot) = list.kind else { return None };
+        let (code, storage) = self.of_item(list, *local)?.code(body.as_deref()?)?;
+        Some((slot, code, storage))
+    }
+
     /// A method of a list in a slot, perhaps filtered.
     fn method(&self, method: ListMethod, list: &Expr, local: LocalId, body: Option<&Expr>) -> Option<(Code, Storage)> {
         let mut filters = Vec::new();

@@ -17,6 +17,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
     let as_of = as_of()?;
     let mut rows = workload.rows.clone();
     let mut evaluation = rows.evaluation();
+    let (mut others, mut other) = (workload.rows.clone(), workload.rows.evaluation());
     let mut contenders = [
         Contender::new("hand-written Rust", |order| {
             for place in order {
@@ -26,7 +27,13 @@ pub fn measure(report: &mut Report) -> Result<()> {
         Contender::new("recoup", |order| {
             for place in order {
                 assert!(rows.decide(black_box(&workload.records[*place]), &mut evaluation).is_ok());
-                black_box(evaluation.decision());
+                black_box(&evaluation);
+            }
+        }),
+        Contender::new("recoup, the decisions built", |order| {
+            for place in order {
+                assert!(others.decide(black_box(&workload.records[*place]), &mut other).is_ok());
+                black_box(other.decision());
             }
         }),
     ];

@@ -1,19 +1,19 @@
 //! A rule of time with what it looks at: certain events, and those of which it is not known whether they count.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::Verdict;
 use crate::calendar::Calendar;
 use crate::calendar::contact_times::{Hours, Length, Limit, Local, Moment, TimeRule, Wait, Window};
 use crate::check::contact::{self, Form, Times};
 use crate::eval::runner::Runner;
+use crate::plan::Storage;
 use crate::value::{Duration, EvaluationError, Failure, Value};
 
 /// A rule of time that holds what it looks at.
 #[derive(Debug)]
-pub(super) enum Looking {
-    Hours(contact::Hours),
+pub(super) enum Looking<'a> {
+    Hours(&'a contact::Hours),
     Limit { events: Events, at_most: u64, window: Window },
     Wait { events: Events, length: Duration, event_day_counts: bool },
     BlockedUntil(Moment),
@@ -23,28 +23,29 @@ pub(super) enum Looking {
 #[derive(Debug, Default)]
 pub(super) struct Events {
     certain: Vec<Moment>,
-    /// The certain ones, and those of which it is not known whether they count.
-    possible: Vec<Moment>,
+    /// The certain ones, and those of which it is not known whether they count; nothing where there are none of these.
+    possible: Option<Vec<Moment>>,
     /// Why that is not known.
     doubt: Option<Failure>,
     /// Why it is not known of an item that may count when it was.
     undated: Option<Failure>,
 }
 
-impl Looking {
+impl<'a> Looking<'a> {
     /// What a form looks at from where the runner stands; nothing where time does not matter to it.
     ///
     /// # Errors
     /// Why all that it looks at is not known.
     pub(super) fn new(
-        form: &Form,
+        id: (usize, usize),
+        form: &'a Form,
         runner: &Runner<'_>,
         made: impl Iterator<Item = DateTime<Utc>>,
-    ) -> Result<Option<Looking>, Failure> {
+    ) -> Result<Option<Looking<'a>>, Failure> {
         Ok(match form {
-            Form::Hours(hours) => Some(Looking::Hours(hours.clone())),
+            Form::Hours(hours) => Some(Looking::Hours(hours)),
             Form::Limit { times, at_most, window } => {
-                let mut events = Events::new(times, runner)?;
+                let mut events = Events::new(id, times, runner)?;
                 made.for_each(|at| events.push_certain(Moment::Instant(at)));
                 let window = match *window {
                     Duration::Days(days) | Duration::BusinessDays(days) => Window::Days(days),
@@ -54,7 +55,7 @@ impl Looking {
                 Some(Looking::Limit { events, at_most: *at_most, window })
             }
             Form::Wait { times, length, event_day_counts } => Some(Looking::Wait {
-                events: Events::new(times, runner)?,
+                events: Events::new(id, times, runner)?,
                 length: *length,
                 event_day_counts: *event_day_counts,
             }),
@@ -68,11 +69,16 @@ impl Looking {
     }
 
     /// What the rule says at a place and instant. What denies whatever the doubtful items come to, denies.
-    pub(super) fn judge(&self, zone: Tz, at: DateTime<Utc>, calendar: Option<&Calendar>) -> (Verdict, Option<Failure>) {
-        let allows = |rule: Option<TimeRule<'_>>| match rule {
-            Some(rule) => Local::of(zone, at).and_then(|local| rule.allows(&local)),
-            None => Ok(true),
+    pub(super) fn judge(
+        &self,
+        local: &Result<Local, Failure>,
+        calendar: Option<&Calendar>,
+    ) -> (Verdict, Option<Failure>) {
+        let local = match local {
+            Ok(local) => local,
+            Err(failure) => return (Verdict::Review, Some(failure.clone())),
         };
+        let allows = |rule: Option<TimeRule<'_>>| rule.map_or(Ok(true), |rule| rule.allows(local));
         let failed = |error: EvaluationError| (Verdict::Review, Some(Failure::from(error)));
         match allows(self.rule(Sure::Certain, calendar)) {
             Ok(false) => return (Verdict::Deny, None),
@@ -145,8 +151,15 @@ enum Sure {
 }
 
 impl Events {
-    fn new(times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
+    fn new((policy, rule): (usize, usize), times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
         let mut events = Events::default();
+        let code = runner.pack().plan.routines.times.get(policy).and_then(|rules| rules.get(rule)?.as_ref());
+        if let Some(code) = code
+            && runner.times(code, |at| events.certain.extend(moment(at, code.is_date)))
+        {
+            return Ok(events);
+        }
+        events.certain.clear();
         let Value::List(at) = runner.value(&times.at)? else { return Ok(events) };
         let counts = match &times.counts {
             Some(counts) => match runner.value(counts)? {
@@ -177,7 +190,7 @@ impl Events {
         match counts {
             Ok(_) => self.push_certain(moment),
             Err(failure) => {
-                self.possible.push(moment);
+                self.possible.get_or_insert_with(|| self.certain.clone()).push(moment);
                 add(&mut self.doubt, failure);
             }
         }
@@ -185,14 +198,24 @@ impl Events {
 
     fn push_certain(&mut self, moment: Moment) {
         self.certain.push(moment);
-        self.possible.push(moment);
+        if let Some(possible) = &mut self.possible {
+            possible.push(moment);
+        }
     }
 
     fn moments(&self, sure: Sure) -> &[Moment] {
         match sure {
             Sure::Certain => &self.certain,
-            Sure::Possible => &self.possible,
+            Sure::Possible => self.possible.as_deref().unwrap_or(&self.certain),
         }
+    }
+}
+
+fn moment(at: i64, is_date: bool) -> Option<Moment> {
+    match if is_date { Storage::Date } else { Storage::Timestamp }.value(at) {
+        Value::Date(date) => Some(Moment::Date(date)),
+        Value::Timestamp(instant) => Some(Moment::Instant(instant)),
+        _ => None,
     }
 }
 

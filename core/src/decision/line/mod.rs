@@ -35,7 +35,7 @@ pub(crate) struct DecidedCase<'a> {
     /// Whether the decision has a state to pass on.
     pub(crate) has_state: bool,
     /// What the case goes through in its workflow.
-    pub(crate) course: &'a dyn Fn(&Trace) -> Option<Course>,
+    pub(crate) course: Option<&'a Course>,
 }
 
 /// Writes the decisions of a pack at one instant.
@@ -145,7 +145,7 @@ impl LineWriter {
         }
         let trace = eval::replay::fired(pack, instant, evaluation);
         self.fired(parts, &trace, fired);
-        let decision = Decision::new(parts, instant.as_of, &trace, course(&trace).as_ref());
+        let decision = Decision::new(parts, instant.as_of, &trace, course);
         fired.extend(decision.course_fired().filter_map(|id| self.behind.get(&id).copied()));
         line.extend_from_slice(decision.to_json().as_bytes());
         Some(decision)
