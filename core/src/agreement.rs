@@ -43,7 +43,9 @@ pub(crate) fn of_row(
     let fired = eval::replay::fired(pack, instant, evaluation);
     let by_meaning = course.map(|_| {
         let mut runner = Runner::new(pack, instant, Cells::of(pack.plan, &reference.slots)).by_meaning();
-        conduct(&mut runner, standing)
+        let mut course = Course::default();
+        conduct(&mut runner, standing, &mut course);
+        course
     });
     let wanted = Decision::new(parts, as_of, &reference, by_meaning.as_ref());
     assert_eq!(Decision::new(parts, as_of, &fired, course).to_json(), wanted.to_json());

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
 use super::cadence::Occurrence;
-use super::contact::{AttemptItems, Judge, Judgement, Next, RuleAt, Verdict};
+use super::contact::{self, AttemptItems, Judge, Judgement, Next, RuleAt, Verdict};
 use crate::calendar::contact_times::Local;
 use crate::check::CheckedPack;
 use crate::check::actions::{CheckedAction, CheckedTemplate, ParamKind};
@@ -77,104 +77,84 @@ pub(crate) struct TemplateUse {
     pub(crate) values: Vec<Outcome>,
 }
 
-/// The actions of a case, before the contact policies have judged them.
-pub(super) struct Actions {
-    workflow: usize,
-    proposed: Vec<Proposed>,
+/// The action of a step; `at` are the places of the workflow, the stage and the step.
+///
+/// # Errors
+/// Where a value that it is done with is unknown or fails.
+pub(super) fn propose(
+    runner: &Runner<'_>,
+    state: &State,
+    at: (usize, usize, usize),
+    occurrence: Occurrence,
+) -> Result<Option<Proposed>, Failure> {
+    let checked = runner.pack().checked;
+    let Some(place) = Place::of(checked, at) else { return Ok(None) };
+    let mut params = Vec::new();
+    let mut template = None;
+    for (index, param) in place.action.params.iter().enumerate() {
+        let given = place.step.params.iter().find(|given| given.param == index).map(|given| &given.value);
+        match (given, &param.kind) {
+            (Some(StepValue::Value(expr, field)), _) => {
+                let value = stored(runner.value(expr)?, field.decimals, field.rounding, &field.range)?;
+                if !value.is_none() {
+                    params.push((index, value));
+                }
+            }
+            (Some(StepValue::Template(index)), _) => {
+                template = checked.templates.get(*index).map(|known| template_use(runner, known, *index));
+            }
+            (None, ParamKind::Value(field)) => {
+                if let Absence::Default(value) = &field.absence {
+                    params.push((index, value.clone()));
+                }
+            }
+            (Some(StepValue::Channels(_)) | None, _) => {}
+        }
+    }
+    let of_stage = [state.case(), &place.workflow.name, &place.stage.name];
+    Ok(Some(Proposed {
+        id: ActionId::new(of_stage, state.entry(), &place.step.name, occurrence.due),
+        stage: at.1,
+        step: at.2,
+        entry: state.entry(),
+        occurrence,
+        params,
+        template,
+        status: ActionStatus::Ready,
+        channel: None,
+        verdicts: Vec::new(),
+        not_before: None,
+        hold: None,
+        approved_by: None,
+    }))
 }
 
-impl Actions {
-    pub(super) fn new(workflow: usize) -> Actions {
-        Actions { workflow, proposed: Vec::new() }
-    }
-
-    /// Adds the action of a step; `stage` and `step` are their places.
-    ///
-    /// # Errors
-    /// Where a value that it is done with is unknown or fails.
-    pub(super) fn propose(
-        &mut self,
-        runner: &Runner<'_>,
-        state: &State,
-        (stage, step): (usize, usize),
-        occurrence: Occurrence,
-    ) -> Result<(), Failure> {
-        let checked = runner.pack().checked;
-        let Some(place) = self.place(checked, (stage, step)) else { return Ok(()) };
-        let mut params = Vec::new();
-        let mut template = None;
-        for (index, param) in place.action.params.iter().enumerate() {
-            let given = place.step.params.iter().find(|given| given.param == index).map(|given| &given.value);
-            match (given, &param.kind) {
-                (Some(StepValue::Value(expr, field)), _) => {
-                    let value = stored(runner.value(expr)?, field.decimals, field.rounding, &field.range)?;
-                    if !value.is_none() {
-                        params.push((index, value));
-                    }
-                }
-                (Some(StepValue::Template(index)), _) => {
-                    template = checked.templates.get(*index).map(|known| template_use(runner, known, *index));
-                }
-                (None, ParamKind::Value(field)) => {
-                    if let Absence::Default(value) = &field.absence {
-                        params.push((index, value.clone()));
-                    }
-                }
-                (Some(StepValue::Channels(_)) | None, _) => {}
-            }
+/// Lets the contact policies judge the actions in their order; one that is allowed counts for the next.
+pub(super) fn gate(
+    actions: &mut [Proposed],
+    workflow: usize,
+    runner: &mut Runner<'_>,
+    state: &State,
+    room: &mut contact::Room,
+) {
+    let checked = runner.pack().checked;
+    let (as_of, today) = (runner.as_of(), runner.today());
+    let mut gate = Gate { judge: None, room: std::mem::take(room), state, as_of };
+    let hold = state.is_on_hold(today);
+    for action in actions {
+        let Some(place) = Place::of(checked, (workflow, action.stage, action.step)) else { continue };
+        if place.action.is_contacting {
+            gate.judge(action, &place, runner);
         }
-        let id = ActionId::new(
-            [state.case(), &place.workflow.name, &place.stage.name],
-            state.entry(),
-            &place.step.name,
-            occurrence.due,
-        );
-        self.proposed.push(Proposed {
-            id,
-            stage,
-            step,
-            entry: state.entry(),
-            occurrence,
-            params,
-            template,
-            status: ActionStatus::Ready,
-            channel: None,
-            verdicts: Vec::new(),
-            not_before: None,
-            hold: None,
-            approved_by: None,
-        });
-        Ok(())
-    }
-
-    /// The actions in their order, each judged by the contact policies; one that is allowed counts for the next.
-    pub(super) fn gated<'a>(self, runner: &mut Runner<'a>, state: &State) -> Vec<Proposed> {
-        let pack = runner.pack();
-        let (as_of, today) = (runner.as_of(), runner.today());
-        let mut gate = Gate { judge: None, state, as_of };
-        let hold = state.is_on_hold(today);
-        let workflow = self.workflow;
-        let mut proposed = self.proposed;
-        for action in &mut proposed {
-            let Some(place) = Place::of(pack.checked, workflow, (action.stage, action.step)) else { continue };
-            if place.action.is_contacting {
-                gate.judge(action, &place, runner);
-            }
-            if let Some(hold) = hold {
-                action.status = ActionStatus::Blocked;
-                action.hold = Some(hold.id.clone());
-                let next = hold.until.and_then(|until| until.succ_opt());
-                let local = Local::of(pack.checked.header.zone, as_of).ok();
-                action.not_before =
-                    next.zip(local).and_then(|(next, local)| local.first_on_or_after(next).ok().flatten());
-            }
+        if let Some(hold) = hold {
+            action.status = ActionStatus::Blocked;
+            action.hold = Some(hold.id.clone());
+            let next = hold.until.and_then(|until| until.succ_opt());
+            let local = Local::of(checked.header.zone, as_of).ok();
+            action.not_before = next.zip(local).and_then(|(next, local)| local.first_on_or_after(next).ok().flatten());
         }
-        proposed
     }
-
-    fn place<'c>(&self, checked: &'c CheckedPack, at: (usize, usize)) -> Option<Place<'c>> {
-        Place::of(checked, self.workflow, at)
-    }
+    *room = gate.judge.map_or(gate.room, Judge::into_room);
 }
 
 /// A step, and the action that it asks for.
@@ -187,7 +167,7 @@ pub(crate) struct Place<'c> {
 
 impl<'c> Place<'c> {
     /// By the places of a workflow, a stage and a step.
-    pub(crate) fn of(checked: &'c CheckedPack, workflow: usize, (stage, step): (usize, usize)) -> Option<Place<'c>> {
+    pub(crate) fn of(checked: &'c CheckedPack, (workflow, stage, step): (usize, usize, usize)) -> Option<Place<'c>> {
         let workflow = checked.workflows.get(workflow)?;
         let stage = workflow.stages.get(stage)?;
         let step = stage.steps.get(step)?;
@@ -218,6 +198,8 @@ impl<'c> Place<'c> {
 struct Gate<'s, 'a> {
     /// Nothing before the first contact.
     judge: Option<Judge<'a>>,
+    /// Room for the judge.
+    room: contact::Room,
     state: &'s State,
     as_of: DateTime<Utc>,
 }
@@ -266,8 +248,11 @@ impl<'a> Gate<'_, 'a> {
         if action.channel.is_none() {
             // Without any channel a person must find one.
             let has_review = action.verdicts.iter().any(|(_, judgement)| judgement.verdict == Verdict::Review);
-            action.status =
-                if has_review || action.verdicts.is_empty() { ActionStatus::NeedsReview } else { ActionStatus::Blocked };
+            action.status = if has_review || action.verdicts.is_empty() {
+                ActionStatus::NeedsReview
+            } else {
+                ActionStatus::Blocked
+            };
             if let (Some(approval), Some((at, counting))) = (approval, reviewed) {
                 action.status = ActionStatus::Ready;
                 action.approved_by = Some(approval.by.clone());
@@ -310,7 +295,7 @@ impl<'a> Gate<'_, 'a> {
             return Judgement::of_unknown(&place.step.id, failure.clone());
         }
         let Some(contact) = &runner.pack().lowered.contact else { return Judgement::without_policy(self.as_of) };
-        let judge = self.judge.get_or_insert_with(|| Judge::new(contact, runner));
+        let judge = self.judge.get_or_insert_with(|| Judge::new(contact, runner, std::mem::take(&mut self.room)));
         let mut items = AttemptItems::by(channel.clone(), contact);
         if !action.params.is_empty() {
             items.purpose = place.param(action, "purpose").unwrap_or(items.purpose);

@@ -55,11 +55,7 @@ struct Doubtful<'a> {
 }
 
 /// Finds the offers of a case. The runner's slots are those of the case's evaluation.
-pub(crate) fn offers(
-    runner: &mut Runner<'_>,
-    checked: &CheckedIncentives,
-    lowered: &Incentives,
-) -> Offers {
+pub(crate) fn offers(runner: &mut Runner<'_>, checked: &CheckedIncentives, lowered: &Incentives) -> Offers {
     let today = runner.today();
     let mut offers = Offers::default();
     let mut doubtful: Vec<Doubtful<'_>> = Vec::new();

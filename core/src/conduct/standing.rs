@@ -50,6 +50,12 @@ pub(crate) struct Newcomer<'a> {
     pub(crate) pack: &'a PackIdentity,
 }
 
+impl Default for Standing {
+    fn default() -> Standing {
+        Standing::Out(None)
+    }
+}
+
 impl Standing {
     /// Where a state says that the case stands. A stage that was renamed is the one that it is called now.
     pub(crate) fn of_state(checked: &CheckedPack, given: &Arc<State>) -> Standing {
@@ -123,7 +129,11 @@ impl Standing {
     /// What stands in the slots of a state.
     pub(crate) fn slots(&self, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
         match self {
-            Standing::In { state, .. } => of_state(state, slots, today),
+            Standing::In { state, .. } => {
+                let mut outcomes = Vec::new();
+                of_state(state, slots, today, |slot, outcome| outcomes.push((slot, outcome)));
+                outcomes
+            }
             Standing::Out(_) => {
                 let none = [slots.stage, slots.days_in_stage, slots.previous_stage].map(|slot| (slot, Ok(Value::None)));
                 let not_done = slots.done.iter().map(|(_, slot)| (*slot, Ok(Value::Boolean(false))));
@@ -135,17 +145,14 @@ impl Standing {
     }
 }
 
-/// What the slots of a state hold for a case that stands in a stage.
-pub(crate) fn of_state(state: &State, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
+/// Calls `visit` on what each slot of a state holds for a case that stands in a stage.
+pub(crate) fn of_state(state: &State, slots: &StateSlots, today: NaiveDate, mut visit: impl FnMut(SlotId, Outcome)) {
     let none_or = |text: Option<&str>| text.map_or(Value::None, Value::text);
     let days = state.days_in_stage(today).map_or(Value::None, |days| Value::Integer(days.into()));
-    let mut outcomes = vec![
-        (slots.stage, Ok(none_or(state.stage()))),
-        (slots.days_in_stage, Ok(days)),
-        (slots.previous_stage, Ok(none_or(state.previous_stage()))),
-    ];
-    outcomes.extend(slots.done.iter().map(|(step, slot)| (*slot, Ok(Value::Boolean(state.is_done(step))))));
-    outcomes
+    visit(slots.stage, Ok(none_or(state.stage())));
+    visit(slots.days_in_stage, Ok(days));
+    visit(slots.previous_stage, Ok(none_or(state.previous_stage())));
+    slots.done.iter().for_each(|(step, slot)| visit(*slot, Ok(Value::Boolean(state.is_done(step)))));
 }
 
 /// The slots of a state of which nothing is known.

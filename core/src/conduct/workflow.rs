@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::action::{Actions, Proposed};
+use super::action::{Proposed, gate, propose};
 use super::cadence::{Occurrence, Schedule};
+use super::contact;
 use super::incentives::{Offers, offers};
 use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, add_days};
 use crate::check::workflows::{Anchor, CheckedStep, Target};
 use crate::eval::runner::{Hits, Runner};
 use crate::families::Stage;
@@ -21,8 +22,8 @@ use crate::state::State;
 use crate::value::ops::{self, Arithmetic};
 use crate::value::{ErrorCode, EvaluationError, Failure, Value};
 
-/// What a case goes through in an evaluation.
-#[derive(Clone, Debug)]
+/// What a case goes through in an evaluation. Used again, it keeps the room that it has.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Course {
     /// Where it stood before.
     pub(crate) standing: Standing,
@@ -39,6 +40,8 @@ pub(crate) struct Course {
     pub(crate) settlement: Option<Result<Limits, Failure>>,
     /// What the debtor is offered, in a pack with incentives.
     pub(crate) incentives: Option<Offers>,
+    /// Room for judging contacts.
+    room: contact::Room,
 }
 
 /// A transition that was followed.
@@ -51,17 +54,15 @@ pub(crate) struct Move {
 }
 
 /// Takes a case through its workflow. The runner's slots are those of the case's evaluation.
-pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing) -> Course {
-    let mut course = Course {
-        standing: standing.clone(),
-        moves: Vec::new(),
-        stands: None,
-        state: None,
-        actions: Vec::new(),
-        failures: Vec::new(),
-        settlement: limits(runner),
-        incentives: incentives(runner),
-    };
+pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut Course) {
+    course.standing.clone_from(standing);
+    course.moves.clear();
+    course.stands = None;
+    course.state = None;
+    course.actions.clear();
+    course.failures.clear();
+    course.settlement = limits(runner);
+    course.incentives = incentives(runner);
     match standing {
         Standing::In { workflow, stage, state, is_new, .. } => {
             let walk = Walk {
@@ -72,7 +73,7 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing) -> Course {
                 today: runner.today(),
                 due: Vec::new(),
                 runner,
-                course: &mut course,
+                course,
             };
             walk.go();
         }
@@ -83,7 +84,6 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing) -> Course {
         Standing::NeedsMigration(state) => course.state = Some(state.clone()),
         Standing::Out(state) => course.state = state.clone(),
     }
-    course
 }
 
 /// What the debtor is offered.
@@ -115,7 +115,6 @@ struct Walk<'w, 'a> {
 
 impl<'a> Walk<'_, 'a> {
     fn go(mut self) {
-        let mut actions = Actions::new(self.workflow);
         let mut seen = vec![self.stage];
         while let Some(lowered) = self.lowered() {
             let hits = self.runner.rows(lowered.transitions);
@@ -125,14 +124,14 @@ impl<'a> Walk<'_, 'a> {
                 break;
             }
             if self.is_entered {
-                self.steps(&mut actions, true);
+                self.steps(true);
             }
             self.enter(lowered, row, to);
             self.put_state();
             seen.push(to);
         }
-        self.steps(&mut actions, false);
-        self.course.actions = actions.gated(self.runner, &self.state);
+        self.steps(false);
+        gate(&mut self.course.actions, self.workflow, self.runner, &self.state, &mut self.course.room);
         self.course.stands = Some((self.workflow, self.stage));
         self.course.state = Some(self.state);
     }
@@ -146,9 +145,7 @@ impl<'a> Walk<'_, 'a> {
     /// it: a fact means the same as its expression.
     fn put_state(&mut self) {
         let Some(workflows) = &self.runner.pack().lowered.workflows else { return };
-        for (slot, outcome) in of_state(&self.state, &workflows.state, self.today) {
-            self.runner.set(slot, outcome);
-        }
+        of_state(&self.state, &workflows.state, self.today, |slot, outcome| self.runner.set(slot, outcome));
         self.runner.again(&workflows.follows);
     }
 
@@ -228,7 +225,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Takes the steps of the stage that are due: all of them, or where a walk passes through, only what is done on
     /// entering and contacts nobody.
-    fn steps(&mut self, actions: &mut Actions, is_passing: bool) {
+    fn steps(&mut self, is_passing: bool) {
         let pack = self.runner.pack();
         let Some(lowered) = self.lowered() else { return };
         let Some(stage) =
@@ -257,10 +254,14 @@ impl<'a> Walk<'_, 'a> {
                 continue;
             }
             for occurrence in &due {
-                if let Err(failure) = actions.propose(self.runner, &self.state, (self.stage, row), *occurrence) {
-                    // What it is done with is the same for all of its occurrences.
-                    self.course.failures.push((step.id.clone(), failure));
-                    break;
+                let at = (self.workflow, self.stage, row);
+                match propose(self.runner, &self.state, at, *occurrence) {
+                    Ok(action) => self.course.actions.extend(action),
+                    Err(failure) => {
+                        // What it is done with is the same for all of its occurrences.
+                        self.course.failures.push((step.id.clone(), failure));
+                        break;
+                    }
                 }
             }
         }
@@ -305,6 +306,9 @@ pub(crate) fn moved(
     length: crate::value::Duration,
     calendar: Option<&Calendar>,
 ) -> Result<NaiveDate, EvaluationError> {
+    if let crate::value::Duration::Days(days) = length {
+        return add_days(date, days);
+    }
     match ops::arithmetic(Arithmetic::Add, &Value::Date(date), &Value::Duration(length), calendar)? {
         Value::Date(date) => Ok(date),
         _ => Ok(date),

@@ -281,7 +281,7 @@ fn fired(parts: &Parts<'_>, course: &Course) -> Vec<Arc<str>> {
     for action in &course.actions {
         let reasons = action.verdicts.iter().flat_map(|(_, judgement)| &judgement.reasons).map(|reason| &reason.rule);
         let workflow = course.stands.map_or(0, |(workflow, _)| workflow);
-        let step = Place::of(parts.checked, workflow, (action.stage, action.step)).map(|place| &place.step.id);
+        let step = Place::of(parts.checked, (workflow, action.stage, action.step)).map(|place| &place.step.id);
         for rule in step.into_iter().chain(reasons) {
             if !fired.contains(rule) && !is_policy(rule) {
                 fired.push(rule.clone());
@@ -345,7 +345,7 @@ fn next_state(parts: &Parts<'_>, standing: &Standing, state: &State) -> Result<S
 }
 
 fn action(parts: &Parts<'_>, workflow: usize, proposed: &Proposed, show: Show) -> Option<Action> {
-    let place = Place::of(parts.checked, workflow, (proposed.stage, proposed.step))?;
+    let place = Place::of(parts.checked, (workflow, proposed.stage, proposed.step))?;
     let template = proposed.template.as_ref().and_then(|used| {
         let template = parts.checked.templates.get(used.template)?;
         let values = template.needs.iter().zip(&used.values);

@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Decided, Engine, RecordError};
 use crate::conduct::Verdict;
-use crate::conduct::contact::{AttemptItems, Judge, Judgement};
+use crate::conduct::contact::{AttemptItems, Judge, Judgement, Room};
 use crate::decision::{ChannelReport, ContactReason};
 use crate::record::Attempt;
 use crate::value::show;
@@ -90,7 +90,11 @@ impl Engine {
             return Err(RecordError { problems });
         }
         let as_of = decided.decision.as_of();
-        let report = ChannelReport::new(self.planned().lowered, Some(attempt.channel().to_owned()), &self.judgement(decided, attempt));
+        let report = ChannelReport::new(
+            self.planned().lowered,
+            Some(attempt.channel().to_owned()),
+            &self.judgement(decided, attempt),
+        );
         let at = attempt.instant().unwrap_or(as_of);
         Ok(ContactCheck { key: decided.decision.key(), as_of, at, report })
     }
@@ -102,7 +106,7 @@ impl Engine {
         let pack = self.planned();
         let Some(contact) = &pack.lowered.contact else { return Judgement::without_policy(at) };
         let mut runner = decided.evaluation.runner();
-        Judge::new(contact, &runner).judge(&mut runner, &AttemptItems::of(attempt), at)
+        Judge::new(contact, &runner, Room::default()).judge(&mut runner, &AttemptItems::of(attempt), at)
     }
 }
 

@@ -84,7 +84,7 @@ pub struct Evaluation {
     pub(super) standing: Standing,
     /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
     /// then stays as it is.
-    pub(super) course: Option<Course>,
+    pub(super) course: Option<Box<Course>>,
     room: Room,
 }
 
@@ -377,7 +377,7 @@ impl Evaluator {
             &self.engine.parts(),
             pack,
             &given,
-            (&evaluation.standing, evaluation.course.as_ref()),
+            (&evaluation.standing, evaluation.course.as_deref()),
             &self.instant,
             &evaluation.inner,
         );
@@ -408,19 +408,19 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_ref())
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref())
     }
 
     /// Takes the case through its workflow.
     pub(super) fn conduct(&mut self) {
         let pack = self.engine.planned();
-        self.course = None;
         if !pack.checked.has_course() && !self.standing.has_state() {
+            self.course = None;
             return;
         }
         let room = std::mem::take(&mut self.room);
         let mut runner = Runner::new(pack, &self.instant, self.inner.cells.take_out()).in_room(room);
-        self.course = Some(conduct(&mut runner, &self.standing));
+        conduct(&mut runner, &self.standing, self.course.get_or_insert_default());
         (self.inner.cells, self.room, _) = runner.finish();
     }
 
@@ -435,7 +435,7 @@ impl Evaluation {
             return Vec::new();
         }
         let mut runner = self.runner().keeping_runs();
-        conduct(&mut runner, &self.standing);
+        conduct(&mut runner, &self.standing, &mut Course::default());
         let (_, _, runs) = runner.finish();
         runs
     }

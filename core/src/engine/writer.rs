@@ -76,7 +76,7 @@ impl DecisionWriter {
             instant: &evaluation.instant,
             evaluation: &evaluation.inner,
             has_state: evaluation.standing.has_state(),
-            course: evaluation.course.as_ref(),
+            course: evaluation.course.as_deref(),
         };
         let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);

@@ -173,12 +173,7 @@ fn method<S: CodeSlots>(of: &MethodCode, slots: &S, now: &Now) -> Answer {
 }
 
 /// Calls `visit` on when each item was that counts. False where the meaning of expressions has to be asked.
-pub(crate) fn each_that_counts<S: CodeSlots>(
-    of: &TimesCode,
-    slots: &S,
-    now: &Now,
-    mut visit: impl FnMut(i64),
-) -> bool {
+pub(crate) fn each_that_counts<S: CodeSlots>(of: &TimesCode, slots: &S, now: &Now, mut visit: impl FnMut(i64)) -> bool {
     match slots.cell(of.list).state {
         State::None => return true,
         State::Unknown => return false,

@@ -266,10 +266,11 @@ impl<'a> Runner<'a> {
 
     /// What an expression comes to.
     pub(crate) fn value(&self, expr: &Expr) -> Outcome {
-        if let ExprKind::Slot(slot) = expr.kind {
-            return self.slot(slot);
+        match (&expr.kind, expr.literal_value()) {
+            (ExprKind::Slot(slot), _) => self.slot(*slot),
+            (_, Some(value)) => Ok(value.clone()),
+            _ => self.ask(|reader| reader.value(expr)),
         }
-        self.ask(|reader| reader.value(expr))
     }
 
     /// Calls `visit` on when each item was that counts: the integer of a date or an instant. False where the meaning of

@@ -62,6 +62,8 @@ pub(crate) struct Policy {
     /// Whether time or the place may change which rules speak.
     pub(crate) speaks_varies: bool,
     pub(crate) rules: Vec<Rule>,
+    /// The place of its first rule among those of all policies.
+    pub(crate) first_rule: usize,
     /// When time may change whether the policy applies.
     pub(crate) changes: Changes,
 }
@@ -93,11 +95,7 @@ pub(crate) struct Changes {
 
 impl Contact {
     /// The row of a policy, or of one of its rules.
-    pub(crate) fn row<'a>(
-        &self,
-        lowered: &'a LoweredPack,
-        (policy, rule): (usize, Option<usize>),
-    ) -> Option<&'a Row> {
+    pub(crate) fn row<'a>(&self, lowered: &'a LoweredPack, (policy, rule): (usize, Option<usize>)) -> Option<&'a Row> {
         match rule {
             Some(rule) => lowered.routine(self.policies.get(policy)?.speaks).get(rule),
             None => lowered.routine(self.applies).get(policy),
@@ -213,11 +211,24 @@ pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Con
     let applies_varies =
         pack.contact.iter().flat_map(|policy| exprs(&policy.applies_when)).any(|expr| varies(expr, attempt));
     let reads = AttemptReads::of(pack.contact.iter().flat_map(all_exprs), attempt);
-    let policies = pack.contact.iter().map(|policy| lower_policy(policy, attempt, routines)).collect();
-    Some(Contact { attempt, reads, us: Arc::from("us"), debtor: Arc::from("debtor"), applies, applies_varies, policies })
+    let mut policies: Vec<Policy> = Vec::new();
+    let mut first_rule = 0;
+    for policy in &pack.contact {
+        policies.push(lower_policy(policy, first_rule, attempt, routines));
+        first_rule += policy.rules.len();
+    }
+    Some(Contact {
+        attempt,
+        reads,
+        us: Arc::from("us"),
+        debtor: Arc::from("debtor"),
+        applies,
+        applies_varies,
+        policies,
+    })
 }
 
-fn lower_policy(policy: &CheckedPolicy, attempt: AttemptSlots, routines: &mut Vec<Table>) -> Policy {
+fn lower_policy(policy: &CheckedPolicy, first_rule: usize, attempt: AttemptSlots, routines: &mut Vec<Table>) -> Policy {
     let rows = policy
         .rules
         .iter()
@@ -250,7 +261,7 @@ fn lower_policy(policy: &CheckedPolicy, attempt: AttemptSlots, routines: &mut Ve
             }
         })
         .collect();
-    Policy { place: policy.place, speaks, speaks_varies, rules, changes }
+    Policy { place: policy.place, speaks, speaks_varies, rules, first_rule, changes }
 }
 
 /// Every expression of a policy.

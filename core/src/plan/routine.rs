@@ -4,8 +4,8 @@
 //! more rows is left to the meaning of tables.
 
 use super::block::{self, BlockAxis};
-use super::table::{Dated, PlanTable};
 use super::code::{Code, Compiler};
+use super::table::{Dated, PlanTable};
 use super::{Condition, ConditionId, PlanStep, Policy, Program, Storage, table};
 use crate::check::contact::Form;
 use crate::families::{LoweredPack, Table};

@@ -61,7 +61,7 @@ impl State {
             approvals: Vec::new(),
             holds: Vec::new(),
             moved: None,
-            pack,
+            pack: pack.into(),
         };
         let json = content.to_json();
         let revision = Revision::first(&json);

@@ -1,5 +1,7 @@
 //! The parts of a state, and how each is written: the order of the fields is the order of the keys.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::ser::{Serialize, Serializer};
 
@@ -28,7 +30,7 @@ pub(super) struct Content {
     pub(super) approvals: Vec<Approval>,
     pub(super) holds: Vec<Hold>,
     pub(super) moved: Option<Moved>,
-    pub(super) pack: PackIdentity,
+    pub(super) pack: Arc<PackIdentity>,
 }
 
 impl Content {

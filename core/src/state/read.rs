@@ -113,7 +113,7 @@ impl Reader {
             approvals: self.list(&keys, "approvals", Reader::approval),
             holds: self.list(&keys, "holds", Reader::hold),
             moved: self.moved(&keys),
-            pack: self.pack(&keys),
+            pack: self.pack(&keys).into(),
         };
         State { content, revision: self.revision(&keys) }
     }

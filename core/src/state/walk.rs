@@ -35,8 +35,9 @@ impl State {
         };
         content.entries = entries;
         place.since = today;
+        // Each stage stands once: where the case is in it, or where it was left last.
+        content.previous.retain(|known| known.stage != stage && known.stage != left.stage);
         content.previous.insert(0, left);
-        self.drop_repeated_stages();
     }
 
     /// Resumes the entry that was left last: its steps are done, and the days away do not count. The entry that ends
@@ -82,7 +83,7 @@ impl State {
 
     /// Says which pack the state is made with.
     pub(crate) fn set_pack(&mut self, pack: PackIdentity) {
-        self.content.pack = pack;
+        self.content.pack = pack.into();
     }
 
     /// Each stage stands once: where the case is in it, or where it was left last.

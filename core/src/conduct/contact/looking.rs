@@ -5,22 +5,31 @@ use chrono::{DateTime, Utc};
 use super::Verdict;
 use crate::calendar::Calendar;
 use crate::calendar::contact_times::{Hours, Length, Limit, Local, Moment, TimeRule, Wait, Window};
-use crate::check::contact::{self, Form, Times};
+use crate::check::contact::{Form, Times};
 use crate::eval::runner::Runner;
 use crate::plan::Storage;
 use crate::value::{Duration, EvaluationError, Failure, Value};
 
 /// A rule of time that holds what it looks at.
-#[derive(Debug)]
-pub(super) enum Looking<'a> {
-    Hours(&'a contact::Hours),
-    Limit { events: Events, at_most: u64, window: Window },
-    Wait { events: Events, length: Duration, event_day_counts: bool },
+#[derive(Clone, Debug)]
+pub(super) enum Looking {
+    /// The form says all.
+    Hours,
+    Limit {
+        events: Events,
+        at_most: u64,
+        window: Window,
+    },
+    Wait {
+        events: Events,
+        length: Duration,
+        event_day_counts: bool,
+    },
     BlockedUntil(Moment),
 }
 
 /// The items of a list that count, and those that may.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Events {
     certain: Vec<Moment>,
     /// The certain ones, and those of which it is not known whether they count; nothing where there are none of these.
@@ -31,19 +40,19 @@ pub(super) struct Events {
     undated: Option<Failure>,
 }
 
-impl<'a> Looking<'a> {
+impl Looking {
     /// What a form looks at from where the runner stands; nothing where time does not matter to it.
     ///
     /// # Errors
     /// Why all that it looks at is not known.
     pub(super) fn new(
         id: (usize, usize),
-        form: &'a Form,
+        form: &Form,
         runner: &Runner<'_>,
         made: impl Iterator<Item = DateTime<Utc>>,
-    ) -> Result<Option<Looking<'a>>, Failure> {
+    ) -> Result<Option<Looking>, Failure> {
         Ok(match form {
-            Form::Hours(hours) => Some(Looking::Hours(hours)),
+            Form::Hours(_) => Some(Looking::Hours),
             Form::Limit { times, at_most, window } => {
                 let mut events = Events::new(id, times, runner)?;
                 made.for_each(|at| events.push_certain(Moment::Instant(at)));
@@ -71,6 +80,7 @@ impl<'a> Looking<'a> {
     /// What the rule says at a place and instant. What denies whatever the doubtful items come to, denies.
     pub(super) fn judge(
         &self,
+        form: &Form,
         local: &Result<Local, Failure>,
         calendar: Option<&Calendar>,
     ) -> (Verdict, Option<Failure>) {
@@ -80,7 +90,7 @@ impl<'a> Looking<'a> {
         };
         let allows = |rule: Option<TimeRule<'_>>| rule.map_or(Ok(true), |rule| rule.allows(local));
         let failed = |error: EvaluationError| (Verdict::Review, Some(Failure::from(error)));
-        match allows(self.rule(Sure::Certain, calendar)) {
+        match allows(self.rule(form, Sure::Certain, calendar)) {
             Ok(false) => return (Verdict::Deny, None),
             Ok(true) => {}
             Err(error) => return failed(error),
@@ -92,7 +102,7 @@ impl<'a> Looking<'a> {
         if events.doubt.is_none() {
             return (Verdict::Allow, None);
         }
-        match allows(self.rule(Sure::Possible, calendar)) {
+        match allows(self.rule(form, Sure::Possible, calendar)) {
             Ok(false) => (Verdict::Review, events.doubt.clone()),
             Ok(true) => (Verdict::Allow, None),
             Err(error) => failed(error),
@@ -100,29 +110,32 @@ impl<'a> Looking<'a> {
     }
 
     /// The rule that must allow, so that this one does whatever the doubtful items come to; nothing where none can.
-    pub(super) fn strict<'l>(&'l self, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
+    pub(super) fn strict<'l>(&'l self, form: &Form, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
         match self.events() {
             Some(Events { undated: Some(_), .. }) => None,
-            _ => self.rule(Sure::Possible, calendar),
+            _ => self.rule(form, Sure::Possible, calendar),
         }
     }
 
     fn events(&self) -> Option<&Events> {
         match self {
             Looking::Limit { events, .. } | Looking::Wait { events, .. } => Some(events),
-            Looking::Hours(_) | Looking::BlockedUntil(_) => None,
+            Looking::Hours | Looking::BlockedUntil(_) => None,
         }
     }
 
-    fn rule<'l>(&'l self, sure: Sure, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
+    fn rule<'l>(&'l self, form: &Form, sure: Sure, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
         Some(match self {
-            Looking::Hours(hours) => TimeRule::Hours(Hours {
-                weekdays: hours.days.iter().copied().collect(),
-                holidays: calendar.filter(|_| hours.holiday),
-                from: hours.from,
-                until: hours.until,
-                until_is_included: hours.until_is_included,
-            }),
+            Looking::Hours => {
+                let Form::Hours(hours) = form else { return None };
+                TimeRule::Hours(Hours {
+                    weekdays: hours.days.iter().copied().collect(),
+                    holidays: calendar.filter(|_| hours.holiday),
+                    from: hours.from,
+                    until: hours.until,
+                    until_is_included: hours.until_is_included,
+                })
+            }
             Looking::Limit { events, at_most, window } => {
                 TimeRule::Limit(Limit { events: events.moments(sure), at_most: *at_most, window: *window })
             }

@@ -133,19 +133,27 @@ pub(crate) struct Reason {
 }
 
 /// Judges attempts for one case, one after the other. The runner's slots are those of the case's evaluation.
+#[derive(Debug)]
 pub(crate) struct Judge<'a> {
     contact: &'a Contact,
-    /// Each with the policies that are judged there.
-    places: Vec<(Place, Vec<usize>)>,
+    room: Room,
+}
+
+/// What a judge knows of a case. Used again, it keeps the room that it has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    places: Vec<Place>,
+    /// Which policies are judged where: the place, and the policy.
+    judged: Vec<(usize, usize)>,
     /// Contacts that were allowed before, and the rules that count them.
     made: Vec<Made>,
     /// The rows that match, as long as that does not change: of the routine that says which policies apply, then of each
     /// policy's.
     hits: Vec<Option<Hits>>,
     /// What forms were found to look at.
-    sights: Vec<Sight<'a>>,
-    /// By rule: the place of its sight, as long as that does not change.
-    known: Vec<Vec<Option<usize>>>,
+    sights: Vec<Sight>,
+    /// By rule, policy after policy: the place of its sight, as long as that does not change.
+    seen: Vec<Option<usize>>,
     /// The instant at the place where the judge stands, where it was looked up.
     local: Option<Result<Local, Failure>>,
     /// What was found of the attempt that was judged last, and room for what is found later.
@@ -154,7 +162,7 @@ pub(crate) struct Judge<'a> {
 }
 
 /// A contact that was allowed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Made {
     at: DateTime<Utc>,
     counting: Vec<RuleAt>,
@@ -174,10 +182,10 @@ enum Place {
 }
 
 /// What the form of a rule looks at; nothing where there is nothing to look at.
-type Sight<'a> = Result<Option<Looking<'a>>, Failure>;
+type Sight = Result<Option<Looking>, Failure>;
 
 /// What is found at one instant.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Found {
     objections: Vec<Objection>,
     has_policy: bool,
@@ -185,7 +193,7 @@ struct Found {
 }
 
 /// A rule or policy that does not allow the attempt at a place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Objection {
     policy: usize,
     /// Nothing where it is not known whether the policy applies.
@@ -198,32 +206,38 @@ struct Objection {
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(contact: &'a Contact, runner: &Runner<'a>) -> Judge<'a> {
-        let mut places: Vec<(Place, Vec<usize>)> = Vec::new();
+    /// Judges in room that may have been used before.
+    pub(crate) fn new(contact: &'a Contact, runner: &Runner<'a>, mut room: Room) -> Judge<'a> {
+        room.places.clear();
+        room.judged.clear();
         for (index, policy) in contact.policies.iter().enumerate() {
-            each_place(policy, runner, &mut |place| match places.iter_mut().find(|(known, _)| *known == place) {
-                Some((_, policies)) if policies.contains(&index) => {}
-                Some((_, policies)) => policies.push(index),
-                None => places.push((place, vec![index])),
+            each_place(policy, runner, &mut |place| {
+                let at = room.places.iter().position(|known| *known == place).unwrap_or(room.places.len());
+                if at == room.places.len() {
+                    room.places.push(place);
+                }
+                if !room.judged.contains(&(at, index)) {
+                    room.judged.push((at, index));
+                }
             });
         }
-        Judge {
-            contact,
-            places,
-            made: Vec::new(),
-            hits: vec![None; contact.policies.len() + 1],
-            sights: Vec::new(),
-            known: contact.policies.iter().map(|policy| vec![None; policy.rules.len()]).collect(),
-            local: None,
-            found: Found::default(),
-            later: Found::default(),
-        }
+        room.made.clear();
+        room.sights.clear();
+        room.hits.resize(contact.policies.len() + 1, None);
+        room.seen.clear();
+        room.seen.resize(contact.policies.iter().map(|policy| policy.rules.len()).sum(), None);
+        Judge { contact, room }
+    }
+
+    /// The room, for another case.
+    pub(crate) fn into_room(self) -> Room {
+        self.room
     }
 
     /// Judges an attempt at an instant.
     pub(crate) fn judge(&mut self, runner: &mut Runner<'a>, items: &AttemptItems, at: DateTime<Utc>) -> Judgement {
         self.put(runner, items);
-        let mut found = std::mem::take(&mut self.found);
+        let mut found = std::mem::take(&mut self.room.found);
         self.look(runner, at, &mut found);
         let runs = runner.searching();
         let next = self.next(runner, at, &found);
@@ -232,23 +246,24 @@ impl<'a> Judge<'a> {
         runner.stand(None);
         let verdict = reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Allow);
         let has_policy = found.has_policy;
-        self.found = found;
+        self.room.found = found;
         Judgement { verdict, reasons, has_policy, next }
     }
 
     /// The rules that count contacts and speak of the attempt that was judged last.
     pub(crate) fn counting(&self) -> &[RuleAt] {
-        &self.found.counting
+        &self.room.found.counting
     }
 
     /// Lets a contact that is made count for the attempts that follow.
     pub(crate) fn make(&mut self, at: DateTime<Utc>, counting: Vec<RuleAt>) {
-        for (policy, rule) in &counting {
-            if let Some(known) = self.known.get_mut(*policy).and_then(|rules| rules.get_mut(*rule)) {
-                *known = None;
+        for id in &counting {
+            let position = self.position(*id);
+            if let Some(seen) = self.room.seen.get_mut(position) {
+                *seen = None;
             }
         }
-        self.made.push(Made { at, counting });
+        self.room.made.push(Made { at, counting });
     }
 
     /// Puts an attempt in its slots, and forgets what was known of another one.
@@ -265,12 +280,11 @@ impl<'a> Judge<'a> {
         put(slots.recipient, reads.recipient, &|| Ok(items.recipient.clone()));
         put(slots.address, reads.address, &|| Ok(items.address.clone()));
         put(slots.template, reads.template, &|| Ok(items.template.clone()));
-        self.hits.fill(None);
-        for (policy, known) in self.contact.policies.iter().zip(&mut self.known) {
-            for (rule, known) in policy.rules.iter().zip(known) {
-                if rule.form_reads_attempt {
-                    *known = None;
-                }
+        self.room.hits.fill(None);
+        let rules = self.contact.policies.iter().flat_map(|policy| &policy.rules);
+        for (rule, seen) in rules.zip(&mut self.room.seen) {
+            if rule.form_reads_attempt {
+                *seen = None;
             }
         }
     }
@@ -283,11 +297,14 @@ impl<'a> Judge<'a> {
         found.objections.clear();
         found.counting.clear();
         found.has_policy = false;
-        let places = std::mem::take(&mut self.places);
-        for (index, (place, policies)) in places.iter().enumerate() {
+        let places = std::mem::take(&mut self.room.places);
+        for (index, place) in places.iter().enumerate() {
             self.stand(runner, place, at);
             let applies = self.rows(runner, 0, self.contact.applies);
-            for (policy, applies) in applies.iter().filter(|(policy, _)| policies.contains(policy)) {
+            for (policy, applies) in applies.iter() {
+                if !self.room.judged.contains(&(index, policy)) {
+                    continue;
+                }
                 found.has_policy = true;
                 match applies {
                     Ok(()) => self.policy(runner, (policy, index), place, at, found),
@@ -302,7 +319,7 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        self.places = places;
+        self.room.places = places;
     }
 
     /// What the rules of a policy say at a place.
@@ -331,11 +348,12 @@ impl<'a> Judge<'a> {
                 Form::Review => object(Verdict::Review, None, None),
                 form => {
                     let seen = self.sight(runner, (index, position), rule);
-                    match (self.sights.get(seen), place) {
+                    match (self.room.sights.get(seen), place) {
                         (Some(Ok(None)) | None, _) => {}
                         (Some(Ok(Some(looking))), Place::At(zone)) => {
-                            let local = self.local.get_or_insert_with(|| Local::of(*zone, at).map_err(Failure::from));
-                            let (verdict, failure) = looking.judge(local, calendar(runner));
+                            let local = &mut self.room.local;
+                            let local = local.get_or_insert_with(|| Local::of(*zone, at).map_err(Failure::from));
+                            let (verdict, failure) = looking.judge(form, local, calendar(runner));
                             if verdict != Verdict::Allow {
                                 object(verdict, failure, Some(seen));
                             }
@@ -358,7 +376,7 @@ impl<'a> Judge<'a> {
 
     /// Looks from a place. What does not depend on where one stands is kept.
     fn stand(&mut self, runner: &mut Runner<'a>, place: &Place, at: DateTime<Utc>) {
-        self.local = None;
+        self.room.local = None;
         let place = match place {
             Place::Nowhere => None,
             Place::At(zone) => Some(Ok(*zone)),
@@ -367,20 +385,20 @@ impl<'a> Judge<'a> {
         runner.stand(Some(Here { place, at }));
         let contact = self.contact;
         let varies = contact.policies.iter().map(|policy| policy.speaks_varies);
-        for (hits, varies) in self.hits.iter_mut().zip(std::iter::once(contact.applies_varies).chain(varies)) {
+        for (hits, varies) in self.room.hits.iter_mut().zip(std::iter::once(contact.applies_varies).chain(varies)) {
             if varies {
                 *hits = None;
             }
         }
     }
 
-    /// The rows of a routine that match, or may, kept at a place among [`Judge::hits`].
+    /// The rows of a routine that match, or may, kept at a place among [`Room::hits`].
     fn rows(&mut self, runner: &mut Runner<'a>, at: usize, routine: RoutineId) -> Hits {
-        if let Some(Some(known)) = self.hits.get(at) {
+        if let Some(Some(known)) = self.room.hits.get(at) {
             return known.clone();
         }
         let rows = runner.rows(routine);
-        if let Some(hits) = self.hits.get_mut(at) {
+        if let Some(hits) = self.room.hits.get_mut(at) {
             *hits = Some(rows.clone());
         }
         rows
@@ -388,17 +406,23 @@ impl<'a> Judge<'a> {
 
     /// What the form of a rule looks at from here: its place among the sights.
     fn sight(&mut self, runner: &Runner<'a>, id: RuleAt, rule: &'a Rule) -> usize {
-        let known = self.known.get_mut(id.0).and_then(|rules| rules.get_mut(id.1));
-        if let Some(Some(known)) = known {
-            return *known;
+        let position = self.position(id);
+        let seen = self.room.seen.get_mut(position);
+        if let Some(Some(seen)) = seen {
+            return *seen;
         }
-        let at = self.sights.len();
-        if let Some(known) = known.filter(|_| !rule.form_varies) {
-            *known = Some(at);
+        let at = self.room.sights.len();
+        if let Some(seen) = seen.filter(|_| !rule.form_varies) {
+            *seen = Some(at);
         }
-        let made = self.made.iter().filter(|made| made.counting.contains(&id)).map(|made| made.at);
-        self.sights.push(Looking::new(id, &rule.form, runner, made));
+        let made = self.room.made.iter().filter(|made| made.counting.contains(&id)).map(|made| made.at);
+        self.room.sights.push(Looking::new(id, &rule.form, runner, made));
         at
+    }
+
+    /// The place of a rule among those of all policies.
+    fn position(&self, (policy, rule): RuleAt) -> usize {
+        self.contact.policies.get(policy).map_or(0, |policy| policy.first_rule) + rule
     }
 
     /// One reason for each rule or policy, in the order of the pack: the strictest of all places.

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::looking::Looking;
 use super::{Found, Judge, Next, Objection, Place, calendar};
 use crate::calendar::contact_times::{HORIZON_DAYS, Local, PolicyTimes, TimeRule, next_allowed};
-use crate::calendar::{Calendar, date_at};
+use crate::calendar::date_at;
 use crate::eval::runner::Runner;
 use crate::families::Changes;
 use crate::value::{Duration, Value};
@@ -32,7 +31,7 @@ impl<'a> Judge<'a> {
             return Next::At(at);
         }
         let end = at.checked_add_signed(TimeDelta::days(HORIZON_DAYS)).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let mut later = std::mem::take(&mut self.later);
+        let mut later = std::mem::take(&mut self.room.later);
         let mut next = Next::Beyond;
         while minute <= end {
             let found = if minute == at {
@@ -54,7 +53,7 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        self.later = later;
+        self.room.later = later;
         next
     }
 
@@ -84,13 +83,17 @@ impl<'a> Judge<'a> {
             Some(rule) => policy.rules.get(rule).map(|rule| &rule.changes),
             None => Some(&policy.changes),
         };
-        let zone = match self.places.get(objection.place) {
-            Some((Place::At(zone), _)) => Some(*zone),
+        let zone = match self.room.places.get(objection.place) {
+            Some(Place::At(zone)) => Some(*zone),
             _ => None,
         };
         let change = changes.and_then(|changes| change(runner, changes, zone, minute));
-        let looking = objection.sight.and_then(|sight| self.sights.get(sight)?.as_ref().ok()?.as_ref());
-        let opening = looking.zip(zone).map(|(looking, zone)| opening(looking, zone, minute, calendar(runner)));
+        let form = objection.rule.and_then(|rule| policy.rules.get(rule)).map(|rule| &rule.form);
+        let looking = objection.sight.and_then(|sight| self.room.sights.get(sight)?.as_ref().ok()?.as_ref());
+        let opening = looking.zip(form).zip(zone).map(|((looking, form), zone)| {
+            let rule = looking.strict(form, calendar(runner));
+            rule.map_or(Lift::Never, |rule| opening(rule, zone, minute))
+        });
         match (change, opening) {
             (Some(change), Some(Lift::At(opening))) => Lift::At(change.min(opening)),
             (Some(change), _) => Lift::At(change),
@@ -101,8 +104,7 @@ impl<'a> Judge<'a> {
 }
 
 /// When a rule of time that objects may allow.
-fn opening(looking: &Looking<'_>, zone: Tz, minute: DateTime<Utc>, calendar: Option<&Calendar>) -> Lift {
-    let Some(rule) = looking.strict(calendar) else { return Lift::Never };
+fn opening(rule: TimeRule<'_>, zone: Tz, minute: DateTime<Utc>) -> Lift {
     let policy = PolicyTimes { zones: &[zone], rules: &[rule] };
     let opening = next_allowed(&[policy], minute);
     let opening = match (opening, rule) {
@@ -117,12 +119,7 @@ fn opening(looking: &Looking<'_>, zone: Tz, minute: DateTime<Utc>, calendar: Opt
 }
 
 /// The first instant behind a minute at which time may change the outcome of conditions. None where it changes none.
-fn change(
-    runner: &Runner<'_>,
-    changes: &Changes,
-    zone: Option<Tz>,
-    minute: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
+fn change(runner: &Runner<'_>, changes: &Changes, zone: Option<Tz>, minute: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if changes.are_none() {
         return None;
     }
