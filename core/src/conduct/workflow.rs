@@ -39,6 +39,8 @@ pub(crate) struct Course {
     pub(crate) settlement: Option<Result<Limits, Failure>>,
     /// What the debtor is offered, in a pack with incentives.
     pub(crate) incentives: Option<Offers>,
+    /// The arms that it is in: experiment and arm.
+    pub(crate) arms: Vec<(Arc<str>, Arc<str>)>,
     /// How each run of a routine came out, where the runner keeps it.
     pub(crate) runs: Vec<Run>,
 }
@@ -63,6 +65,7 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
         failures: Vec::new(),
         settlement: limits(&mut runner, as_of),
         incentives: incentives(&mut runner, as_of),
+        arms: arms(&runner),
         runs: Vec::new(),
     };
     match standing {
@@ -91,6 +94,16 @@ pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTi
     course
 }
 
+/// The arms that the case is in.
+fn arms(runner: &Runner<'_>) -> Vec<(Arc<str>, Arc<str>)> {
+    let experiments = runner.pack().checked.experiments.iter();
+    let in_arm = experiments.filter_map(|experiment| match runner.slot(experiment.arm) {
+        Ok(Value::Text(arm)) => Some((experiment.name.clone(), arm)),
+        _ => None,
+    });
+    in_arm.collect()
+}
+
 /// What the debtor is offered.
 fn incentives(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Offers> {
     let pack = runner.pack();
@@ -103,7 +116,8 @@ fn limits(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Result<Limits
     let pack = runner.pack();
     let (checked, lowered) = (pack.checked.settlement.as_ref()?, pack.lowered.settlement.as_ref()?);
     let today = date_at(as_of, pack.checked.header.zone);
-    Some(Settling { runner, checked, lowered, today }.limits())
+    let checked = checked.of_case(|slot| runner.slot(slot));
+    Some(Settling { runner, checked: &checked, lowered, today }.limits())
 }
 
 struct Walk<'w, 'a> {

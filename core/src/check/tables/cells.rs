@@ -43,6 +43,16 @@ impl RawCell {
         Some(RawCell { text: cell.clone(), form })
     }
 
+    /// The cell of one of some words, or of none of them.
+    pub(super) fn of_words(words: &[&str], is: bool, span: Span) -> RawCell {
+        let text = format!("{}{}", if is { "" } else { "not " }, words.join(", "));
+        let words = words.iter().map(|word| Snippet::verbatim(word, span)).collect();
+        RawCell {
+            text: Snippet::verbatim(&text, span),
+            form: if is { Form::OneOf(words) } else { Form::NoneOf(words) },
+        }
+    }
+
     fn form(cell: &Snippet, text: &str, parser: &Parser, findings: &mut Findings) -> Option<Form> {
         let wrong = |message: String, help: &str| Finding::error(Code::CellSyntax, cell.whole(), message).help(help);
         if text.matches('"').count() % 2 == 1 {
