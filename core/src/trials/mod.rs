@@ -330,7 +330,9 @@ fn arms_of_the_corpus_and_of_a_shipped_pack_decide_as_packs_that_make_their_chan
     let plain = load("us-consumer", &files).unwrap_or_else(|error| panic!("{error}"));
     let tests = plain.parts().checked.tests.iter().enumerate();
     let some = tests.filter(|(index, _)| index % 7 == 0).map(|(_, case)| test(case, case.state.clone())).collect();
-    let subject = Subject::of("us-consumer", &files, &plain, some).expect("it has a unit");
+    let mut subject = Subject::of("us-consumer", &files, &plain, some).expect("it has a unit");
+    // Its contact rules read most of them.
+    subject.changeable = subject.changeable.without_facts();
     let mut reached = Reached::new();
     (0..changes * 2).for_each(|seed| subject.ask(seed, &mut reached));
     println!("{reached:?}");

@@ -59,6 +59,11 @@ impl Changeable {
         found
     }
 
+    /// The same, with the facts as they are.
+    pub(super) fn without_facts(self) -> Changeable {
+        Changeable { facts: Vec::new(), ..self }
+    }
+
     fn document(&mut self, document: &Map) {
         for entry in &document.entries {
             match (entry.key.as_str(), &entry.value.kind) {

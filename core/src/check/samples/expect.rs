@@ -113,7 +113,7 @@ impl TestReader<'_, '_> {
                 push(key.to_owned(), ExpectationKind::Settlement(items));
             }
             "arms" if !self.pack.experiments.is_empty() => {
-                let arms = self.arms(&entry.value, true);
+                let arms = self.arms(&entry.value, &["none"]);
                 push(key.to_owned(), ExpectationKind::Arms(arms));
             }
             "actions" => self.expected_actions(&entry.value, expectations),

@@ -135,12 +135,12 @@ impl<'a> TestReader<'a, '_> {
             let until = literals::date(&entry.value, "the last day", self.findings);
             state.cooldowns.extend(id.zip(until));
         }
-        state.arms = arms.map_or_else(Vec::new, |node| self.arms(node, false));
+        state.arms = arms.map_or_else(Vec::new, |node| self.arms(node, &[]));
         Some(state)
     }
 
-    /// Experiments and arms, of those that there are; where a test expects them, `none` is one.
-    pub(super) fn arms(&mut self, node: &Node, may_be_none: bool) -> Vec<(String, String)> {
+    /// Experiments and arms, of those that there are and some words that stand for one.
+    pub(super) fn arms(&mut self, node: &Node, also: &[&str]) -> Vec<(String, String)> {
         let experiments = &self.pack.experiments;
         let mut arms = Vec::new();
         for entry in node.as_map("`arms`", self.findings).map_or(&[][..], |map| &map.entries) {
@@ -152,7 +152,7 @@ impl<'a> TestReader<'a, '_> {
                 continue;
             };
             let Some(arm) = entry.value.as_text("an arm", self.findings) else { continue };
-            if !experiment.has_arm(arm) && !(may_be_none && arm == "none") {
+            if !experiment.has_arm(arm) && !also.contains(&arm) {
                 let message = format!("the experiment `{}` has no arm `{arm}`", entry.key);
                 let help = did_you_mean(arm, experiment.arms.iter().map(|(name, _)| &**name));
                 self.findings.push(Finding::error(Code::UnknownChoice, entry.value.span, message).maybe_help(help));

@@ -353,12 +353,9 @@ impl TableReader<'_> {
             skips_unknown,
         };
         let guards = arms::guards(map);
-        if let Some(first) = guards.first()
-            && let Some(column) =
-                table.columns.iter().position(|column| column.name.text == arms::name(&first.experiment))
-        {
-            let words: Vec<&str> = guards.iter().map(|guard| guard.arm.as_str()).collect();
-            let cell = RawCell::of_words(&words, first.is, first.span);
+        let of_arm = guards.first().map(|guard| arms::name(&guard.experiment));
+        let column = table.columns.iter().position(|column| Some(&column.name.text) == of_arm.as_ref());
+        if let (Some(column), Some(cell)) = (column, RawCell::of_guards(&guards)) {
             row.conditions.push(RawCondition::Cell { column, cell });
         }
         for (index, column) in table.columns.iter().enumerate() {
