@@ -56,7 +56,7 @@ pub(crate) fn of_row(
 }
 
 /// Fails where a case of a batch differs from the same case decided by row.
-fn of_batch(pack: Pack<'_>, instant: &Instant, single: &Evaluation, batch: &Evaluation) {
+pub(crate) fn of_batch(pack: Pack<'_>, instant: &Instant, single: &Evaluation, batch: &Evaluation) {
     let (wanted, found) = (eval::replay::whole(pack, instant, single), eval::replay::whole(pack, instant, batch));
     for (slot, (wanted, found)) in wanted.slots.iter().zip(&found.slots).enumerate() {
         assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "slot `{}`", pack.lowered.slots[slot].name);

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::check::incentives::{CheckedIncentives, IncentiveOffer, Worth};
+use crate::check::plain_id;
 use crate::eval::runner::Runner;
 use crate::families::Incentives;
 use crate::value::{ErrorCode, EvaluationError, Failure, Value, number};
@@ -138,7 +139,7 @@ fn room(
 
 /// Whether two offers do not go together; each may say so.
 fn excludes(id: &str, not_with: &[Arc<str>], other: &str, others: &[Arc<str>]) -> bool {
-    let last = |id: &str| id.rsplit('/').next().unwrap_or("").to_owned();
+    let last = |id: &str| plain_id(id.rsplit('/').next().unwrap_or("")).to_owned();
     not_with.iter().any(|name| **name == *last(other)) || others.iter().any(|name| **name == *last(id))
 }
 

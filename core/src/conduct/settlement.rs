@@ -80,7 +80,8 @@ pub(crate) enum Refusal {
 /// Finds the limits of a case. The runner's slots are those of the case's evaluation.
 pub(crate) struct Settling<'r, 'a> {
     pub(crate) runner: &'r mut Runner<'a>,
-    pub(crate) checked: &'a CheckedSettlement,
+    /// With the terms of the arms that the case is in.
+    pub(crate) checked: &'r CheckedSettlement,
     pub(crate) lowered: &'a Settlement,
 }
 

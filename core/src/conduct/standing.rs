@@ -10,7 +10,7 @@ use crate::eval::runner::Runner;
 use crate::language::SlotId;
 use crate::pack_identity::PackIdentity;
 use crate::state::{State, StateError};
-use crate::value::{Failure, Outcome, Value};
+use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Value};
 
 /// Where a case stands.
 #[derive(Clone, Debug)]
@@ -143,6 +143,22 @@ impl Standing {
             Standing::Undecided { failure, .. } => unknown(slots, failure),
         }
     }
+}
+
+/// The arms that a state holds, by the slots that they are kept in. One that the experiment does not have is a failure.
+pub(crate) fn kept_arms(checked: &CheckedPack, state: Option<&State>) -> Vec<(SlotId, Outcome)> {
+    let kept = checked.experiments.iter().map(|experiment| {
+        let outcome = match state.and_then(|state| state.arm(&experiment.name)) {
+            Some(arm) if experiment.has_arm(arm) => Ok(Value::text(arm)),
+            Some(arm) => {
+                let message = format!("the state has the arm `{arm}`, which the experiment does not have");
+                Err(EvaluationError::new(ErrorCode::InvalidArgument, message).into())
+            }
+            None => Ok(Value::None),
+        };
+        (experiment.kept, outcome)
+    });
+    kept.collect()
 }
 
 /// Calls `visit` on what each slot of a state holds for a case that stands in a stage.

@@ -40,6 +40,8 @@ pub(crate) struct Course {
     pub(crate) settlement: Option<Result<Limits, Failure>>,
     /// What the debtor is offered, in a pack with incentives.
     pub(crate) incentives: Option<Offers>,
+    /// The arms that it is in: experiment and arm.
+    pub(crate) arms: Vec<(Arc<str>, Arc<str>)>,
     /// Room for judging contacts.
     room: contact::Room,
 }
@@ -63,6 +65,7 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut
     course.failures.clear();
     course.settlement = limits(runner);
     course.incentives = incentives(runner);
+    course.arms = arms(runner);
     match standing {
         Standing::In { workflow, stage, state, is_new, .. } => {
             let walk = Walk {
@@ -86,6 +89,16 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut
     }
 }
 
+/// The arms that the case is in.
+fn arms(runner: &Runner<'_>) -> Vec<(Arc<str>, Arc<str>)> {
+    let experiments = runner.pack().checked.experiments.iter();
+    let in_arm = experiments.filter_map(|experiment| match runner.slot(experiment.arm) {
+        Ok(Value::Text(arm)) => Some((experiment.name.clone(), arm)),
+        _ => None,
+    });
+    in_arm.collect()
+}
+
 /// What the debtor is offered.
 fn incentives(runner: &mut Runner<'_>) -> Option<Offers> {
     let pack = runner.pack();
@@ -97,7 +110,8 @@ fn incentives(runner: &mut Runner<'_>) -> Option<Offers> {
 fn limits(runner: &mut Runner<'_>) -> Option<Result<Limits, Failure>> {
     let pack = runner.pack();
     let (checked, lowered) = (pack.checked.settlement.as_ref()?, pack.lowered.settlement.as_ref()?);
-    Some(Settling { runner, checked, lowered }.limits())
+    let checked = checked.of_case(|slot| runner.slot(slot));
+    Some(Settling { runner, checked: &checked, lowered }.limits())
 }
 
 struct Walk<'w, 'a> {

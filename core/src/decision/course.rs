@@ -12,7 +12,7 @@ use crate::conduct::standing::Standing;
 use crate::conduct::workflow::{Course, moved};
 use crate::conduct::{ActionStatus, Verdict};
 use crate::families::LoweredPack;
-use crate::state::{Done, State};
+use crate::state::{Done, State, StateError};
 use crate::value::show::{self, Show};
 use crate::value::{Duration, ErrorCode, Failure};
 
@@ -217,6 +217,7 @@ impl CourseReport {
     pub(super) fn new(
         parts: &Parts<'_>,
         course: &Course,
+        key: &str,
         today: NaiveDate,
         show: Show,
         unknowns: &mut Vec<UnknownResult>,
@@ -260,12 +261,9 @@ impl CourseReport {
             Standing::Out(_) => Stage::None,
             Standing::Undecided { failure, .. } => Stage::Unknown(failure.clone()),
         };
-        let state = course.state.as_ref().and_then(|state| match next_state(parts, &course.standing, state) {
-            Ok(state) => Some(state),
-            Err(error) => {
-                failed("workflows", error.to_string());
-                None
-            }
+        let state = next_state(parts, course, key).unwrap_or_else(|error| {
+            failed("workflows", error.to_string());
+            None
         });
         let workflow = course.stands.map_or(0, |(workflow, _)| workflow);
         let actions = course.actions.iter().filter_map(|proposed| action(parts, workflow, proposed, show)).collect();
@@ -332,16 +330,23 @@ fn stage(
     })
 }
 
-/// The state that the host stores next. A case that stays as it was keeps its state, and with it its revision.
-fn next_state(parts: &Parts<'_>, standing: &Standing, state: &State) -> Result<State, crate::state::StateError> {
-    match standing {
-        Standing::In { given, .. } if **given != *state => {
-            let mut next = state.clone();
-            next.set_pack((**parts.identity).clone());
-            next.with_revision_after(given)
-        }
-        _ => Ok(state.clone()),
+/// The state that the host stores next: with the stage and the arms that the case is in. A case that stays as it was keeps
+/// its state, and with it its revision; one without a state gets its first where it is in an arm.
+fn next_state(parts: &Parts<'_>, course: &Course, key: &str) -> Result<Option<State>, StateError> {
+    let identity = || (**parts.identity).clone();
+    let before = match (&course.standing, &course.state) {
+        (Standing::In { given, .. }, _) => (**given).clone(),
+        (_, Some(state)) => (**state).clone(),
+        (_, None) if course.arms.is_empty() => return Ok(None),
+        (_, None) => State::in_no_workflow(key, identity())?,
+    };
+    let mut next = course.state.as_deref().cloned().unwrap_or_else(|| before.clone());
+    course.arms.iter().for_each(|(experiment, arm)| next.set_arm(experiment, arm));
+    if next == before {
+        return Ok(Some(next));
     }
+    next.set_pack(identity());
+    next.with_revision_after(&before).map(Some)
 }
 
 fn action(parts: &Parts<'_>, workflow: usize, proposed: &Proposed, show: Show) -> Option<Action> {

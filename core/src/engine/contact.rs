@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// What the policies say of an attempt that is valid.
-    pub(super) fn judgement(&self, decided: &Decided, attempt: &Attempt) -> Judgement {
+    pub(crate) fn judgement(&self, decided: &Decided, attempt: &Attempt) -> Judgement {
         let as_of = decided.decision.as_of();
         let at = attempt.instant().unwrap_or(as_of);
         let pack = self.planned();

@@ -193,7 +193,7 @@ impl Evaluator {
         Ok(())
     }
 
-    pub(super) fn read_raw(&self, raw: &Raw) -> Result<Record, RecordError> {
+    pub(crate) fn read_raw(&self, raw: &Raw) -> Result<Record, RecordError> {
         let pack = self.engine.planned();
         let as_of = self.instant.as_of;
         let today = crate::calendar::date_at(as_of, pack.checked.header.zone);
@@ -219,7 +219,7 @@ impl Evaluator {
     }
 
     /// The state that a rule test says.
-    pub(super) fn test_state(&self, record: &Record, said: &TestState, today: NaiveDate) -> Result<State, RecordError> {
+    pub(crate) fn test_state(&self, record: &Record, said: &TestState, today: NaiveDate) -> Result<State, RecordError> {
         let refused = |error: crate::state::StateError| RecordError { problems: error.problems };
         let mut key = String::new();
         record.key_into(&mut key);
@@ -244,6 +244,9 @@ impl Evaluator {
         for (rule, until) in &said.cooldowns {
             state = state.record_cooldown(rule, Until::Day(*until)).map_err(refused)?;
         }
+        let mut armed = state.clone();
+        said.arms.iter().for_each(|(experiment, arm)| armed.set_arm(experiment, arm));
+        state = armed.with_revision_after(&state).map_err(refused)?;
         if let Some(until) = said.hold {
             state = state.hold("test", "the test says so", "the test", since.min(today), until).map_err(refused)?;
         }
@@ -254,7 +257,9 @@ impl Evaluator {
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
         let pack = self.engine.planned();
         let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
-        fields.put(&self.resting(state, today), &pack.plan.storages);
+        let mut outcomes = self.resting(state, today);
+        outcomes.extend(standing::kept_arms(pack.checked, state));
+        fields.put(&outcomes, &pack.plan.storages);
         if pack.checked.state.is_none() && state.is_none() {
             return Ok(Standing::Out(None));
         }

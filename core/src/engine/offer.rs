@@ -68,8 +68,8 @@ impl Engine {
             return Err(RecordError { problems: vec![Problem::new("offer", "the pack has no settlement", help)] });
         };
         let header = &pack.checked.header;
-        let roles: Vec<Arc<str>> = checked.authority.iter().map(|authority| authority.role.clone()).collect();
-        let amount = offer.read(&roles, header.currency_decimals).map_err(|problems| RecordError { problems })?;
+        let amount =
+            offer.read(&checked.roles(), header.currency_decimals).map_err(|problems| RecordError { problems })?;
         let as_of = decided.decision.as_of();
         let show = Show { currency_decimals: header.currency_decimals };
         let mut runner = decided.evaluation.runner();
@@ -83,7 +83,8 @@ impl Engine {
         }
         let offered = Offered { amount, instalments: offer.instalments, role: offer.role.as_deref().map(Arc::from) };
         let said = (amount, offer.instalments, offer.role.as_deref());
-        let judged = Settling { runner: &mut runner, checked, lowered }.judge(&offered);
+        let checked = checked.of_case(|slot| runner.slot(slot));
+        let judged = Settling { runner: &mut runner, checked: &checked, lowered }.judge(&offered);
         let report = match judged {
             Ok((judged, limits)) => {
                 let residue = checked.instalments.as_ref().map_or(Residue::Last, |terms| terms.residue);

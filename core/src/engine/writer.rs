@@ -89,6 +89,11 @@ impl DecisionWriter {
         &self.fired
     }
 
+    /// The arms that the case is in that was written last, by experiment; see [`Decision::arms`].
+    pub fn arms(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.decision.iter().flat_map(|decision| decision.arms())
+    }
+
     /// What could not be decided in the case that was written last; see [`Decision::unknowns`].
     pub fn unknowns(&self) -> &[UnknownResult] {
         self.decision.as_ref().map_or(&[], |decision| decision.unknowns())

@@ -189,7 +189,8 @@ impl<'a> Compiler<'a> {
             | ExprKind::LocalToday
             | ExprKind::LocalTime
             | ExprKind::List(_)
-            | ExprKind::Rate { .. } => None,
+            | ExprKind::Rate { .. }
+            | ExprKind::OrNone(_) => None,
             ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),
             ExprKind::Local(local) => {
                 let base = self.item.filter(|(known, _)| known == local)?.1;
