@@ -3,10 +3,11 @@
 //! Takes an engine and cases as JSON text; gives outcomes that can be compared with those of the hand-written rules.
 
 use chrono::{DateTime, Utc};
-use recoup::{Answer, Decision, Engine, Evaluator};
+use recoup::{Answer, Decision, Done, Engine, Evaluator};
 pub use recoup::{Batch, Evaluation, Record, Vectors};
 
 use crate::baseline::Outcome;
+use crate::course::{Action, Case, Channel, Course, Status, Tried, Verdict, baseline, pack::WORKFLOW};
 use crate::policy::{Policy, ROLES};
 use crate::{Error, Result, pack};
 
@@ -33,7 +34,10 @@ pub fn load(sources: &pack::Sources) -> Result<Engine> {
 
 /// Decides cases: one at a time, or many at once in columns.
 #[derive(Clone, Debug)]
-pub struct Rows(Evaluator);
+pub struct Rows {
+    engine: Engine,
+    evaluator: Evaluator,
+}
 
 /// What a case came to, by names.
 #[derive(Debug)]
@@ -45,7 +49,29 @@ impl Rows {
     /// # Errors
     /// As [`as_of`].
     pub fn new(engine: &Engine) -> Result<Rows> {
-        Ok(Rows(engine.evaluator(as_of()?)?))
+        Rows::at(engine, as_of()?)
+    }
+
+    /// Decides by this engine at an instant.
+    ///
+    /// # Errors
+    /// When the instant lies outside the years that the engine knows.
+    pub fn at(engine: &Engine, as_of: DateTime<Utc>) -> Result<Rows> {
+        Ok(Rows { engine: engine.clone(), evaluator: engine.evaluator(as_of)? })
+    }
+
+    /// Puts a case where it stands in its workflow, with the steps that are done.
+    ///
+    /// # Errors
+    /// When the workflow has no such stage.
+    pub fn put_past(&self, record: &mut Record, case: &Case) -> Result<()> {
+        let stage = baseline::name(case.policy.stage);
+        let mut state = self.engine.start(&case.key, WORKFLOW, stage, case.since)?;
+        for (step, occurrence) in &case.done {
+            let done = Done { step: (*step).to_owned(), occurrence: *occurrence, due: case.since, entry: 1 };
+            state = state.record(&done, "done", self.evaluator.as_of())?;
+        }
+        Ok(self.evaluator.put_state(record, &state)?)
     }
 
     /// Reads a case from JSON into slots, ready to be decided.
@@ -53,12 +79,12 @@ impl Rows {
     /// # Errors
     /// All problems of the case.
     pub fn read(&self, record: &str) -> Result<Record> {
-        Ok(self.0.read(record)?)
+        Ok(self.evaluator.read(record)?)
     }
 
     /// Room for what cases come to, one after the other.
     pub fn evaluation(&self) -> Evaluation {
-        self.0.evaluation()
+        self.evaluator.evaluation()
     }
 
     /// Decides a case; what the evaluation held before is gone.
@@ -66,7 +92,7 @@ impl Rows {
     /// # Errors
     /// When the record or the evaluation belong to another pack.
     pub fn decide(&mut self, record: &Record, evaluation: &mut Evaluation) -> Result<()> {
-        Ok(self.0.evaluate_into(record, evaluation)?)
+        Ok(self.evaluator.evaluate_into(record, evaluation)?)
     }
 
     /// An empty batch that decides in these vectors.
@@ -74,7 +100,7 @@ impl Rows {
     /// # Errors
     /// When the machine does not have them.
     pub fn batch(&self, vectors: Vectors) -> Result<Batch> {
-        let mut batch = self.0.batch();
+        let mut batch = self.evaluator.batch();
         batch.use_vectors(vectors)?;
         Ok(batch)
     }
@@ -107,6 +133,13 @@ impl Answers {
     /// # Errors
     /// When a result is missing or not known.
     pub fn outcome(&self, policy: &Policy, copy: usize) -> Result<Outcome> {
+        let stage = self.get(&format!("transition{}.next_stage", pack::suffix(copy)))?;
+        let field = policy.fields.get(policy.field("stage")?).ok_or("no such field")?;
+        self.decided(policy, copy, field.kind.place(&stage)?)
+    }
+
+    /// What a policy says of the case, which then stands in a stage.
+    fn decided(&self, policy: &Policy, copy: usize, stage: i64) -> Result<Outcome> {
         let suffix = pack::suffix(copy);
         let segment = if copy == 0 { "segment".to_owned() } else { format!("segmentation{suffix}.segment") };
         let choice = |field: &str, result: &str| -> Result<i64> {
@@ -121,8 +154,19 @@ impl Answers {
             role: i64::try_from(role)?.try_into()?,
             triggers: self.triggers(policy, copy),
             incentive: incentive.replace('.', "").parse()?,
-            stage: choice("stage", &format!("transition{suffix}.next_stage"))?.try_into()?,
+            stage: stage.try_into()?,
         })
+    }
+
+    /// The course of a case of the second workload.
+    ///
+    /// # Errors
+    /// When a result is missing or not known.
+    pub fn course(&self, policy: &Policy) -> Result<Course> {
+        let stage = self.0.stage().ok_or("the case is in no stage")?;
+        let to = policy.fields.get(policy.field("stage")?).ok_or("no such field")?.kind.place(&stage.to)?;
+        let actions = self.0.actions().iter().map(action).collect::<Result<_>>()?;
+        Ok(Course { outcome: self.decided(policy, 0, to)?, since: stage.since, actions })
     }
 
     fn triggers(&self, policy: &Policy, copy: usize) -> u16 {
@@ -135,6 +179,26 @@ impl Answers {
         }
         triggers
     }
+}
+
+fn action(action: &recoup::Action) -> Result<Action> {
+    let tried = action.contact.iter().map(|report| {
+        Ok(Tried {
+            channel: Channel::of(report.channel.as_deref().ok_or("a channel is not known")?)?,
+            verdict: Verdict::of(report.verdict.word())?,
+            next_allowed_at: report.next_allowed_at,
+        })
+    });
+    let id = u128::from_str_radix(&action.id, 16)?.to_be_bytes();
+    let step = action.step.rsplit('/').next().unwrap_or_default();
+    Ok(Action {
+        id,
+        step: baseline::STEPS.iter().find(|known| known.name == step).ok_or("a step that nobody knows")?.name,
+        channel: action.channel.as_deref().map(Channel::of).transpose()?,
+        status: Status::of(action.status.word())?,
+        tried: tried.collect::<Result<_>>()?,
+        not_before: action.not_before,
+    })
 }
 
 #[cfg(test)]

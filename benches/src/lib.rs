@@ -14,6 +14,7 @@
 pub mod baseline;
 pub mod cases;
 pub mod contenders;
+pub mod course;
 pub mod engine;
 pub mod generate;
 pub mod naive;

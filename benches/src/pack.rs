@@ -20,7 +20,7 @@ pub fn of_policies(policies: &[Policy]) -> Sources {
         let suffix = suffix(copy);
         if copy == 0 {
             sources.push(file("pack.yaml", header()));
-            sources.push(file("case.yaml", record(policy)));
+            sources.push(file("case.yaml", record(policy, &[])));
             sources.push(file("segmentation.yaml", segmentation(policy).text("", "segmentation")));
         }
         let mut text = String::from("tables:\n");
@@ -39,6 +39,22 @@ pub fn of_policies(policies: &[Policy]) -> Sources {
     sources
 }
 
+/// The pack of a policy without its stages and transitions, for a workflow that says them.
+pub fn without_stages(policy: &Policy) -> Sources {
+    let mut escalations = String::from("escalations:\n");
+    for rule in &policy.triggers {
+        escalations.push_str(&escalation(policy, &rule.then.0, &rule.conditions, 0));
+    }
+    let tables = settlement(policy, 0).text("  ", "settlement") + &incentive(policy).text("  ", "incentive");
+    vec![
+        file("pack.yaml", header() + "channels: [call, sms, email, letter]\n"),
+        file("case.yaml", record(policy, &["stage", "days_in_stage"])),
+        file("segmentation.yaml", segmentation(policy).text("", "segmentation")),
+        file("tables.yaml", format!("tables:\n{tables}")),
+        file("escalations.yaml", escalations),
+    ]
+}
+
 /// A pack of one first-hit table, `large.row`, whose result is the number of the row that holds, or 0.
 pub fn of_one_table(policy: &Policy, rows: &[Vec<Condition>]) -> Sources {
     let mut table = Table::new("    row: integer\n".to_owned());
@@ -49,7 +65,7 @@ pub fn of_one_table(policy: &Policy, rows: &[Vec<Condition>]) -> Sources {
     table.rows.push(Row::otherwise().then("row", "0".to_owned()));
     vec![
         file("pack.yaml", header()),
-        file("case.yaml", record(policy)),
+        file("case.yaml", record(policy, &[])),
         file("tables.yaml", format!("tables:\n{}", table.text("  ", "large"))),
     ]
 }
@@ -64,7 +80,8 @@ pub fn suffix(copy: usize) -> String {
     if copy == 0 { String::new() } else { format!("_{}", copy + 1) }
 }
 
-fn file(name: &str, text: String) -> (String, String) {
+/// A file of the pack.
+pub fn file(name: &str, text: String) -> (String, String) {
     (format!("{NAME}/{name}"), text)
 }
 
@@ -77,10 +94,11 @@ fn header() -> String {
 
 // The record.
 
-fn record(policy: &Policy) -> String {
+/// The record, without the fields of these names.
+fn record(policy: &Policy, without: &[&str]) -> String {
     let mut text =
         String::from("records:\n  case:\n    fields:\n      case_id:\n        type: text\n        key: true\n");
-    for field in policy.case_fields() {
+    for field in policy.case_fields().iter().filter(|field| !without.contains(&field.name.as_str())) {
         let _ = writeln!(text, "      {}:", field.name);
         match &field.kind {
             Kind::Money => text.push_str("        type: money\n"),
@@ -281,14 +299,18 @@ fn segments(policy: &Policy) -> &[String] {
 
 fn escalation(policy: &Policy, trigger: &str, conditions: &[Condition], copy: usize) -> String {
     let mut text = format!("  - id: {}\n    when:\n", escalation_id(trigger, copy));
-    for condition in conditions {
-        if let Some(field) = policy.fields.get(condition.field) {
-            let _ = writeln!(text, "      - {}", expression(field, &condition.test));
-        }
+    for line in expressions(policy, conditions) {
+        let _ = writeln!(text, "      - {line}");
     }
     text.push_str("    give:\n      level: 1\n      assign_to: team_lead\n      due_in: 2 days\n");
     let _ = writeln!(text, "    because: the trigger {trigger} of the policy");
     text
+}
+
+/// Conditions as expressions.
+pub fn expressions<'a>(policy: &'a Policy, conditions: &'a [Condition]) -> impl Iterator<Item = String> + 'a {
+    let fields = conditions.iter().filter_map(|condition| Some((policy.fields.get(condition.field)?, condition)));
+    fields.map(|(field, condition)| expression(field, &condition.test))
 }
 
 fn expression(field: &Field, test: &Test) -> String {

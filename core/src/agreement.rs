@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::conduct::review::follow;
+use crate::conduct::review::next_review;
 use crate::conduct::standing::Standing;
+use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{DecidedCase, Decision, LineWriter, Parts, write_key};
+use crate::eval::runner::Runner;
 use crate::eval::{self, Cells, Evaluation, Instant, Pack, RowOutcome, TableTrace, Trace};
 use crate::explain::Explanation;
 use crate::generated::GeneratedPack;
@@ -16,7 +18,7 @@ pub(crate) fn of_row(
     parts: &Parts<'_>,
     pack: Pack<'_>,
     fields: &Cells,
-    standing: &Standing,
+    (standing, course): (&Standing, Option<&Course>),
     instant: &Instant,
     evaluation: &Evaluation,
 ) {
@@ -40,17 +42,24 @@ pub(crate) fn of_row(
         assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "step {table} of {}", parts.identity.name);
     }
     let fired = eval::replay::fired(pack, instant, evaluation);
-    let followed = |trace: &Trace| follow(pack, instant, evaluation, standing, trace);
-    let wanted = Decision::new(parts, as_of, &reference, &followed(&reference));
-    assert_eq!(Decision::new(parts, as_of, &fired, &followed(&fired)).to_json(), wanted.to_json());
-    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), followed: &followed };
+    let by_meaning = course.map(|_| {
+        let mut runner = Runner::new(pack, instant, Cells::of(pack.plan, &reference.slots)).by_meaning();
+        let mut course = Course::default();
+        conduct(&mut runner, standing, &mut course);
+        course
+    });
+    let next = next_review(pack, instant, evaluation, standing);
+    let wanted = Decision::new(parts, as_of, &reference, by_meaning.as_ref(), next);
+    assert_eq!(Decision::new(parts, as_of, &fired, course, next).to_json(), wanted.to_json());
+    let next_review: &dyn Fn() -> Option<DateTime<Utc>> = &|| next;
+    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), course, next_review };
     line_is_the_decision(parts, pack, &case, &wanted);
     let explained = |trace: &Trace| Explanation::new(parts, as_of, trace, &[]).to_json();
     assert_eq!(explained(&whole), explained(&reference));
 }
 
 /// Fails where a case of a batch differs from the same case decided by row.
-fn of_batch(pack: Pack<'_>, instant: &Instant, single: &Evaluation, batch: &Evaluation) {
+pub(crate) fn of_batch(pack: Pack<'_>, instant: &Instant, single: &Evaluation, batch: &Evaluation) {
     let (wanted, found) = (eval::replay::whole(pack, instant, single), eval::replay::whole(pack, instant, batch));
     for (slot, (wanted, found)) in wanted.slots.iter().zip(&found.slots).enumerate() {
         assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "slot `{}`", pack.lowered.slots[slot].name);

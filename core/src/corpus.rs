@@ -170,7 +170,28 @@ fn expression_gives(expr: &str, fields: &str, record: &Raw, as_of: chrono::DateT
     }
 }
 
-fn run_pack(path: &Path) -> (usize, Vec<String>) {
+/// The packs of the corpus with their cases as tests: the name, and the files by path.
+pub(crate) fn packs() -> Vec<(String, Vec<(String, String)>)> {
+    files("packs").iter().map(|path| pack_files(path)).collect()
+}
+
+/// Adds the files of a pack that lies in a folder, by path.
+pub(crate) fn folder(library: &Path, pack: &str, found: &mut Vec<(String, String)>) {
+    let mut open = vec![library.join(pack)];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("an entry of a pack can be read").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(library).expect("it lies there").to_string_lossy().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).unwrap_or_else(|error| panic!("{error}"))));
+            }
+        }
+    }
+}
+
+fn pack_files(path: &Path) -> (String, Vec<(String, String)>) {
     let (_, node) = document(path);
     let file = map(&node);
     let files: Vec<(String, String)> = map(file.get("files").expect("a pack has files"))
@@ -202,23 +223,27 @@ fn run_pack(path: &Path) -> (usize, Vec<String>) {
         }
     }
     sources.push((format!("{name}/zz-cases.yaml"), tests));
+    (name.to_owned(), sources)
+}
+
+fn run_pack(path: &Path) -> (usize, Vec<String>) {
+    let (name, sources) = pack_files(path);
     let title = path.file_name().unwrap_or_default().display().to_string();
-    let engine = match Engine::from_sources(name, sources) {
+    let engine = match Engine::from_sources(&name, sources) {
         Ok(engine) => engine,
-        Err(error) => return (cases.len(), vec![format!("{title}: {error}")]),
+        Err(error) => return (0, vec![format!("{title}: {error}")]),
     };
-    let failures = engine
-        .test()
-        .tests
+    let tests = engine.test().tests;
+    let failures = tests
         .iter()
         .filter(|test| !test.has_passed())
         .map(|test| format!("{title}: {}\n    {}", test.name, test.failures.join("\n    ")))
         .collect();
-    (cases.len(), failures)
+    (tests.len(), failures)
 }
 
 /// A node as YAML in one line.
-fn flow(node: &Node) -> String {
+pub(crate) fn flow(node: &Node) -> String {
     match &node.kind {
         NodeKind::Null => "null".to_owned(),
         NodeKind::Scalar(scalar)

@@ -40,6 +40,8 @@ mod source;
 mod state;
 mod syntax;
 mod testing;
+#[cfg(test)]
+mod trials;
 mod value;
 
 /// The README, whose examples are tests.

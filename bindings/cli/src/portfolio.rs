@@ -51,6 +51,8 @@ pub(crate) struct Line {
     pub(crate) doubts: Option<Box<(Vec<UnknownResult>, Vec<FailedResult>)>>,
     /// What the pack's metrics take of it.
     pub(crate) sample: MetricSample,
+    /// The arm that it is in, by experiment.
+    pub(crate) arms: Box<[Option<String>]>,
 }
 
 /// Whether to go on.
@@ -243,7 +245,8 @@ impl<'a> Worker<'a> {
         let mut key = String::new();
         self.evaluation.write_key(&mut key);
         let sample = self.evaluation.metric_sample();
-        let line = Line { end: lines.len(), fired_end: fired.len(), doubts, sample };
+        let arms = self.writer.arms().map(|(_, arm)| arm.map(str::to_owned)).collect();
+        let line = Line { end: lines.len(), fired_end: fired.len(), doubts, sample, arms };
         Ok(Case { number, key: Some(key), outcome: Ok(line) })
     }
 }

@@ -120,6 +120,7 @@ fn take(
                 fired_from = line.fired_end;
                 if repeated.is_none() {
                     summary.add(rows, line.doubts.as_deref());
+                    summary.add_arms(&line.arms);
                     metrics.add_sample(&line.sample);
                 } else if decisions.write(lines.get(from..to).unwrap_or(&[]))? == Reader::Gone {
                     return Ok(Reader::Gone);

@@ -22,9 +22,20 @@ pub(crate) struct Summary {
     problem_kinds: ProblemKinds,
     /// In the order of the pack.
     hits: Vec<(String, u64)>,
+    /// By experiment, in the order of the pack.
+    experiments: Vec<Arms>,
     unknowns: BTreeMap<String, Unknown>,
     /// By place and code.
     errors: BTreeMap<(String, &'static str), Failed>,
+}
+
+/// An experiment, and the cases of each of its arms.
+#[derive(Debug)]
+struct Arms {
+    name: String,
+    counts: Vec<(String, u64)>,
+    /// The cases that take no part.
+    none: u64,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +54,13 @@ impl Summary {
     /// Of no cases yet.
     pub(crate) fn of(engine: &Engine) -> Summary {
         let hits: Vec<(String, u64)> = engine.rule_ids().into_iter().map(|id| (id, 0)).collect();
+        let experiments = engine.experiments().map(|(name, arms)| Arms {
+            name: name.to_owned(),
+            counts: arms.into_iter().map(|arm| (arm.to_owned(), 0)).collect(),
+            none: 0,
+        });
         Summary {
+            experiments: experiments.collect(),
             decided: 0,
             refused: 0,
             problem_kinds: ProblemKinds::default(),
@@ -73,6 +90,14 @@ impl Summary {
         }
     }
 
+    /// Counts the arms of a decided case.
+    pub(crate) fn add_arms(&mut self, arms: &[Option<String>]) {
+        for (experiment, arm) in self.experiments.iter_mut().zip(arms) {
+            let known = experiment.counts.iter_mut().find(|(name, _)| arm.as_ref() == Some(name));
+            *known.map_or(&mut experiment.none, |(_, count)| count) += 1;
+        }
+    }
+
     /// Counts a refused case.
     pub(crate) fn add_refused(&mut self, problems: &[Problem]) {
         self.refused += 1;
@@ -99,6 +124,9 @@ impl Summary {
         if self.decided > 0 {
             let hits: Vec<Line> = self.hits.iter().map(|(id, count)| (*count, id.clone())).collect();
             sections.push(section("cases in which each row and rule fired", &hits));
+        }
+        if self.decided > 0 {
+            sections.push(arms_section(&self.experiments));
         }
         let unknowns: Vec<Line> = self
             .unknowns
@@ -137,6 +165,20 @@ fn section(title: &str, lines: &[Line]) -> String {
     let width = lines.iter().map(|(count, _)| count.to_string().len()).max().unwrap_or(0);
     let lines: String = lines.iter().map(|(count, text)| format!("  {count:>width$}  {text}\n")).collect();
     format!("{title}\n{lines}")
+}
+
+/// The cases of each arm, a line for each experiment.
+fn arms_section(experiments: &[Arms]) -> String {
+    if experiments.is_empty() {
+        return String::new();
+    }
+    let width = experiments.iter().map(|experiment| experiment.name.chars().count()).max().unwrap_or(0);
+    let line = |experiment: &Arms| {
+        let counts = experiment.counts.iter().map(|(arm, count)| format!("{arm} {count}"));
+        let counts: Vec<String> = counts.chain([format!("none {}", experiment.none)]).collect();
+        format!("  {:width$}  {}\n", experiment.name, counts.join(", "))
+    };
+    format!("cases by experiment and arm\n{}", experiments.iter().map(line).collect::<String>())
 }
 
 /// The metrics, a line each.

@@ -427,6 +427,28 @@ fn a_run_goes_on_from_the_decisions_of_an_earlier_one() {
     assert!(run(&["--state", "broken.ndjson"], 2).stderr.contains("line 1"));
 }
 
+#[test]
+fn a_run_counts_the_arms_of_experiments_and_keeps_them() {
+    let folder = Folder::with_pack("arms", &format!("{PACK}{EXPERIMENT}"));
+    folder.write("cases.csv", "case_id,balance,score\nD-1,200,600\nD-9,200,600\nD-2,20,600\n");
+    let run = |more: &[&str]| {
+        folder.recoup(&[&["run", "small", "--cases", "cases.csv", "--as-of", AS_OF], more].concat(), 0).stderr
+    };
+    let summary = run(&["--out", "first.ndjson"]);
+    let counts = "\ncases by experiment and arm\n  trial  champion 1, challenger 1, none 1\n";
+    assert!(summary.contains(counts), "{summary}");
+    assert!(summary.contains("  1  segmentation/large@challenger\n"), "{summary}");
+    // Nobody is drawn into the challenger any more; who is in it stays.
+    folder.write("small/pack.yaml", &format!("{PACK}{EXPERIMENT}").replace("weight: 20", "weight: 0"));
+    assert!(run(&["--state", "first.ndjson"]).contains(counts));
+    assert!(run(&[]).contains("trial  champion 2, challenger 0, none 1\n"));
+    let explained = folder.recoup(
+        &["explain", "small", "--cases", "cases.csv", "--as-of", AS_OF, "--id", "D-9", "--state", "first.ndjson"],
+        0,
+    );
+    assert!(explained.stdout.contains("trial  challenger: the state of the case holds it"), "{}", explained.stdout);
+}
+
 // explain, schema, usage
 
 #[test]
@@ -492,6 +514,22 @@ fn a_host_in_the_same_process_gets_the_exit_status() {
     assert_eq!(main("small"), format!("{:?}", std::process::ExitCode::SUCCESS));
     assert_eq!(main("nowhere"), format!("{:?}", std::process::ExitCode::from(2)));
 }
+
+const EXPERIMENT: &str = "\
+experiments:
+  trial:
+    unit: case_id
+    salt: fp-2026
+    eligible: balance >= 100
+    arms:
+      champion:
+        weight: 80
+      challenger:
+        weight: 20
+        change:
+          segmentation/large:
+            balance: '>= 150'
+";
 
 const TESTS: &str = "\
 samples:

@@ -19,7 +19,7 @@ use crate::syntax::{Entry, Grid, Map, Node, NodeKind, csv_grid, grid, yaml};
 pub(crate) const HEADER: [&str; 10] =
     ["pack", "version", "format", "title", "currency", "time_zone", "calendar", "extends", "rounding", "channels"];
 /// Sections that are maps of named items.
-const MAPS: [&str; 14] = [
+const MAPS: [&str; 15] = [
     "records",
     "inputs",
     "facts",
@@ -31,6 +31,7 @@ const MAPS: [&str; 14] = [
     "workflows",
     "contact",
     "metrics",
+    "experiments",
     "rates",
     "calendars",
     "samples",
@@ -40,7 +41,7 @@ const WHOLE: [&str; 4] = ["segmentation", "escalations", "settlement", "incentiv
 /// Overlays, by qualified id.
 const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
 /// Sections of the format that this version does not carry out.
-const LATER: [&str; 2] = ["experiments", "plugins"];
+const LATER: [&str; 1] = ["plugins"];
 
 /// How deep packs may extend each other.
 const EXTENDS: usize = 16;

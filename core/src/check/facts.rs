@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::arms::{self, Guard};
 use super::contact::Times;
 use super::expressions::expression;
 use super::literals;
@@ -11,7 +12,7 @@ use crate::language::parse::Parser;
 use crate::language::{Ast, AstKind, Expr, ExprKind, Function, LocalId, Scope, SlotId, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
-use crate::syntax::{Entry, NodeKind};
+use crate::syntax::{Entry, Map, Node, NodeKind};
 use crate::value::ops::{Arithmetic, Comparison};
 use crate::value::{Duration, DurationUnit, ItemType, RecordType, Type, Value};
 
@@ -23,6 +24,8 @@ pub(crate) struct RawFact {
     pub(crate) text: String,
     pub(crate) about: Option<String>,
     form: Option<Form>,
+    /// What it is in some arms of an experiment.
+    variants: Vec<(Guard, RawFact)>,
 }
 
 enum Form {
@@ -56,7 +59,13 @@ impl RawFact {
             text: entry.value.text().unwrap_or("").to_owned(),
             about: None,
             form: None,
+            variants: Vec::new(),
         };
+        if let NodeKind::Map(map) = &entry.value.kind
+            && let Some(original) = map.entries.iter().find(|known| known.key == arms::ORIGINAL)
+        {
+            return RawFact::with_variants(entry, &original.value, arms::variants(map), parser, findings);
+        }
         let what = format!("the fact `{}`", entry.key);
         if !matches!(entry.value.kind, NodeKind::Map(_)) {
             fact.form = expression(&entry.value, &what, parser, findings).map(Form::Value);
@@ -65,7 +74,7 @@ impl RawFact {
         let Some(mut reader) = MapReader::new(&entry.value, &what, findings) else { return fact };
         fact.about = reader.text("about", findings).map(str::to_owned);
         let value = reader.optional("value", findings);
-        let counting: Vec<(&str, &crate::syntax::Node)> =
+        let counting: Vec<(&str, &Node)> =
             METHODS.iter().filter_map(|method| reader.optional(method, findings).map(|node| (*method, node))).collect();
         let filter_node = reader.optional("where", findings);
         let window_node = reader.optional("in", findings);
@@ -115,6 +124,25 @@ impl RawFact {
         fact
     }
 
+    /// A fact that is something else in some arms.
+    fn with_variants(
+        entry: &Entry,
+        original: &Node,
+        variants: Vec<(Guard, &Map)>,
+        parser: &Parser,
+        findings: &mut Findings,
+    ) -> RawFact {
+        let of = |value: &Node| Entry { value: value.clone(), ..entry.clone() };
+        let mut fact = RawFact::read(&of(original), parser, findings);
+        for (guard, of_arm) in variants {
+            let Some(value) = of_arm.get(&entry.key) else { continue };
+            let variant = RawFact::read(&of(value), parser, findings);
+            fact.text = format!("{}; in the arm {}: {}", fact.text, guard.arm, variant.text);
+            fact.variants.push((guard, variant));
+        }
+        fact
+    }
+
     /// The names that the fact reads.
     pub(crate) fn names(&self) -> Vec<(String, Span)> {
         let mut names = Vec::new();
@@ -128,12 +156,16 @@ impl RawFact {
             }
             None => {}
         }
+        for (guard, variant) in &self.variants {
+            guard.subject().names(&mut names);
+            names.extend(variant.names());
+        }
         names
     }
 
     /// The fact's expression, typed.
     pub(crate) fn check(&self, names: &Names, slot: SlotId, findings: &mut Findings) -> CheckedFact {
-        let expr = match &self.form {
+        let mut expr = match &self.form {
             Some(Form::Value(ast)) => Typer::new(names, findings).expr(ast),
             Some(Form::Counting { method, method_span, list, filter, window }) => {
                 Counting { names, findings, span: self.span, method, method_span: *method_span }.expr(
@@ -146,6 +178,12 @@ impl RawFact {
         };
         if matches!(expr.base, Type::Any) && matches!(expr.kind, ExprKind::Literal(Value::None)) {
             findings.push(Finding::error(Code::TypeMismatch, self.span, "a fact that is always none says nothing"));
+        }
+        for (guard, variant) in &self.variants {
+            let own = variant.check(names, slot, findings).expr;
+            let (condition, span) = (guard.expr(names, findings), own.span);
+            let what = format!("the values of `{}` in different arms", self.name);
+            expr = Typer::new(names, findings).either(condition, [own, expr], &what, span);
         }
         CheckedFact {
             name: self.name.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::arms;
 use super::expressions::{all_of, expression, none_of, value};
 use super::header::Header;
 use super::literals;
@@ -141,19 +142,20 @@ impl IncentiveReader<'_> {
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
+        let mut conditions = arms::conditions(item, &mut reader, self.names, self.findings);
         reader.finish(self.findings);
         let own = match &item.kind {
             NodeKind::Map(map) => annotations(map, span, self.findings),
             _ => Annotations::default(),
         };
-        let mut conditions = all_of(when, "`when`", self.names, self.parser, self.findings);
+        conditions.extend(all_of(when, "`when`", self.names, self.parser, self.findings));
         conditions.extend(none_of(unless, self.names, self.parser, self.findings));
         let not_with = not_with.map_or(&[][..], |node| node.one_or_many());
         let not_with =
             not_with.iter().filter_map(|node| node.as_text("an offer", self.findings).map(Arc::from)).collect();
         let (kind, worth, valid_until) = self.give(give?)?;
         Some(IncentiveOffer {
-            id: Arc::from(format!("incentives/debtor/{}", id?)),
+            id: Arc::from(format!("incentives/debtor/{}", arms::called(id?, item))),
             conditions,
             kind,
             worth,
@@ -207,7 +209,7 @@ impl IncentiveReader<'_> {
 
     /// Reports offers that nobody makes, beside which another does not stand.
     fn exclusions(&mut self, items: &[Node], offers: &[IncentiveOffer]) {
-        let last = |offer: &IncentiveOffer| offer.id.rsplit('/').next().unwrap_or("").to_owned();
+        let last = |offer: &IncentiveOffer| arms::plain(offer.id.rsplit('/').next().unwrap_or("")).to_owned();
         let names: Vec<String> = offers.iter().map(last).collect();
         for item in items {
             let NodeKind::Map(map) = &item.kind else { continue };

@@ -5,13 +5,15 @@
 
 pub(crate) mod actions;
 mod analysis;
+mod arms;
 pub(crate) mod assemble;
 pub(crate) mod contact;
 pub(crate) mod cooldowns;
 mod dated;
-
+pub(crate) mod experiments;
 mod expressions;
 pub(crate) mod facts;
+mod follows;
 pub(crate) mod header;
 pub(crate) mod incentives;
 pub(crate) mod inputs;
@@ -29,6 +31,7 @@ pub(crate) mod tables;
 pub(crate) mod workflows;
 
 pub(crate) use analysis::{analyse, skip_analysis};
+pub(crate) use arms::plain as plain_id;
 pub(crate) use assemble::assemble;
 pub(crate) use pack::check;
 pub(crate) use pack::{CheckedPack, Item, SlotInfo};

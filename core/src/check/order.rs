@@ -1,7 +1,9 @@
-//! The order of facts and tables: each behind what it reads.
+//! The order of facts, tables and experiments: each behind what it reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::arms;
+use super::experiments::RawExperiment;
 use super::facts::RawFact;
 use super::pack::Item;
 use super::tables::{Family, RawTable};
@@ -9,7 +11,13 @@ use crate::diagnostic::{Code, Finding, Findings};
 use crate::source::Span;
 
 /// Facts and tables so that each stands behind what it reads; circles are reported.
-pub(super) fn order(facts: &[RawFact], tables: &[RawTable], findings: &mut Findings) -> Vec<Item> {
+pub(super) fn order(
+    facts: &[RawFact],
+    tables: &[RawTable],
+    experiments: &[RawExperiment<'_>],
+    findings: &mut Findings,
+) -> Vec<Item> {
+    let arms: Vec<String> = experiments.iter().map(|experiment| arms::name(experiment.name)).collect();
     let mut by_name: BTreeMap<&str, Item> = BTreeMap::new();
     for (index, fact) in facts.iter().enumerate() {
         by_name.entry(&fact.name).or_insert(Item::Fact(index));
@@ -27,13 +35,19 @@ pub(super) fn order(facts: &[RawFact], tables: &[RawTable], findings: &mut Findi
             _ => {}
         }
     }
-    let mut sorter =
-        Sorter { facts, tables, by_name, marks: BTreeMap::new(), path: Vec::new(), order: Vec::new(), findings };
+    for (index, arm) in arms.iter().enumerate() {
+        by_name.entry(arm).or_insert(Item::Experiment(index));
+    }
+    let (marks, path) = (BTreeMap::new(), Vec::new());
+    let mut sorter = Sorter { facts, tables, experiments, by_name, marks, path, order: Vec::new(), findings };
     for index in 0..facts.len() {
         sorter.visit(Item::Fact(index), None);
     }
     for index in 0..tables.len() {
         sorter.visit(Item::Table(index), None);
+    }
+    for index in 0..experiments.len() {
+        sorter.visit(Item::Experiment(index), None);
     }
     sorter.order
 }
@@ -45,6 +59,7 @@ const CHAIN: usize = 256;
 struct Sorter<'a> {
     facts: &'a [RawFact],
     tables: &'a [RawTable],
+    experiments: &'a [RawExperiment<'a>],
     by_name: BTreeMap<&'a str, Item>,
     /// Items on the path (false) and done (true).
     marks: BTreeMap<Item, bool>,
@@ -81,6 +96,7 @@ impl Sorter<'_> {
         let names = match item {
             Item::Fact(index) => self.facts.get(index).map(RawFact::names),
             Item::Table(index) => self.tables.get(index).map(RawTable::names),
+            Item::Experiment(index) => self.experiments.get(index).map(RawExperiment::names),
         };
         let mut seen = BTreeSet::new();
         for (name, span) in names.unwrap_or_default() {
@@ -103,6 +119,7 @@ impl Sorter<'_> {
         let start = match item {
             Item::Fact(index) => self.facts.get(index).map(|fact| fact.name_span),
             Item::Table(index) => self.tables.get(index).map(|table| table.name_span),
+            Item::Experiment(index) => self.experiments.get(index).map(|experiment| experiment.span),
         };
         let Some(start) = start else { return };
         let mut finding =
@@ -126,6 +143,9 @@ impl Sorter<'_> {
                 Some(name) => name.to_string(),
                 None => table.id.to_string(),
             }),
+            Item::Experiment(index) => {
+                self.experiments.get(index).map_or(String::new(), |experiment| arms::name(experiment.name))
+            }
         }
     }
 }

@@ -434,7 +434,7 @@ fn items_key(map: &Map) -> Option<&'static str> {
 }
 
 /// The ordered items of a node: the list itself, or those of a map.
-fn items_of(node: &Node) -> Option<&[Node]> {
+pub(super) fn items_of(node: &Node) -> Option<&[Node]> {
     match &node.kind {
         NodeKind::List(list) => Some(list),
         NodeKind::Map(map) => match &map.get(items_key(map)?)?.kind {
@@ -445,7 +445,7 @@ fn items_of(node: &Node) -> Option<&[Node]> {
     }
 }
 
-fn ordered_items(node: &mut Node) -> Option<&mut Vec<Node>> {
+pub(super) fn ordered_items(node: &mut Node) -> Option<&mut Vec<Node>> {
     match &mut node.kind {
         NodeKind::List(list) => Some(list),
         NodeKind::Map(map) => {
@@ -460,7 +460,7 @@ fn ordered_items(node: &mut Node) -> Option<&mut Vec<Node>> {
 }
 
 /// What an ordered item is called.
-fn item_id(node: &Node) -> Option<&str> {
+pub(super) fn item_id(node: &Node) -> Option<&str> {
     match &node.kind {
         NodeKind::Map(map) => item_id_of(map),
         _ => None,

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use super::actions::{ActionReader, CheckedAction, CheckedTemplate};
+use super::arms;
 use super::assemble::Assembled;
 use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields};
 use super::cooldowns::Cooldown;
 use super::dated;
+use super::experiments::{self, CheckedExperiment, RawExperiment};
 use super::facts::{CheckedFact, RawFact};
+use super::follows::Decisions;
 use super::header::{self, Header};
 use super::incentives::{CheckedIncentives, IncentiveReader};
 use super::inputs::{self, CheckedInput};
@@ -51,6 +54,7 @@ pub(crate) struct CheckedPack {
     pub(crate) settlement: Option<CheckedSettlement>,
     pub(crate) incentives: Option<CheckedIncentives>,
     pub(crate) metrics: Vec<CheckedMetric>,
+    pub(crate) experiments: Vec<CheckedExperiment>,
     /// Where an offer stands, in a pack with a settlement.
     pub(crate) offer: Option<OfferSlots>,
     /// Where an attempt stands, in a pack with contact policies.
@@ -67,14 +71,16 @@ pub(crate) struct CheckedPack {
 }
 
 impl CheckedPack {
-    /// Whether anything follows from an evaluation: stages and actions, a settlement, incentives.
+    /// Whether anything follows from an evaluation: stages and actions, a settlement, incentives, arms to be kept.
     pub(crate) fn has_course(&self) -> bool {
-        self.state.is_some() || self.settlement.is_some() || self.incentives.is_some()
+        let has_others = self.settlement.is_some() || self.incentives.is_some() || !self.experiments.is_empty();
+        self.state.is_some() || has_others
     }
 
     /// How many slots are filled before a case is evaluated: those of its fields, and of its state.
     pub(crate) fn given(&self) -> usize {
-        self.record.fields.len() + self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len()
+        let of_stage = self.state.as_ref().map_or(0, StateSlots::count);
+        self.record.fields.len() + of_stage + self.cooldowns.len() + self.experiments.len()
     }
 }
 
@@ -93,13 +99,21 @@ pub(crate) struct SlotInfo {
 pub(crate) enum Item {
     Fact(usize),
     Table(usize),
+    Experiment(usize),
 }
 
 /// Checks an assembled pack. Without errors among the findings the result can be used, and analysed.
 pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPack {
     let parser = Parser::new();
     let header = header::read(assembled, findings);
-    let root = &assembled.root;
+    let raw_experiments = experiments::read(&assembled.root, &parser, findings);
+    let mut overlays = assembled.overlays.clone();
+    let woven = (!raw_experiments.is_empty()).then(|| {
+        let (woven, log) = experiments::weave(&assembled.root, &raw_experiments, findings);
+        overlays.extend(log);
+        woven
+    });
+    let root = woven.as_ref().unwrap_or(&assembled.root);
     let record = read_records(root, &header, &parser, assembled.head, findings);
     let calendars = dated::calendars(root, findings);
     let calendar = header.calendar.as_ref().and_then(|(name, span)| {
@@ -131,10 +145,14 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         header.calendar.is_some(),
         record.fields.iter().any(|field| field.place),
     );
-    let (facts, tables, order) = builder.decisions(root, assembled.head);
+    let (facts, tables, experiments, order) = builder.decisions(root, &raw_experiments, assembled.head);
     let (actions, templates, workflows) = builder.workflows(root);
-    builder.begins_anywhere(&workflows, &facts, &tables, &order);
-    let contact = builder.contact(root);
+    let contact = builder.contact(root, raw_experiments.len());
+    let decisions = Decisions { facts: &facts, tables: &tables, experiments: &experiments, order: &order };
+    decisions.begin_anywhere(builder.state.as_ref(), &workflows, builder.findings);
+    decisions.contact_is_fixed(&contact, builder.findings);
+    // Where one was left out, the pack is refused.
+    let experiments = experiments.into_iter().flatten().collect();
     let settlement = builder.settlement(root);
     let incentives = builder.incentives(root);
     let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
@@ -157,6 +175,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         settlement,
         incentives,
         metrics,
+        experiments,
         offer,
         attempt,
         order,
@@ -165,12 +184,16 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         inputs,
         samples: Vec::new(),
         tests: Vec::new(),
-        overlays: assembled.overlays.clone(),
+        overlays,
         header,
     };
     samples::read(root, &mut pack, &names, findings);
     pack
 }
+
+/// Facts, tables and experiments, and the order in which each stands behind what it reads. An experiment that was refused
+/// is left out.
+type Decided = (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Option<CheckedExperiment>>, Vec<Item>);
 
 /// Names, slots and the order of the decisions.
 struct Builder<'a> {
@@ -188,7 +211,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn decisions(&mut self, root: &Map, head: Span) -> (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Item>) {
+    fn decisions(&mut self, root: &Map, raw_experiments: &[RawExperiment<'_>], head: Span) -> Decided {
         let record = self.record.clone();
         self.names.set_fields(&record.fields);
         for field in &record.fields {
@@ -207,6 +230,15 @@ impl Builder<'_> {
             self.parameters.push(field);
             self.cooldowns.push(Cooldown { rule, length, slot });
         }
+        let kept: Vec<SlotId> = raw_experiments
+            .iter()
+            .map(|experiment| {
+                let field = experiment.kept();
+                let slot = self.slot(&field.name, field.base.clone(), false);
+                self.parameters.push(field);
+                slot
+            })
+            .collect();
         if root.get("contact").is_some() {
             let first = crate::source::clamp(self.slots.len());
             self.attempt = Some(AttemptSlots::from(first));
@@ -223,6 +255,17 @@ impl Builder<'_> {
                 self.parameters.push(field);
             }
         }
+        let arm_slots: Vec<[SlotId; 3]> = raw_experiments
+            .iter()
+            .zip(kept)
+            .map(|(experiment, kept)| {
+                let (name, base) = (arms::name(experiment.name), experiment.base());
+                let drawn = self.slot(&format!("drawn {name}"), base.clone(), false);
+                let arm = self.slot(&name, base.clone(), false);
+                self.names.add(&name, "arm", experiment.span, Names::value(arm, base, true), self.findings);
+                [kept, drawn, arm]
+            })
+            .collect();
         let raw_facts: Vec<RawFact> =
             section(root, "facts").map(|entry| RawFact::read(entry, self.parser, self.findings)).collect();
         let fact_slots: Vec<SlotId> = raw_facts
@@ -235,7 +278,7 @@ impl Builder<'_> {
             .collect();
         let raw_tables = self.raw_tables(root);
         let table_slots: Vec<Vec<Option<SlotId>>> = raw_tables.iter().map(|table| self.table_slots(table)).collect();
-        let order = order::order(&raw_facts, &raw_tables, self.findings);
+        let order = order::order(&raw_facts, &raw_tables, raw_experiments, self.findings);
         let mut facts: Vec<Option<CheckedFact>> = raw_facts.iter().map(|_| None).collect();
         for item in &order {
             let Item::Fact(index) = *item else { continue };
@@ -251,10 +294,15 @@ impl Builder<'_> {
             .zip(&table_slots)
             .map(|(table, slots)| table.check(&self.names, &record, slots, self.findings))
             .collect();
+        let experiments = raw_experiments
+            .iter()
+            .zip(arm_slots)
+            .map(|(experiment, slots)| experiment.check(&record, &self.names, slots, self.findings))
+            .collect();
         let facts: Vec<CheckedFact> = facts.into_iter().flatten().collect();
         // Where facts were left out by a cycle, the pack is refused and the order is not used.
         self.mark(&facts, &tables, &order);
-        (facts, tables, order)
+        (facts, tables, experiments, order)
     }
 
     /// Slots for what expressions read of a state.
@@ -315,73 +363,17 @@ impl Builder<'_> {
         (actions, templates, workflows)
     }
 
-    /// Reports a workflow that would take a case by what only follows from the stage it is in.
-    fn begins_anywhere(
-        &mut self,
-        workflows: &[CheckedWorkflow],
-        facts: &[CheckedFact],
-        tables: &[CheckedTable],
-        order: &[Item],
-    ) {
-        let Some(state) = &self.state else { return };
-        let first = state.stage.0 as usize;
-        let mut follows = vec![false; self.slots.len()];
-        follows.iter_mut().skip(first).take(state.count()).for_each(|follows| *follows = true);
-        let reads = |follows: &[bool], expr: &Expr| {
-            expr.slots().iter().any(|slot| follows.get(slot.0 as usize).copied().unwrap_or(false))
-        };
-        for item in order {
-            match *item {
-                Item::Fact(index) => {
-                    let Some(fact) = facts.get(index) else { continue };
-                    if reads(&follows, &fact.expr)
-                        && let Some(slot) = follows.get_mut(fact.slot.0 as usize)
-                    {
-                        *slot = true;
-                    }
-                }
-                Item::Table(index) => {
-                    let Some(table) = tables.get(index) else { continue };
-                    let mut exprs = table
-                        .all_rows()
-                        .flat_map(|row| row.conditions.iter().map(|condition| &condition.expr).chain(&row.outputs));
-                    if exprs.any(|expr| reads(&follows, expr)) {
-                        for slot in table.outputs.iter().filter_map(|output| output.slot) {
-                            if let Some(slot) = follows.get_mut(slot.0 as usize) {
-                                *slot = true;
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        for condition in workflows.iter().flat_map(|workflow| &workflow.applies_when) {
-            if reads(&follows, &condition.expr) {
-                self.findings.push(
-                    Finding::error(
-                        Code::Cycle,
-                        condition.expr.span,
-                        "which workflow takes a case cannot follow from the stage that it is in",
-                    )
-                    .help("say it by fields of the case, and facts over them"),
-                );
-            }
-        }
-    }
-
     /// The contact policies.
-    fn contact(&mut self, root: &Map) -> Vec<CheckedPolicy> {
+    fn contact(&mut self, root: &Map, experiments: usize) -> Vec<CheckedPolicy> {
         let Some(attempt) = self.attempt else { return Vec::new() };
+        let given = self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len() + experiments;
         let mut reader = ContactReader {
             header: self.header,
             parser: self.parser,
             names: &self.names,
             record: &self.record,
             attempt,
-            attempt_fields: self
-                .parameters
-                .get(self.state.as_ref().map_or(0, StateSlots::count) + self.cooldowns.len()..)
-                .unwrap_or(&[]),
+            attempt_fields: self.parameters.get(given..).unwrap_or(&[]),
             findings: self.findings,
         };
         reader.policies(root)
@@ -434,6 +426,8 @@ impl Builder<'_> {
                         }
                     }
                 }
+                // The arm of a case says nothing of its fields.
+                Item::Experiment(_) => {}
             }
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! Takes `settlement`; gives the floor and its modifiers as expressions and conditions over the case and an `offer`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::arms::{self, Guard};
 use super::expressions::{all_of, conditions, expression, none_of, value};
 use super::header::{Header, rounding};
 use super::literals;
@@ -19,7 +21,7 @@ use crate::language::{Expr, SlotId, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Grid, Map, Node, NodeKind};
-use crate::value::{Absence, Duration, DurationUnit, Field, Rounding, Type, number};
+use crate::value::{Absence, Duration, DurationUnit, Field, Outcome, Rounding, Type, Value, number};
 
 /// Where the items of an offer stand.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +46,26 @@ pub(crate) struct CheckedSettlement {
     pub(crate) instalments: Option<InstalmentTerms>,
     /// Who may accept how much, those who may least first.
     pub(crate) authority: Vec<Authority>,
+    /// Terms that an arm of an experiment has its own way of.
+    variants: Vec<TermsVariant>,
     pub(crate) span: Span,
+}
+
+/// A term for the cases of one arm.
+#[derive(Clone, Debug)]
+struct TermsVariant {
+    /// The slot that the arm of a case stands in.
+    slot: SlotId,
+    arm: Arc<str>,
+    term: Term,
+}
+
+#[derive(Clone, Debug)]
+enum Term {
+    Rounding(Rounding),
+    ValidFor(Option<Duration>),
+    Instalments(Option<InstalmentTerms>),
+    Authority(Vec<Authority>),
 }
 
 /// A change of the floor.
@@ -119,16 +140,31 @@ impl SettlementReader<'_> {
         let valid_for = reader.optional("valid_for", self.findings);
         let instalments = reader.optional("instalments", self.findings);
         let authority = reader.optional("authority", self.findings);
+        reader.optional_or_null(arms::VARIANTS);
         reader.finish(self.findings);
         let none_when = none_when.map_or_else(Vec::new, |node| self.none_when(node));
         let of = self.of(of, entry.key_span);
-        let floor = floor.and_then(|node| self.floor(node, &scope));
+        let variants = match &entry.value.kind {
+            NodeKind::Map(map) => arms::variants(map),
+            _ => Vec::new(),
+        };
+        let mut floor = floor.and_then(|node| self.floor(node, &scope));
+        for (guard, node) in variants.iter().filter_map(|(guard, of)| Some((guard, of.get("floor")?))) {
+            let condition = guard.expr(self.names, self.findings);
+            let own = self.floor(node, &scope);
+            floor = floor.zip(own).map(|(floor, own)| {
+                let span = own.span;
+                Typer::new(self.names, self.findings).either(condition, [own, floor], "the floors", span)
+            });
+        }
         let modifiers = modifiers.map_or_else(Vec::new, |node| self.modifiers(node, &scope));
         let rounding = round.and_then(|node| rounding(node, self.findings)).unwrap_or(self.header.rounding);
         let valid_for = valid_for.and_then(|node| self.days(node, "`valid_for`"));
         let instalments = instalments.and_then(|node| self.instalments(node));
         let authority = authority.map_or_else(Vec::new, |node| self.authority(node));
+        let variants = variants.into_iter().flat_map(|(guard, of)| self.variant(&guard, of)).collect();
         Some(CheckedSettlement {
+            variants,
             none_when,
             of: of?,
             floor: floor?,
@@ -139,6 +175,27 @@ impl SettlementReader<'_> {
             authority,
             span: entry.key_span,
         })
+    }
+
+    /// What an arm has its own way of, the floor excepted: that is part of its expression.
+    fn variant(&mut self, guard: &Guard, of: &Map) -> Vec<TermsVariant> {
+        let Some(slot) = guard.slot(self.names, self.findings) else { return Vec::new() };
+        let mut variants = Vec::new();
+        for entry in &of.entries {
+            let node = Some(&entry.value).filter(|node| !matches!(node.kind, NodeKind::Null));
+            let term = match entry.key.as_str() {
+                "round" => {
+                    let own = node.and_then(|node| rounding(node, self.findings));
+                    Term::Rounding(own.unwrap_or(self.header.rounding))
+                }
+                "valid_for" => Term::ValidFor(node.and_then(|node| self.days(node, "`valid_for`"))),
+                "instalments" => Term::Instalments(node.and_then(|node| self.instalments(node))),
+                "authority" => Term::Authority(node.map_or_else(Vec::new, |node| self.authority(node))),
+                _ => continue,
+            };
+            variants.push(TermsVariant { slot, arm: Arc::from(guard.arm.as_str()), term });
+        }
+        variants
     }
 
     fn none_when(&mut self, node: &Node) -> Vec<(Arc<str>, CheckedCondition)> {
@@ -211,18 +268,19 @@ impl SettlementReader<'_> {
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
+        let mut conditions = arms::conditions(item, &mut reader, scope, self.findings);
         reader.finish(self.findings);
         let own = match &item.kind {
             NodeKind::Map(map) => annotations(map, span, self.findings),
             _ => Annotations::default(),
         };
-        let mut conditions = all_of(when, "`when`", scope, self.parser, self.findings);
+        conditions.extend(all_of(when, "`when`", scope, self.parser, self.findings));
         conditions.extend(none_of(unless, scope, self.parser, self.findings));
         let not_below = not_below.and_then(|node| self.number(node, &Type::Percent, "`not_below`"));
         let not_above = not_above.and_then(|node| self.number(node, &Type::Percent, "`not_above`"));
         let add = add.and_then(|node| value(node, &Type::Percent, None, "`add`", (scope, self.parser), self.findings));
         Some(Modifier {
-            id: Arc::from(format!("settlement/modifiers/{}", id?)),
+            id: Arc::from(format!("settlement/modifiers/{}", arms::called(id?, item))),
             conditions,
             add: add?,
             not_below,
@@ -369,6 +427,39 @@ pub(crate) fn entry(root: &Map) -> Option<&Entry> {
 }
 
 impl CheckedSettlement {
+    /// The settlement of a case: with the terms of the arms that it is in.
+    pub(crate) fn of_case(&self, slot: impl Fn(SlotId) -> Outcome) -> Cow<'_, CheckedSettlement> {
+        let mut own = Cow::Borrowed(self);
+        for variant in &self.variants {
+            if !matches!(slot(variant.slot), Ok(Value::Text(arm)) if arm == variant.arm) {
+                continue;
+            }
+            let own = own.to_mut();
+            match variant.term.clone() {
+                Term::Rounding(rounding) => own.rounding = rounding,
+                Term::ValidFor(valid_for) => own.valid_for = valid_for,
+                Term::Instalments(instalments) => own.instalments = instalments,
+                Term::Authority(authority) => own.authority = authority,
+            }
+        }
+        own
+    }
+
+    /// Everybody who may accept something, in any arm.
+    pub(crate) fn roles(&self) -> Vec<Arc<str>> {
+        let mut roles: Vec<Arc<str>> = Vec::new();
+        let of_arms = self.variants.iter().filter_map(|variant| match &variant.term {
+            Term::Authority(authority) => Some(authority),
+            _ => None,
+        });
+        for authority in std::iter::once(&self.authority).chain(of_arms).flatten() {
+            if !roles.contains(&authority.role) {
+                roles.push(authority.role.clone());
+            }
+        }
+        roles
+    }
+
     /// The share of the sum that a floor and the modifiers that apply come to: between none and all of it.
     pub(crate) fn share(
         floor: Decimal,

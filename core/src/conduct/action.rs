@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
 use super::cadence::Occurrence;
-use super::contact::{AttemptItems, Judge, Judgement, Made, Next, Verdict};
+use super::contact::{self, AttemptItems, Judge, Judgement, Next, RuleAt, Verdict};
 use crate::calendar::contact_times::Local;
-use crate::check::actions::{CheckedTemplate, ParamKind};
-use crate::check::workflows::{ChannelChoice, CheckedStage, CheckedStep, StepValue};
+use crate::check::CheckedPack;
+use crate::check::actions::{CheckedAction, CheckedTemplate, ParamKind};
+use crate::check::workflows::{ChannelChoice, CheckedStage, CheckedStep, CheckedWorkflow, StepValue};
 use crate::eval::runner::Runner;
 use crate::state::State;
 use crate::value::show::Show;
@@ -37,19 +38,18 @@ impl ActionStatus {
     }
 }
 
-/// An action that is due.
+/// An action that is due. What its step and its action declare is looked up by their places.
 #[derive(Clone, Debug)]
 pub(crate) struct Proposed {
     /// The same for the same case, entry into a stage, step and due date.
-    pub(crate) id: String,
-    pub(crate) action: Arc<str>,
-    /// The qualified id of the step.
-    pub(crate) step: Arc<str>,
-    /// The step as the state records it.
-    pub(crate) name: Arc<str>,
+    pub(crate) id: ActionId,
+    /// The stage that asks for it, in the workflow in which the case stands, and the step.
+    pub(crate) stage: usize,
+    pub(crate) step: usize,
     pub(crate) entry: u32,
     pub(crate) occurrence: Occurrence,
-    pub(crate) params: Vec<(Arc<str>, Value)>,
+    /// What else it is done with, by the place of the parameter.
+    pub(crate) params: Vec<(usize, Value)>,
     pub(crate) template: Option<TemplateUse>,
     pub(crate) status: ActionStatus,
     /// The channel that it goes by.
@@ -62,223 +62,252 @@ pub(crate) struct Proposed {
     pub(crate) hold: Option<String>,
     /// Who approved it.
     pub(crate) approved_by: Option<String>,
-    pub(crate) because: Option<String>,
-    pub(crate) source: Option<String>,
-    channels: Vec<ChannelChoice>,
-    is_contacting: bool,
 }
 
-/// The template of an action, and what it shows.
+/// An action's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ActionId([u8; 16]);
+
+/// The template of an action, by its place in the pack, and what it shows.
 #[derive(Clone, Debug)]
 pub(crate) struct TemplateUse {
-    pub(crate) name: Arc<str>,
+    pub(crate) template: usize,
     pub(crate) language: Option<Arc<str>>,
-    pub(crate) values: Vec<(Arc<str>, Outcome)>,
-    pub(crate) must_contain: Vec<Arc<str>>,
-    index: usize,
+    /// In the order of what the template needs.
+    pub(crate) values: Vec<Outcome>,
 }
 
-/// The actions of a case, before the contact policies have judged them.
-pub(super) struct Actions {
+/// The action of a step; `at` are the places of the workflow, the stage and the step.
+///
+/// # Errors
+/// Where a value that it is done with is unknown or fails.
+pub(super) fn propose(
+    runner: &Runner<'_>,
+    state: &State,
+    at: (usize, usize, usize),
+    occurrence: Occurrence,
+) -> Result<Option<Proposed>, Failure> {
+    let checked = runner.pack().checked;
+    let Some(place) = Place::of(checked, at) else { return Ok(None) };
+    let mut params = Vec::new();
+    let mut template = None;
+    for (index, param) in place.action.params.iter().enumerate() {
+        let given = place.step.params.iter().find(|given| given.param == index).map(|given| &given.value);
+        match (given, &param.kind) {
+            (Some(StepValue::Value(expr, field)), _) => {
+                let value = stored(runner.value(expr)?, field.decimals, field.rounding, &field.range)?;
+                if !value.is_none() {
+                    params.push((index, value));
+                }
+            }
+            (Some(StepValue::Template(index)), _) => {
+                template = checked.templates.get(*index).map(|known| template_use(runner, known, *index));
+            }
+            (None, ParamKind::Value(field)) => {
+                if let Absence::Default(value) = &field.absence {
+                    params.push((index, value.clone()));
+                }
+            }
+            (Some(StepValue::Channels(_)) | None, _) => {}
+        }
+    }
+    let of_stage = [state.case(), &place.workflow.name, &place.stage.name];
+    Ok(Some(Proposed {
+        id: ActionId::new(of_stage, state.entry(), &place.step.name, occurrence.due),
+        stage: at.1,
+        step: at.2,
+        entry: state.entry(),
+        occurrence,
+        params,
+        template,
+        status: ActionStatus::Ready,
+        channel: None,
+        verdicts: Vec::new(),
+        not_before: None,
+        hold: None,
+        approved_by: None,
+    }))
+}
+
+/// Lets the contact policies judge the actions in their order; one that is allowed counts for the next.
+pub(super) fn gate(
+    actions: &mut [Proposed],
     workflow: usize,
-    as_of: DateTime<Utc>,
-    proposed: Vec<Proposed>,
-}
-
-impl Actions {
-    pub(super) fn new(workflow: usize, as_of: DateTime<Utc>) -> Actions {
-        Actions { workflow, as_of, proposed: Vec::new() }
-    }
-
-    /// Adds the action of a step.
-    ///
-    /// # Errors
-    /// Where a value that it is done with is unknown or fails.
-    pub(super) fn propose(
-        &mut self,
-        runner: &Runner<'_>,
-        state: &State,
-        stage: &CheckedStage,
-        step: &CheckedStep,
-        occurrence: Occurrence,
-    ) -> Result<(), Failure> {
-        let checked = runner.pack().checked;
-        let (Some(action), Some(workflow)) = (checked.actions.get(step.action), checked.workflows.get(self.workflow))
-        else {
-            return Ok(());
-        };
-        let mut params = Vec::new();
-        let mut template = None;
-        let mut channels = Vec::new();
-        for (index, param) in action.params.iter().enumerate() {
-            let given = step.params.iter().find(|given| given.param == index).map(|given| &given.value);
-            match (given, &param.kind) {
-                (Some(StepValue::Value(expr, field)), _) => {
-                    let value = stored(runner.value(expr)?, field.decimals, field.rounding, &field.range)?;
-                    if !value.is_none() {
-                        params.push((param.name.clone(), value));
-                    }
-                }
-                (Some(StepValue::Template(index)), _) => {
-                    template = checked.templates.get(*index).map(|known| template_use(runner, known, *index));
-                }
-                (Some(StepValue::Channels(choices)), _) => channels.clone_from(choices),
-                (None, ParamKind::Value(field)) => {
-                    if let Absence::Default(value) = &field.absence {
-                        params.push((param.name.clone(), value.clone()));
-                    }
-                }
-                (None, _) => {}
-            }
-        }
-        channels.extend(action.channel.clone().map(ChannelChoice::Named));
-        let key = [
-            state.case(),
-            &workflow.name,
-            &stage.name,
-            &state.entry().to_string(),
-            &step.name,
-            &occurrence.due.to_string(),
-        ];
-        self.proposed.push(Proposed {
-            id: action_id(key),
-            action: action.name.clone(),
-            step: step.id.clone(),
-            name: step.name.clone(),
-            entry: state.entry(),
-            occurrence,
-            params,
-            template,
-            status: ActionStatus::Ready,
-            channel: None,
-            verdicts: Vec::new(),
-            not_before: None,
-            hold: None,
-            approved_by: None,
-            because: step.annotations.because.clone(),
-            source: step.annotations.source.clone(),
-            channels,
-            is_contacting: action.is_contacting,
-        });
-        Ok(())
-    }
-
-    /// The actions in their order, each judged by the contact policies; one that is allowed counts for the next.
-    pub(super) fn gated(self, runner: &mut Runner<'_>, state: &State, today: NaiveDate) -> Vec<Proposed> {
-        let mut made: Vec<Made> = Vec::new();
-        let mut proposed = self.proposed;
-        if !proposed.is_empty() {
-            super::review::holds(runner, state);
-        }
-        for action in &mut proposed {
-            if action.is_contacting {
-                judge(action, runner, state, self.as_of, &mut made);
-            }
-            if let Some(hold) = state.is_on_hold(today) {
-                action.status = ActionStatus::Blocked;
-                action.hold = Some(hold.id.clone());
-                let zone = runner.pack().checked.header.zone;
-                let next = hold.until.and_then(|until| until.succ_opt());
-                let local = Local::of(zone, self.as_of).ok();
-                action.not_before =
-                    next.zip(local).and_then(|(next, local)| local.first_on_or_after(next).ok().flatten());
-            }
-        }
-        proposed
-    }
-}
-
-/// Takes the first channel that is allowed. Without one, the action waits for an approval, or for its time.
-fn judge(action: &mut Proposed, runner: &mut Runner<'_>, state: &State, as_of: DateTime<Utc>, made: &mut Vec<Made>) {
-    let approval = state.approvals().iter().find(|approval| approval.action == action.id);
-    let mut reviewed: Option<usize> = None;
-    let mut counted: Vec<Option<Made>> = Vec::new();
-    for choice in action.channels.clone() {
-        let channel = match choice {
-            ChannelChoice::Named(channel) => Ok(Value::Text(channel)),
-            ChannelChoice::Preferred => preferred(runner),
-        };
-        let fits = |channel: &str| match &action.template {
-            Some(template) => {
-                runner.pack().checked.templates.get(template.index).is_none_or(|known| known.fits(channel))
-            }
-            None => true,
-        };
-        match &channel {
-            // Nothing is preferred, or what is preferred cannot carry the template.
-            Ok(Value::None) => continue,
-            Ok(Value::Text(word)) if !fits(word) => continue,
-            _ => {}
-        }
-        if let Ok(channel) = &channel
-            && action.verdicts.iter().any(|(known, _)| known.as_ref() == Ok(channel))
-        {
-            continue;
-        }
-        let (judgement, contact) = judged(action, runner, &channel, as_of, made);
-        let verdict = judgement.verdict;
-        counted.push(contact);
-        action.verdicts.push((channel.clone(), judgement));
-        if verdict == Verdict::Allow {
-            action.channel = word(&channel);
-            made.extend(counted.pop().flatten());
-            break;
-        }
-        if verdict == Verdict::Review && channel.is_ok() && reviewed.is_none() {
-            reviewed = Some(action.verdicts.len() - 1);
-        }
-    }
-    let missing = action.template.as_ref().is_some_and(|template| {
-        template.values.iter().any(|(_, value)| !matches!(value, Ok(value) if !value.is_none()))
-    });
-    if action.channel.is_none() {
-        // Without any channel a person must find one.
-        let has_review = action.verdicts.iter().any(|(_, judgement)| judgement.verdict == Verdict::Review);
-        action.status =
-            if has_review || action.verdicts.is_empty() { ActionStatus::NeedsReview } else { ActionStatus::Blocked };
-        if let (Some(approval), Some(at)) = (approval, reviewed) {
-            action.status = ActionStatus::Ready;
-            action.approved_by = Some(approval.by.clone());
-            action.channel = action.verdicts.get(at).and_then(|(channel, _)| word(channel));
-            made.extend(counted.get_mut(at).and_then(Option::take));
-        }
-    }
-    if action.status == ActionStatus::Ready && missing && action.approved_by.is_none() {
-        match approval {
-            Some(approval) => action.approved_by = Some(approval.by.clone()),
-            None => action.status = ActionStatus::NeedsReview,
-        }
-    }
-    if action.status == ActionStatus::Blocked {
-        let next = action.verdicts.iter().filter_map(|(_, judgement)| match judgement.next {
-            Next::At(at) => Some(at),
-            _ => None,
-        });
-        action.not_before = next.min();
-    }
-}
-
-/// What the policies say of an action by a channel, and the contact that is made where it is allowed.
-fn judged(
-    action: &Proposed,
     runner: &mut Runner<'_>,
-    channel: &Outcome,
-    as_of: DateTime<Utc>,
-    made: &[Made],
-) -> (Judgement, Option<Made>) {
-    if let Err(failure) = channel {
-        return (Judgement::of_unknown(&action.step, failure.clone()), None);
+    state: &State,
+    room: &mut contact::Room,
+) {
+    let checked = runner.pack().checked;
+    let (as_of, today) = (runner.as_of(), runner.today());
+    let mut gate = Gate { judge: None, room: std::mem::take(room), state, as_of };
+    let hold = state.is_on_hold(today);
+    if !actions.is_empty() {
+        super::review::holds(runner, state);
     }
-    let Some(contact) = &runner.pack().lowered.contact else { return (Judgement::without_policy(as_of), None) };
-    let param = |name: &str| action.params.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone());
-    let mut items = AttemptItems::by(channel.clone());
-    items.purpose = param("purpose").unwrap_or(items.purpose);
-    items.recipient = param("recipient").unwrap_or(items.recipient);
-    items.address = param("address").unwrap_or(items.address);
-    items.template = action.template.as_ref().map_or(Value::None, |template| Value::Text(template.name.clone()));
-    let judgement = Judge { runner, contact, made }.judge(&items, as_of);
-    let counting = judgement.counting.clone();
-    (judgement, Some(Made { at: as_of, counting }))
+    for action in actions {
+        let Some(place) = Place::of(checked, (workflow, action.stage, action.step)) else { continue };
+        if place.action.is_contacting {
+            gate.judge(action, &place, runner);
+        }
+        if let Some(hold) = hold {
+            action.status = ActionStatus::Blocked;
+            action.hold = Some(hold.id.clone());
+            let next = hold.until.and_then(|until| until.succ_opt());
+            let local = Local::of(checked.header.zone, as_of).ok();
+            action.not_before = next.zip(local).and_then(|(next, local)| local.first_on_or_after(next).ok().flatten());
+        }
+    }
+    *room = gate.judge.map_or(gate.room, Judge::into_room);
+}
+
+/// A step, and the action that it asks for.
+pub(crate) struct Place<'c> {
+    pub(crate) workflow: &'c CheckedWorkflow,
+    pub(crate) stage: &'c CheckedStage,
+    pub(crate) step: &'c CheckedStep,
+    pub(crate) action: &'c CheckedAction,
+}
+
+impl<'c> Place<'c> {
+    /// By the places of a workflow, a stage and a step.
+    pub(crate) fn of(checked: &'c CheckedPack, (workflow, stage, step): (usize, usize, usize)) -> Option<Place<'c>> {
+        let workflow = checked.workflows.get(workflow)?;
+        let stage = workflow.stages.get(stage)?;
+        let step = stage.steps.get(step)?;
+        Some(Place { workflow, stage, step, action: checked.actions.get(step.action)? })
+    }
+
+    /// The channels to try, in their order.
+    fn channels(&self) -> impl Iterator<Item = Option<&'c Arc<str>>> + use<'c> {
+        let given = self.step.params.iter().flat_map(|given| match &given.value {
+            StepValue::Channels(choices) => choices.as_slice(),
+            StepValue::Value(..) | StepValue::Template(_) => &[],
+        });
+        let choice = |choice: &'c ChannelChoice| match choice {
+            ChannelChoice::Named(channel) => Some(channel),
+            ChannelChoice::Preferred => None,
+        };
+        given.map(choice).chain(self.action.channel.iter().map(Some))
+    }
+
+    /// What a parameter of this name is for an action.
+    fn param(&self, action: &Proposed, name: &str) -> Option<Value> {
+        let at = self.action.params.iter().position(|param| *param.name == *name)?;
+        action.params.iter().find(|(known, _)| *known == at).map(|(_, value)| value.clone())
+    }
+}
+
+/// The contact policies over the actions of one decision.
+struct Gate<'s, 'a> {
+    /// Nothing before the first contact.
+    judge: Option<Judge<'a>>,
+    /// Room for the judge.
+    room: contact::Room,
+    state: &'s State,
+    as_of: DateTime<Utc>,
+}
+
+impl<'a> Gate<'_, 'a> {
+    /// Takes the first channel that is allowed. Without one, the action waits for an approval, or for its time.
+    fn judge(&mut self, action: &mut Proposed, place: &Place<'a>, runner: &mut Runner<'a>) {
+        let approval = self.state.approvals().iter().find(|approval| action.id.is(&approval.action));
+        let template = action.template.as_ref().and_then(|used| runner.pack().checked.templates.get(used.template));
+        // The first contact that an approval could lift, and the rules that count it.
+        let mut reviewed: Option<(usize, Vec<RuleAt>)> = None;
+        for choice in place.channels() {
+            let channel = match choice {
+                Some(channel) => Ok(Value::Text(channel.clone())),
+                None => preferred(runner),
+            };
+            match &channel {
+                // Nothing is preferred, or what is preferred cannot carry the template.
+                Ok(Value::None) => continue,
+                Ok(Value::Text(word)) if template.is_some_and(|template| !template.fits(word)) => continue,
+                _ => {}
+            }
+            if let Ok(channel) = &channel
+                && action.verdicts.iter().any(|(known, _)| known.as_ref() == Ok(channel))
+            {
+                continue;
+            }
+            let judgement = self.judged(action, place, runner, &channel, template);
+            let verdict = judgement.verdict;
+            if verdict == Verdict::Allow {
+                action.channel = word(&channel);
+                action.verdicts.push((channel, judgement));
+                let counting = self.judge.as_ref().map_or(Vec::new(), |judge| judge.counting().to_vec());
+                self.make(counting);
+                break;
+            }
+            if verdict == Verdict::Review && channel.is_ok() && reviewed.is_none() {
+                let counting = self.judge.as_ref().map_or(Vec::new(), |judge| judge.counting().to_vec());
+                reviewed = Some((action.verdicts.len(), counting));
+            }
+            action.verdicts.push((channel, judgement));
+        }
+        let missing = action.template.as_ref().is_some_and(|template| {
+            template.values.iter().any(|value| !matches!(value, Ok(value) if !value.is_none()))
+        });
+        if action.channel.is_none() {
+            // Without any channel a person must find one.
+            let has_review = action.verdicts.iter().any(|(_, judgement)| judgement.verdict == Verdict::Review);
+            action.status = if has_review || action.verdicts.is_empty() {
+                ActionStatus::NeedsReview
+            } else {
+                ActionStatus::Blocked
+            };
+            if let (Some(approval), Some((at, counting))) = (approval, reviewed) {
+                action.status = ActionStatus::Ready;
+                action.approved_by = Some(approval.by.clone());
+                action.channel = action.verdicts.get(at).and_then(|(channel, _)| word(channel));
+                self.make(counting);
+            }
+        }
+        if action.status == ActionStatus::Ready && missing && action.approved_by.is_none() {
+            match approval {
+                Some(approval) => action.approved_by = Some(approval.by.clone()),
+                None => action.status = ActionStatus::NeedsReview,
+            }
+        }
+        if action.status == ActionStatus::Blocked {
+            let next = action.verdicts.iter().filter_map(|(_, judgement)| match judgement.next {
+                Next::At(at) => Some(at),
+                _ => None,
+            });
+            action.not_before = next.min();
+        }
+    }
+
+    /// Lets a contact count for those that follow.
+    fn make(&mut self, counting: Vec<RuleAt>) {
+        if let Some(judge) = &mut self.judge {
+            judge.make(self.as_of, counting);
+        }
+    }
+
+    /// What the policies say of an action by a channel.
+    fn judged(
+        &mut self,
+        action: &Proposed,
+        place: &Place<'a>,
+        runner: &mut Runner<'a>,
+        channel: &Outcome,
+        template: Option<&CheckedTemplate>,
+    ) -> Judgement {
+        if let Err(failure) = channel {
+            return Judgement::of_unknown(&place.step.id, failure.clone());
+        }
+        let Some(contact) = &runner.pack().lowered.contact else { return Judgement::without_policy(self.as_of) };
+        let judge = self.judge.get_or_insert_with(|| Judge::new(contact, runner, std::mem::take(&mut self.room)));
+        let mut items = AttemptItems::by(channel.clone(), contact);
+        if !action.params.is_empty() {
+            items.purpose = place.param(action, "purpose").unwrap_or(items.purpose);
+            items.recipient = place.param(action, "recipient").unwrap_or(items.recipient);
+            items.address = place.param(action, "address").unwrap_or(items.address);
+        }
+        items.template = template.map_or(Value::None, |template| Value::Text(template.name.clone()));
+        judge.judge(runner, &items, self.as_of)
+    }
 }
 
 /// The channel that the debtor prefers.
@@ -299,25 +328,107 @@ fn template_use(runner: &Runner<'_>, template: &CheckedTemplate, index: usize) -
     let wanted = slot.and_then(|slot| word(&runner.slot(slot)));
     let spoken = wanted.and_then(|wanted| template.languages.iter().find(|language| **language == wanted));
     TemplateUse {
-        name: template.name.clone(),
+        template: index,
         language: spoken.or(template.languages.first()).cloned(),
-        values: template.needs.iter().map(|(name, slot)| (name.clone(), runner.slot(*slot))).collect(),
-        must_contain: template.must_contain.clone(),
-        index,
+        values: template.needs.iter().map(|(_, slot)| runner.slot(*slot)).collect(),
     }
 }
 
-/// The first 16 bytes of SHA-256 over the parts, each with a zero byte behind it, in hexadecimal digits.
-fn action_id(parts: [&str; 6]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
+impl ActionId {
+    /// The first 16 bytes of SHA-256 over the case's key, the workflow, the stage, the entry, the step and the due date,
+    /// each with a zero byte behind it.
+    fn new(of_stage: [&str; 3], entry: u32, step: &str, due: NaiveDate) -> ActionId {
+        let mut hash = Sha256::new();
+        let mut add = |part: &[u8]| {
+            hash.update(part);
+            hash.update([0]);
+        };
+        of_stage.iter().for_each(|part| add(part.as_bytes()));
+        add(&Digits::of(entry.into(), 1));
+        add(step.as_bytes());
+        let mut date = Digits::of(due.year().unsigned_abs().into(), 4);
+        for part in [due.month(), due.day()] {
+            date.push(b'-');
+            date.number(part.into(), 2);
+        }
+        add(&date);
+        let mut id = [0; 16];
+        id.iter_mut().zip(hash.finalize()).for_each(|(to, byte)| *to = byte);
+        ActionId(id)
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+
+    /// Whether a text is this id.
+    fn is(self, text: &str) -> bool {
+        text == self.to_string()
+    }
+}
+
+impl std::fmt::Display for ActionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Digits that take no memory of their own.
+#[derive(Default)]
+struct Digits {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl Digits {
+    /// A number in at least so many digits.
+    fn of(number: u64, least: usize) -> Digits {
+        let mut digits = Digits::default();
+        digits.number(number, least);
+        digits
+    }
+
+    fn number(&mut self, number: u64, least: usize) {
+        let mut count = least.max(1);
+        while 10_u64.checked_pow(crate::source::clamp(count)).is_some_and(|power| power <= number) {
+            count += 1;
+        }
+        for place in (0..count).rev() {
+            let digit = number / 10_u64.pow(crate::source::clamp(place)) % 10;
+            self.push(b'0' + u8::try_from(digit).unwrap_or(0));
+        }
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(to) = self.bytes.get_mut(self.len) {
+            *to = byte;
+            self.len += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for Digits {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
 }
 
 /// The text of a case's key.
 pub(crate) fn key_text(key: &Outcome) -> String {
     key.as_ref().map_or_else(|_| String::new(), |key| Show { currency_decimals: 0 }.text(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_the_hash_of_what_it_stands_for() {
+        // printf 'A-1\0consumer\0closure\012\0letter\02026-09-07\0' | sha256sum
+        let due = "2026-09-07".parse().expect("a date");
+        let id = ActionId::new(["A-1", "consumer", "closure"], 12, "letter", due);
+        assert_eq!(id.to_string(), "47db3aa19f301107c9858fb70e053eb7");
+        assert!(id.is("47db3aa19f301107c9858fb70e053eb7") && !id.is("0"));
+        let early = Digits::of(7, 4);
+        assert_eq!(&*early, b"0007");
+        assert_eq!(&*Digits::of(u64::from(u32::MAX), 1), b"4294967295");
+    }
 }

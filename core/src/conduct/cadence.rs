@@ -39,7 +39,7 @@ const OCCURRENCES: u32 = 10_000;
 const TURNS: u32 = 16;
 
 impl Schedule<'_> {
-    /// The occurrences up to today that are to be done: of a repeated step those that `missed` says.
+    /// Adds the occurrences up to today that are to be done: of a repeated step those that `missed` says.
     ///
     /// # Errors
     /// Where a day lies beyond the calendar or the years 1 to 9999, or there are more occurrences than the limit.
@@ -47,11 +47,11 @@ impl Schedule<'_> {
         &self,
         today: NaiveDate,
         is_done: impl Fn(u32) -> bool,
-    ) -> Result<Vec<Occurrence>, EvaluationError> {
+        found: &mut Vec<Occurrence>,
+    ) -> Result<(), EvaluationError> {
         if self.first > today || self.last.is_some_and(|last| today > last) {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let mut found: Vec<Occurrence> = Vec::new();
         let count = if self.every.is_some() { self.at_most.unwrap_or(u32::MAX) } else { 1 };
         for index in 0..count {
             if index >= OCCURRENCES {
@@ -65,13 +65,16 @@ impl Schedule<'_> {
             let number = if self.is_of_stage { index + 1 } else { u32::try_from(due.num_days_from_ce()).unwrap_or(0) };
             let occurrence = Occurrence { number, due };
             match (self.every, self.missed) {
-                (Some(_), Missed::Latest) => found = vec![occurrence],
+                (Some(_), Missed::Latest) => {
+                    found.clear();
+                    found.push(occurrence);
+                }
                 (Some(_), Missed::Skip) if due < today => {}
                 _ => found.push(occurrence),
             }
         }
         found.retain(|occurrence| !is_done(occurrence.number));
-        Ok(found)
+        Ok(())
     }
 
     /// The first day behind today on which something else is to be done than today; nothing where there is none. It may
@@ -84,12 +87,17 @@ impl Schedule<'_> {
         today: NaiveDate,
         is_done: impl Fn(u32) -> bool,
     ) -> Result<Option<NaiveDate>, EvaluationError> {
-        let now = self.due(today, &is_done)?;
+        let due = |day: NaiveDate| -> Result<Vec<Occurrence>, EvaluationError> {
+            let mut found = Vec::new();
+            self.due(day, &is_done, &mut found)?;
+            Ok(found)
+        };
+        let now = due(today)?;
         let mut reached = today;
         for _ in 0..TURNS {
             let Some(border) = self.border(reached)? else { return Ok(None) };
             reached = border;
-            if self.due(reached, &is_done)? != now {
+            if due(reached)? != now {
                 break;
             }
         }
@@ -150,7 +158,8 @@ mod tests {
 
     #[track_caller]
     fn check(schedule: Schedule<'_>, today: &str, done: &[u32], expected: &[(u32, &str)]) {
-        let found = schedule.due(day(today), |number| done.contains(&number)).expect("no day lies too far");
+        let mut found = Vec::new();
+        schedule.due(day(today), |number| done.contains(&number), &mut found).expect("no day lies too far");
         let expected: Vec<Occurrence> =
             expected.iter().map(|(number, due)| Occurrence { number: *number, due: day(due) }).collect();
         assert_eq!(found, expected);
@@ -200,7 +209,7 @@ mod tests {
     #[test]
     fn a_step_without_end_is_refused_behind_the_limit() {
         let daily = schedule("1990-01-01", Some(Duration::Days(1)), None, Missed::Latest);
-        let error = daily.due(day("2026-09-08"), |_| false).expect_err("more than 10,000 days");
+        let error = daily.due(day("2026-09-08"), |_| false, &mut Vec::new()).expect_err("more than 10,000 days");
         assert_eq!(error.code, ErrorCode::TooLong);
     }
 }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::check::incentives::{CheckedIncentives, IncentiveOffer, Worth};
+use crate::check::plain_id;
 use crate::eval::runner::Runner;
 use crate::families::Incentives;
 use crate::value::{ErrorCode, EvaluationError, Failure, Value, number};
@@ -55,23 +56,20 @@ struct Doubtful<'a> {
 }
 
 /// Finds the offers of a case. The runner's slots are those of the case's evaluation.
-pub(crate) fn offers(
-    runner: &mut Runner<'_>,
-    checked: &CheckedIncentives,
-    lowered: &Incentives,
-    today: NaiveDate,
-) -> Offers {
+pub(crate) fn offers(runner: &mut Runner<'_>, checked: &CheckedIncentives, lowered: &Incentives) -> Offers {
+    let today = runner.today();
     let mut offers = Offers::default();
     let mut doubtful: Vec<Doubtful<'_>> = Vec::new();
     let cap = checked.cap.as_ref().map(|(percent, of)| runner.value(of).and_then(|of| share(*percent, of)));
     let mut total = Decimal::ZERO;
-    for (row, hit) in runner.rows(lowered.offers) {
+    let hits = runner.rows(lowered.offers);
+    for (row, hit) in hits.iter() {
         let Some(offer) = checked.offers.get(row) else { continue };
         let mut made = match (hit, worth(runner, checked, offer)) {
             (Ok(()), Ok(made)) => made,
             (Err(failure), worth) => {
                 doubtful.push(Doubtful { offer, amount: worth.ok().map(|made| made.amount), failure: failure.clone() });
-                offers.failures.push((offer.id.clone(), failure));
+                offers.failures.push((offer.id.clone(), failure.clone()));
                 continue;
             }
             (Ok(()), Err(failure)) => {
@@ -144,7 +142,7 @@ fn room(
 
 /// Whether two offers do not go together; each may say so.
 fn excludes(id: &str, not_with: &[Arc<str>], other: &str, others: &[Arc<str>]) -> bool {
-    let last = |id: &str| id.rsplit('/').next().unwrap_or("").to_owned();
+    let last = |id: &str| plain_id(id.rsplit('/').next().unwrap_or("")).to_owned();
     not_with.iter().any(|name| **name == *last(other)) || others.iter().any(|name| **name == *last(id))
 }
 

@@ -6,39 +6,34 @@ use super::standing::Standing;
 use super::workflow::{Course, Walk, conduct, moved};
 use crate::check::workflows::CheckedStage;
 use crate::eval::review::{Border, Review};
-use crate::eval::runner::{Hit, Runner};
-use crate::eval::{self, Instant, Pack, Scratch, Trace};
+use crate::eval::runner::{Hits, Runner};
+use crate::eval::{self, Instant, Pack, Scratch, View};
 use crate::state::{State, Until};
 use crate::value::Failure;
 
-/// What follows from the evaluation of a case.
-pub(crate) struct Followed {
-    /// What it goes through; nothing in a pack without workflows, settlement and incentives, unless it has a state.
-    pub(crate) course: Option<Course>,
-    /// When another decision may follow; nothing where time leads to none.
-    pub(crate) next_review_at: Option<DateTime<Utc>>,
-}
-
-/// What follows from an evaluation that kept this trace.
-pub(crate) fn follow(
+/// When another decision may follow of a case that stands so; nothing where time leads to none. The case is taken through
+/// its workflow once more, and all that is asked on the way bounds the review.
+pub(crate) fn next_review(
     pack: Pack<'_>,
     instant: &Instant,
     evaluation: &eval::Evaluation,
     standing: &Standing,
-    trace: &Trace,
-) -> Followed {
+) -> Option<DateTime<Utc>> {
+    let has_course = pack.checked.has_course() || standing.has_state();
+    if !has_course && !pack.lowered.moving.is_any {
+        return None;
+    }
     let mut review = begin(pack, standing, instant.as_of);
-    review.steps(trace.slots.as_slice());
-    if !pack.checked.has_course() && !standing.has_state() {
-        return Followed { course: None, next_review_at: review.next() };
+    review.steps(&View { cells: &evaluation.cells, storages: &pack.plan.storages });
+    if !has_course {
+        return review.next();
     }
     if let Some(at) = beginning(pack, instant, evaluation, standing) {
         review.at(at);
     }
-    let runner = Runner::new(pack, instant.as_of, trace.slots.clone()).reviewed(review);
-    let course = conduct(runner, standing, instant.as_of);
-    let next_review_at = course.next_review_at;
-    Followed { course: Some(course), next_review_at }
+    let mut runner = Runner::new(pack, instant, evaluation.cells.clone()).reviewed(review);
+    conduct(&mut runner, standing, &mut Course::default());
+    runner.review().and_then(|review| review.next())
 }
 
 /// When another workflow may take a case that is in none, or begins in one: asked while its stage is not known, as it
@@ -61,10 +56,9 @@ fn beginning(
         }
     }
     eval::row::run(pack, instant, &mut Scratch::new(pack.plan), &mut unsettled);
-    let slots = eval::replay::fired(pack, instant, &unsettled).slots;
-    let mut review = begin(pack, standing, instant.as_of);
-    review.steps(slots.as_slice());
-    let mut runner = Runner::new(pack, instant.as_of, slots).reviewed(review);
+    let mut review = Review::new(pack, instant.as_of);
+    review.steps(&View { cells: &unsettled.cells, storages: &pack.plan.storages });
+    let mut runner = Runner::new(pack, instant, unsettled.cells).reviewed(review);
     runner.rows(workflows.applies);
     runner.review().and_then(|review| review.next())
 }
@@ -121,10 +115,10 @@ pub(super) fn holds(runner: &mut Runner<'_>, state: &State) {
 
 impl Walk<'_, '_> {
     /// Steps come to be due, and to be wanted. `borders` say of each row how long it matches as it does.
-    pub(super) fn review_steps(&mut self, stage: &CheckedStage, hits: &[Hit], borders: &[Border]) {
+    pub(super) fn review_steps(&mut self, stage: &CheckedStage, hits: &Hits, borders: &[Border]) {
         for (row, border) in borders.iter().enumerate() {
             let Some(step) = stage.steps.get(row) else { continue };
-            let is_wanted = hits.iter().any(|(hit, _)| *hit == row);
+            let is_wanted = hits.iter().any(|(hit, _)| hit == row);
             let schedule = match self.schedule(step) {
                 Ok(Some(schedule)) => schedule,
                 // Without a date, or where it is not known, nothing is due on any day.
@@ -135,8 +129,9 @@ impl Walk<'_, '_> {
                 }
             };
             let is_done = |number| self.is_done(step, number);
-            let (due, turns) = match (schedule.due(self.today, is_done), schedule.turns(self.today, is_done)) {
-                (Ok(due), Ok(turns)) => (due, turns),
+            let mut due = Vec::new();
+            let turns = match (schedule.due(self.today, is_done, &mut due), schedule.turns(self.today, is_done)) {
+                (Ok(()), Ok(turns)) => turns,
                 _ => {
                     self.meet(*border);
                     if let Some(review) = self.runner.review() {

@@ -80,9 +80,9 @@ pub(crate) enum Refusal {
 /// Finds the limits of a case. The runner's slots are those of the case's evaluation.
 pub(crate) struct Settling<'r, 'a> {
     pub(crate) runner: &'r mut Runner<'a>,
-    pub(crate) checked: &'a CheckedSettlement,
+    /// With the terms of the arms that the case is in.
+    pub(crate) checked: &'r CheckedSettlement,
     pub(crate) lowered: &'a Settlement,
-    pub(crate) today: NaiveDate,
 }
 
 impl Settling<'_, '_> {
@@ -100,10 +100,10 @@ impl Settling<'_, '_> {
         let mut ruled_out = Vec::new();
         let mut failure: Option<Failure> = None;
         let rows = self.runner.pack().lowered.routine(self.lowered.none_when);
-        for (row, hit) in self.runner.rows(self.lowered.none_when) {
+        for (row, hit) in self.runner.rows(self.lowered.none_when).iter() {
             match hit {
                 Ok(()) => ruled_out.extend(rows.get(row).map(|row| row.id.clone())),
-                Err(found) => failure = Some(failure.map_or(found.clone(), |known| known.and(found))),
+                Err(found) => failure = Some(failure.map_or(found.clone(), |known| known.and(found.clone()))),
             }
         }
         if !ruled_out.is_empty() {
@@ -299,17 +299,20 @@ impl Settling<'_, '_> {
     fn share(&mut self, count: u32) -> Result<(Option<Decimal>, Vec<Arc<str>>), Failure> {
         self.runner.set(self.lowered.offer.instalments, Ok(Value::Integer(count.into())));
         let floor = self.runner.value(&self.checked.floor)?;
-        let rows = self.runner.rows(self.lowered.modifiers);
+        let hits = self.runner.rows(self.lowered.modifiers);
         let mut changes: Vec<(Decimal, &Modifier)> = Vec::new();
         let mut failure: Option<Failure> = None;
-        for (row, hit) in rows {
+        for (row, hit) in hits.iter() {
             let Some(modifier) = self.checked.modifiers.get(row) else { continue };
             let add = self.runner.value(&modifier.add);
             match (hit, add) {
                 (Ok(()), Ok(Value::Percent(add))) => changes.push((add, modifier)),
                 // One that may apply matters where it would change the share.
                 (Err(_), Ok(Value::Percent(add))) if add.is_zero() => {}
-                (Ok(()), Err(found)) | (Err(found), _) => {
+                (Err(found), _) => {
+                    failure = Some(failure.map_or(found.clone(), |known| known.and(found.clone())));
+                }
+                (Ok(()), Err(found)) => {
                     failure = Some(failure.map_or(found.clone(), |known| known.and(found)));
                 }
                 (Ok(()), Ok(_)) => {}
@@ -328,7 +331,7 @@ impl Settling<'_, '_> {
             review.shows_day(length);
         }
         let calendar = self.runner.pack().checked.calendar.as_ref();
-        length.map(|length| moved(self.today, length, calendar)).transpose()
+        length.map(|length| moved(self.runner.today(), length, calendar)).transpose()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::eval::runner::Runner;
 use crate::language::SlotId;
 use crate::pack_identity::PackIdentity;
 use crate::state::{State, StateError};
-use crate::value::{Failure, Outcome, Value};
+use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Value};
 
 /// Where a case stands.
 #[derive(Clone, Debug)]
@@ -50,6 +50,12 @@ pub(crate) struct Newcomer<'a> {
     pub(crate) pack: &'a PackIdentity,
 }
 
+impl Default for Standing {
+    fn default() -> Standing {
+        Standing::Out(None)
+    }
+}
+
 impl Standing {
     /// Where a state says that the case stands. A stage that was renamed is the one that it is called now.
     pub(crate) fn of_state(checked: &CheckedPack, given: &Arc<State>) -> Standing {
@@ -78,12 +84,12 @@ impl Standing {
         let out = || Standing::Out(newcomer.state.cloned());
         let Some(workflows) = &runner.pack().lowered.workflows else { return Ok(out()) };
         let checked = runner.pack().checked;
-        match runner.rows(workflows.applies).into_iter().next() {
+        match runner.rows(workflows.applies).iter().next() {
             None => Ok(out()),
             Some((workflow, Ok(()))) => Standing::begin(checked, workflow, newcomer, today),
             Some((workflow, Err(failure))) => {
                 let id = checked.workflows.get(workflow).map_or("workflows".into(), |workflow| workflow.id.clone());
-                Ok(Standing::Undecided { workflow: id, failure, state: newcomer.state.cloned() })
+                Ok(Standing::Undecided { workflow: id, failure: failure.clone(), state: newcomer.state.cloned() })
             }
         }
     }
@@ -123,7 +129,11 @@ impl Standing {
     /// What stands in the slots of a state.
     pub(crate) fn slots(&self, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
         match self {
-            Standing::In { state, .. } => of_state(state, slots, today),
+            Standing::In { state, .. } => {
+                let mut outcomes = Vec::new();
+                of_state(state, slots, today, |slot, outcome| outcomes.push((slot, outcome)));
+                outcomes
+            }
             Standing::Out(_) => {
                 let none = [slots.stage, slots.days_in_stage, slots.previous_stage].map(|slot| (slot, Ok(Value::None)));
                 let not_done = slots.done.iter().map(|(_, slot)| (*slot, Ok(Value::Boolean(false))));
@@ -135,17 +145,30 @@ impl Standing {
     }
 }
 
-/// What the slots of a state hold for a case that stands in a stage.
-pub(crate) fn of_state(state: &State, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
+/// The arms that a state holds, by the slots that they are kept in. One that the experiment does not have is a failure.
+pub(crate) fn kept_arms(checked: &CheckedPack, state: Option<&State>) -> Vec<(SlotId, Outcome)> {
+    let kept = checked.experiments.iter().map(|experiment| {
+        let outcome = match state.and_then(|state| state.arm(&experiment.name)) {
+            Some(arm) if experiment.has_arm(arm) => Ok(Value::text(arm)),
+            Some(arm) => {
+                let message = format!("the state has the arm `{arm}`, which the experiment does not have");
+                Err(EvaluationError::new(ErrorCode::InvalidArgument, message).into())
+            }
+            None => Ok(Value::None),
+        };
+        (experiment.kept, outcome)
+    });
+    kept.collect()
+}
+
+/// Calls `visit` on what each slot of a state holds for a case that stands in a stage.
+pub(crate) fn of_state(state: &State, slots: &StateSlots, today: NaiveDate, mut visit: impl FnMut(SlotId, Outcome)) {
     let none_or = |text: Option<&str>| text.map_or(Value::None, Value::text);
     let days = state.days_in_stage(today).map_or(Value::None, |days| Value::Integer(days.into()));
-    let mut outcomes = vec![
-        (slots.stage, Ok(none_or(state.stage()))),
-        (slots.days_in_stage, Ok(days)),
-        (slots.previous_stage, Ok(none_or(state.previous_stage()))),
-    ];
-    outcomes.extend(slots.done.iter().map(|(step, slot)| (*slot, Ok(Value::Boolean(state.is_done(step))))));
-    outcomes
+    visit(slots.stage, Ok(none_or(state.stage())));
+    visit(slots.days_in_stage, Ok(days));
+    visit(slots.previous_stage, Ok(none_or(state.previous_stage())));
+    slots.done.iter().for_each(|(step, slot)| visit(*slot, Ok(Value::Boolean(state.is_done(step)))));
 }
 
 /// The slots of a state of which nothing is known.

@@ -6,24 +6,25 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
-use super::action::{Actions, Proposed};
+use super::action::{Proposed, gate, propose};
 use super::cadence::{Occurrence, Schedule};
+use super::contact;
 use super::incentives::{Offers, offers};
 use super::review;
 use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
-use crate::calendar::{Calendar, date_at};
+use crate::calendar::{Calendar, add_days};
 use crate::check::workflows::{Anchor, CheckedStep, Target};
-use crate::eval::runner::{Hit, Run, Runner};
+use crate::eval::runner::{Hits, Runner};
 use crate::families::Stage;
 use crate::state::State;
 use crate::value::ops::{self, Arithmetic};
 use crate::value::{ErrorCode, EvaluationError, Failure, Value};
 
-/// What a case goes through in an evaluation.
-#[derive(Clone, Debug)]
+/// What a case goes through in an evaluation. Used again, it keeps the room that it has.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Course {
     /// Where it stood before.
     pub(crate) standing: Standing,
@@ -32,7 +33,7 @@ pub(crate) struct Course {
     /// Where it stands now: workflow and stage.
     pub(crate) stands: Option<(usize, usize)>,
     /// Its state now, with the revision that it had before.
-    pub(crate) state: Option<State>,
+    pub(crate) state: Option<Arc<State>>,
     pub(crate) actions: Vec<Proposed>,
     /// Transitions and steps of which it is not known whether they are wanted: the qualified id, and why.
     pub(crate) failures: Vec<(Arc<str>, Failure)>,
@@ -40,10 +41,10 @@ pub(crate) struct Course {
     pub(crate) settlement: Option<Result<Limits, Failure>>,
     /// What the debtor is offered, in a pack with incentives.
     pub(crate) incentives: Option<Offers>,
-    /// How each run of a routine came out, where the runner keeps it.
-    pub(crate) runs: Vec<Run>,
-    /// When another decision may follow, where the runner looks on; nothing where time leads to none.
-    pub(crate) next_review_at: Option<DateTime<Utc>>,
+    /// The arms that it is in: experiment and arm.
+    pub(crate) arms: Vec<(Arc<str>, Arc<str>)>,
+    /// Room for judging contacts.
+    room: contact::Room,
 }
 
 /// A transition that was followed.
@@ -56,94 +57,97 @@ pub(crate) struct Move {
 }
 
 /// Takes a case through its workflow. The runner's slots are those of the case's evaluation.
-pub(crate) fn conduct(mut runner: Runner<'_>, standing: &Standing, as_of: DateTime<Utc>) -> Course {
-    let mut course = Course {
-        standing: standing.clone(),
-        moves: Vec::new(),
-        stands: None,
-        state: None,
-        actions: Vec::new(),
-        failures: Vec::new(),
-        settlement: limits(&mut runner, as_of),
-        incentives: incentives(&mut runner, as_of),
-        runs: Vec::new(),
-        next_review_at: None,
-    };
+pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut Course) {
+    course.standing.clone_from(standing);
+    course.moves.clear();
+    course.stands = None;
+    course.state = None;
+    course.actions.clear();
+    course.failures.clear();
+    course.settlement = limits(runner);
+    course.incentives = incentives(runner);
+    course.arms = arms(runner);
     match standing {
         Standing::In { workflow, stage, state, is_new, .. } => {
-            let today = date_at(as_of, runner.pack().checked.header.zone);
             let walk = Walk {
                 workflow: *workflow,
                 stage: *stage,
-                state: (**state).clone(),
+                state: state.clone(),
                 is_entered: *is_new,
-                today,
-                as_of,
-                runner: &mut runner,
-                course: &mut course,
+                today: runner.today(),
+                due: Vec::new(),
+                runner,
+                course,
             };
             walk.go();
         }
         Standing::Undecided { workflow, failure, state } => {
             course.failures.push((workflow.clone(), failure.clone()));
-            course.state = state.as_deref().cloned();
+            course.state = state.clone();
         }
-        Standing::NeedsMigration(state) => course.state = Some((**state).clone()),
-        Standing::Out(state) => course.state = state.as_deref().cloned(),
+        Standing::NeedsMigration(state) => course.state = Some(state.clone()),
+        Standing::Out(state) => course.state = state.clone(),
     }
-    course.next_review_at = runner.review().and_then(|review| review.next());
-    course.runs = runner.into_runs();
-    course
+}
+
+/// The arms that the case is in.
+fn arms(runner: &Runner<'_>) -> Vec<(Arc<str>, Arc<str>)> {
+    let experiments = runner.pack().checked.experiments.iter();
+    let in_arm = experiments.filter_map(|experiment| match runner.slot(experiment.arm) {
+        Ok(Value::Text(arm)) => Some((experiment.name.clone(), arm)),
+        _ => None,
+    });
+    in_arm.collect()
 }
 
 /// What the debtor is offered.
-fn incentives(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Offers> {
+fn incentives(runner: &mut Runner<'_>) -> Option<Offers> {
     let pack = runner.pack();
     let (checked, lowered) = (pack.checked.incentives.as_ref()?, pack.lowered.incentives.as_ref()?);
-    Some(offers(runner, checked, lowered, date_at(as_of, pack.checked.header.zone)))
+    Some(offers(runner, checked, lowered))
 }
 
 /// What a case may be settled for.
-fn limits(runner: &mut Runner<'_>, as_of: DateTime<Utc>) -> Option<Result<Limits, Failure>> {
+fn limits(runner: &mut Runner<'_>) -> Option<Result<Limits, Failure>> {
     let pack = runner.pack();
     let (checked, lowered) = (pack.checked.settlement.as_ref()?, pack.lowered.settlement.as_ref()?);
-    let today = date_at(as_of, pack.checked.header.zone);
-    Some(Settling { runner, checked, lowered, today }.limits())
+    let checked = checked.of_case(|slot| runner.slot(slot));
+    Some(Settling { runner, checked: &checked, lowered }.limits())
 }
 
 pub(super) struct Walk<'w, 'a> {
     workflow: usize,
     stage: usize,
-    state: State,
+    state: Arc<State>,
     /// Whether the stage was entered in this walk.
     is_entered: bool,
     pub(super) today: NaiveDate,
-    as_of: DateTime<Utc>,
+    /// Room for the occurrences of a step.
+    due: Vec<Occurrence>,
     pub(super) runner: &'w mut Runner<'a>,
     course: &'w mut Course,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn go(mut self) {
-        let mut actions = Actions::new(self.workflow, self.as_of);
         let mut seen = vec![self.stage];
         while let Some(lowered) = self.lowered() {
             let hits = self.runner.rows(lowered.transitions);
-            let Some(row) = self.choose(lowered, hits) else { break };
+            let Some(row) = self.choose(lowered, &hits) else { break };
             let Some(to) = self.target(lowered, row) else { break };
             if seen.contains(&to) {
                 break;
             }
             if self.is_entered {
-                self.steps(&mut actions, true);
+                self.steps(true);
             }
             self.enter(lowered, row, to);
             self.put_state();
             seen.push(to);
         }
-        self.steps(&mut actions, false);
+        self.steps(false);
         review::standing(self.runner, &self.course.standing, self.workflow, self.stage, &self.state);
-        self.course.actions = actions.gated(self.runner, &self.state, self.today);
+        gate(&mut self.course.actions, self.workflow, self.runner, &self.state, &mut self.course.room);
         self.course.stands = Some((self.workflow, self.stage));
         self.course.state = Some(self.state);
     }
@@ -157,24 +161,22 @@ impl<'a> Walk<'_, 'a> {
     /// it: a fact means the same as its expression.
     fn put_state(&mut self) {
         let Some(workflows) = &self.runner.pack().lowered.workflows else { return };
-        for (slot, outcome) in of_state(&self.state, &workflows.state, self.today) {
-            self.runner.set(slot, outcome);
-        }
+        of_state(&self.state, &workflows.state, self.today, |slot, outcome| self.runner.set(slot, outcome));
         self.runner.again(&workflows.follows);
     }
 
     /// The first transition that matches. Nothing where none does, or where one ranked before it is in doubt and leads
     /// elsewhere.
-    fn choose(&mut self, lowered: &Stage, hits: Vec<Hit>) -> Option<usize> {
+    fn choose(&mut self, lowered: &Stage, hits: &Hits) -> Option<usize> {
         let mut doubtful: Vec<(usize, Failure)> = Vec::new();
         let mut matched = None;
-        for (row, hit) in hits {
+        for (row, hit) in hits.iter() {
             match hit {
                 Ok(()) => {
                     matched = Some(row);
                     break;
                 }
-                Err(failure) => doubtful.push((row, failure)),
+                Err(failure) => doubtful.push((row, failure.clone())),
             }
         }
         let target = |row: usize| lowered.targets.get(row);
@@ -221,12 +223,12 @@ impl<'a> Walk<'_, 'a> {
         let stage = pack.checked.workflows.get(self.workflow).and_then(|workflow| workflow.stages.get(to));
         match (lowered.targets.get(row), stage) {
             (Some(Target::Previous), _) => {
-                self.state.resume_previous(self.today);
+                Arc::make_mut(&mut self.state).resume_previous(self.today);
                 // What was to be done on entering was wanted when the stage was entered.
                 self.is_entered = false;
             }
             (_, Some(stage)) => {
-                self.state.enter(&stage.name, self.today);
+                Arc::make_mut(&mut self.state).enter(stage.name.clone(), self.today);
                 self.is_entered = true;
             }
             (_, None) => return,
@@ -239,7 +241,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Takes the steps of the stage that are due: all of them, or where a walk passes through, only what is done on
     /// entering and contacts nobody.
-    fn steps(&mut self, actions: &mut Actions, is_passing: bool) {
+    fn steps(&mut self, is_passing: bool) {
         let pack = self.runner.pack();
         let Some(lowered) = self.lowered() else { return };
         let Some(stage) =
@@ -249,39 +251,44 @@ impl<'a> Walk<'_, 'a> {
         };
         let (hits, borders) = self.runner.rows_apart(lowered.steps);
         self.review_steps(stage, &hits, &borders);
-        for (row, hit) in hits {
+        let mut due = std::mem::take(&mut self.due);
+        for (row, hit) in hits.iter() {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
             if is_passing && (!step.is_entry || contacts()) {
                 continue;
             }
-            let due = match self.due(step) {
-                Ok(due) => due,
-                Err(failure) => {
-                    self.course.failures.push((step.id.clone(), failure));
-                    continue;
-                }
-            };
+            due.clear();
+            if let Err(failure) = self.find_due(step, &mut due) {
+                self.course.failures.push((step.id.clone(), failure));
+                continue;
+            }
             if due.is_empty() {
                 continue;
             }
             if let Err(failure) = hit {
-                self.course.failures.push((step.id.clone(), failure));
+                self.course.failures.push((step.id.clone(), failure.clone()));
                 continue;
             }
-            for occurrence in due {
-                if let Err(failure) = actions.propose(self.runner, &self.state, stage, step, occurrence) {
-                    // What it is done with is the same for all of its occurrences.
-                    self.course.failures.push((step.id.clone(), failure));
-                    break;
+            for occurrence in &due {
+                let at = (self.workflow, self.stage, row);
+                match propose(self.runner, &self.state, at, *occurrence) {
+                    Ok(action) => self.course.actions.extend(action),
+                    Err(failure) => {
+                        // What it is done with is the same for all of its occurrences.
+                        self.course.failures.push((step.id.clone(), failure));
+                        break;
+                    }
                 }
             }
         }
+        self.due = due;
     }
 
-    fn due(&self, step: &CheckedStep) -> Result<Vec<Occurrence>, Failure> {
-        let Some(schedule) = self.schedule(step)? else { return Ok(Vec::new()) };
-        schedule.due(self.today, |number| self.is_done(step, number)).map_err(Failure::from)
+    /// Adds the occurrences of a step that are to be done.
+    fn find_due(&self, step: &CheckedStep, due: &mut Vec<Occurrence>) -> Result<(), Failure> {
+        let Some(schedule) = self.schedule(step)? else { return Ok(()) };
+        schedule.due(self.today, |number| self.is_done(step, number), due).map_err(Failure::from)
     }
 
     pub(super) fn is_done(&self, step: &CheckedStep, number: u32) -> bool {
@@ -324,6 +331,9 @@ pub(crate) fn moved(
     length: crate::value::Duration,
     calendar: Option<&Calendar>,
 ) -> Result<NaiveDate, EvaluationError> {
+    if let crate::value::Duration::Days(days) = length {
+        return add_days(date, days);
+    }
     match ops::arithmetic(Arithmetic::Add, &Value::Date(date), &Value::Duration(length), calendar)? {
         Value::Date(date) => Ok(date),
         _ => Ok(date),

@@ -6,14 +6,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{FailedResult, Parts, UnknownResult};
-use crate::conduct::action::Proposed;
+use crate::conduct::action::{Place, Proposed};
 use crate::conduct::contact::{Judgement, Next};
 use crate::conduct::standing::Standing;
 use crate::conduct::workflow::{Course, moved};
 use crate::conduct::{ActionStatus, Verdict};
-use crate::state::{Done, State};
+use crate::families::LoweredPack;
+use crate::state::{Done, State, StateError};
 use crate::value::show::{self, Show};
-use crate::value::{Duration, ErrorCode, Failure, Outcome};
+use crate::value::{Duration, ErrorCode, Failure};
 
 /// Where a case stands in its workflow, and how it came there.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -178,7 +179,7 @@ impl Action {
 }
 
 impl ChannelReport {
-    pub(crate) fn new(channel: Option<String>, judgement: &Judgement) -> ChannelReport {
+    pub(crate) fn new(lowered: &LoweredPack, channel: Option<String>, judgement: &Judgement) -> ChannelReport {
         let (next_allowed_at, never_because) = match &judgement.next {
             Next::At(at) => (Some(*at), None),
             Next::Never(rule) => (None, Some(format!("no time lifts `{rule}`"))),
@@ -190,11 +191,12 @@ impl ChannelReport {
                 Some(Failure::Error(error)) => (Vec::new(), Some(error.message.clone())),
                 None => (Vec::new(), None),
             };
+            let row = lowered.contact.as_ref().and_then(|contact| contact.row(lowered, reason.at?));
             ContactReason {
                 rule: reason.rule.clone(),
                 verdict: reason.verdict,
-                because: reason.because.clone(),
-                source: reason.source.clone(),
+                because: row.and_then(|row| row.annotations.because.clone()),
+                source: row.and_then(|row| row.annotations.source.clone()),
                 unknown,
                 error,
             }
@@ -215,6 +217,7 @@ impl CourseReport {
     pub(super) fn new(
         parts: &Parts<'_>,
         course: &Course,
+        key: &str,
         today: NaiveDate,
         show: Show,
         unknowns: &mut Vec<UnknownResult>,
@@ -258,14 +261,12 @@ impl CourseReport {
             Standing::Out(_) => Stage::None,
             Standing::Undecided { failure, .. } => Stage::Unknown(failure.clone()),
         };
-        let state = course.state.as_ref().and_then(|state| match next_state(parts, &course.standing, state) {
-            Ok(state) => Some(state),
-            Err(error) => {
-                failed("workflows", error.to_string());
-                None
-            }
+        let state = next_state(parts, course, key).unwrap_or_else(|error| {
+            failed("workflows", error.to_string());
+            None
         });
-        let actions = course.actions.iter().map(|proposed| action(proposed, show)).collect();
+        let workflow = course.stands.map_or(0, |(workflow, _)| workflow);
+        let actions = course.actions.iter().filter_map(|proposed| action(parts, workflow, proposed, show)).collect();
         CourseReport { stage, actions, state, fired: fired(parts, course) }
     }
 }
@@ -277,7 +278,9 @@ fn fired(parts: &Parts<'_>, course: &Course) -> Vec<Arc<str>> {
     let is_policy = |rule: &Arc<str>| parts.checked.contact.iter().any(|policy| policy.id == *rule);
     for action in &course.actions {
         let reasons = action.verdicts.iter().flat_map(|(_, judgement)| &judgement.reasons).map(|reason| &reason.rule);
-        for rule in std::iter::once(&action.step).chain(reasons) {
+        let workflow = course.stands.map_or(0, |(workflow, _)| workflow);
+        let step = Place::of(parts.checked, (workflow, action.stage, action.step)).map(|place| &place.step.id);
+        for rule in step.into_iter().chain(reasons) {
             if !fired.contains(rule) && !is_policy(rule) {
                 fired.push(rule.clone());
             }
@@ -298,7 +301,7 @@ fn stage(
         let workflow = parts.checked.workflows.get(workflow)?;
         Some((workflow, workflow.stages.get(stage)?))
     });
-    let since = course.state.as_ref().and_then(State::since);
+    let since = course.state.as_ref().and_then(|state| state.since());
     let (Some((workflow, stage)), Some(since)) = (known, since) else { return Stage::None };
     let due_in = |length: Duration| moved(since, length, parts.checked.calendar.as_ref());
     let due_on = match stage.due_in.map(due_in) {
@@ -327,50 +330,63 @@ fn stage(
     })
 }
 
-/// The state that the host stores next. A case that stays as it was keeps its state, and with it its revision.
-fn next_state(parts: &Parts<'_>, standing: &Standing, state: &State) -> Result<State, crate::state::StateError> {
-    match standing {
-        Standing::In { given, .. } if **given != *state => {
-            let mut next = state.clone();
-            next.set_pack((**parts.identity).clone());
-            next.with_revision_after(given)
-        }
-        _ => Ok(state.clone()),
+/// The state that the host stores next: with the stage and the arms that the case is in. A case that stays as it was keeps
+/// its state, and with it its revision; one without a state gets its first where it is in an arm.
+fn next_state(parts: &Parts<'_>, course: &Course, key: &str) -> Result<Option<State>, StateError> {
+    let identity = || (**parts.identity).clone();
+    let before = match (&course.standing, &course.state) {
+        (Standing::In { given, .. }, _) => (**given).clone(),
+        (_, Some(state)) => (**state).clone(),
+        (_, None) if course.arms.is_empty() => return Ok(None),
+        (_, None) => State::in_no_workflow(key, identity())?,
+    };
+    let mut next = course.state.as_deref().cloned().unwrap_or_else(|| before.clone());
+    course.arms.iter().for_each(|(experiment, arm)| next.set_arm(experiment, arm));
+    if next == before {
+        return Ok(Some(next));
     }
+    next.set_pack(identity());
+    next.with_revision_after(&before).map(Some)
 }
 
-fn action(proposed: &Proposed, show: Show) -> Action {
-    let json = |pairs: &[(Arc<str>, Outcome)]| {
-        pairs.iter().map(|(name, outcome)| (name.clone(), show.outcome_json(outcome))).collect::<Vec<_>>()
-    };
-    let template = proposed.template.as_ref().map(|template| TemplateReport {
-        name: template.name.clone(),
-        language: template.language.clone(),
-        values: json(&template.values),
-        must_contain: template.must_contain.clone(),
+fn action(parts: &Parts<'_>, workflow: usize, proposed: &Proposed, show: Show) -> Option<Action> {
+    let place = Place::of(parts.checked, (workflow, proposed.stage, proposed.step))?;
+    let template = proposed.template.as_ref().and_then(|used| {
+        let template = parts.checked.templates.get(used.template)?;
+        let values = template.needs.iter().zip(&used.values);
+        Some(TemplateReport {
+            name: template.name.clone(),
+            language: used.language.clone(),
+            values: values.map(|((name, _), outcome)| (name.clone(), show.outcome_json(outcome))).collect(),
+            must_contain: template.must_contain.clone(),
+        })
     });
     let contact = proposed.verdicts.iter().map(|(channel, judgement)| {
-        ChannelReport::new(channel.as_ref().ok().map(|channel| show.text(channel)), judgement)
+        ChannelReport::new(parts.lowered, channel.as_ref().ok().map(|channel| show.text(channel)), judgement)
     });
-    Action {
-        id: proposed.id.clone(),
-        action: proposed.action.clone(),
-        step: proposed.step.clone(),
+    let params = proposed.params.iter().filter_map(|(at, value)| {
+        let param = place.action.params.get(*at)?;
+        Some((param.name.clone(), show.json(value)))
+    });
+    Some(Action {
+        id: proposed.id.to_string(),
+        action: place.action.name.clone(),
+        step: place.step.id.clone(),
         entry: proposed.entry,
         occurrence: proposed.occurrence.number,
         due: proposed.occurrence.due,
         status: proposed.status,
         channel: proposed.channel.clone(),
         template,
-        params: proposed.params.iter().map(|(name, value)| (name.clone(), show.json(value))).collect(),
+        params: params.collect(),
         contact: contact.collect(),
         not_before: proposed.not_before,
         hold: proposed.hold.clone(),
         approved_by: proposed.approved_by.clone(),
-        because: proposed.because.clone(),
-        source: proposed.source.clone(),
-        name: proposed.name.clone(),
-    }
+        because: place.step.annotations.because.clone(),
+        source: place.step.annotations.source.clone(),
+        name: place.step.name.clone(),
+    })
 }
 
 /// How the stage stands in the JSON of a decision.

@@ -23,10 +23,11 @@ pub(crate) use schema::{case_schema, decision_schema};
 pub use settlement::{CounterOffer, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport};
 
 use crate::calendar::date_at;
-use crate::check::CheckedPack;
-use crate::conduct::review::Followed;
+use crate::check::{CheckedPack, plain_id};
+use crate::conduct::workflow::Course;
 use crate::eval::Trace;
 use crate::families::{LoweredPack, ResultPlace, Row, Step};
+use crate::language::SlotId;
 use crate::pack_identity::PackIdentity;
 use crate::source::Sources;
 use crate::state::State;
@@ -62,6 +63,8 @@ pub struct Decision {
     settlement: Option<Result<SettlementReport, Failure>>,
     /// In a pack with incentives.
     incentives: Option<IncentiveReport>,
+    /// By experiment, in the order of the pack.
+    arms: Vec<(Arc<str>, Option<Arc<str>>)>,
     next_review_at: Option<DateTime<Utc>>,
     show: Show,
 }
@@ -132,7 +135,13 @@ pub(crate) struct Parts<'a> {
 
 impl Decision {
     /// Puts a decision together from what an evaluation kept.
-    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace, followed: &Followed) -> Decision {
+    pub(crate) fn new(
+        parts: &Parts<'_>,
+        as_of: DateTime<Utc>,
+        trace: &Trace,
+        course: Option<&Course>,
+        next_review_at: Option<DateTime<Utc>>,
+    ) -> Decision {
         let key_index = parts.checked.record.key_index();
         let today = date_at(as_of, parts.checked.header.zone);
         let mut decision = Decision {
@@ -153,7 +162,8 @@ impl Decision {
             course: None,
             settlement: None,
             incentives: None,
-            next_review_at: followed.next_review_at,
+            arms: Vec::new(),
+            next_review_at,
             show: Show { currency_decimals: parts.checked.header.currency_decimals },
         };
         // Results stand in the order in which the pack declares them, not in that of the evaluation.
@@ -197,11 +207,25 @@ impl Decision {
             }
         }
         findings::collect(parts, trace, &mut decision.unknowns, &mut decision.errors);
-        if let Some(course) = &followed.course {
+        for experiment in &parts.checked.experiments {
+            let outcome = |slot: SlotId| trace.slots.get(slot.0 as usize);
+            // Who takes no part because of an unknown is named; what failed is named with the facts.
+            if let Some(Err(failure @ Failure::Unknown(_))) = outcome(experiment.drawn) {
+                findings::add(parts, &experiment.id, failure, &mut decision.unknowns, &mut decision.errors);
+            }
+            let arm = match outcome(experiment.arm) {
+                Some(Ok(Value::Text(arm))) => Some(arm.clone()),
+                _ => None,
+            };
+            decision.arms.push((experiment.name.clone(), arm));
+        }
+        if let Some(course) = course {
             let (unknowns, errors) = (&mut decision.unknowns, &mut decision.errors);
-            let report = CourseReport::new(parts, course, today, decision.show, unknowns, errors);
+            let key = decision.show.text(&decision.key);
+            let report = CourseReport::new(parts, course, &key, today, decision.show, unknowns, errors);
             decision.fired.extend(report.fired.iter().cloned());
-            let has_course = parts.checked.state.is_some() || course.standing.has_state();
+            let has_course =
+                parts.checked.state.is_some() || course.standing.has_state() || !parts.checked.experiments.is_empty();
             decision.course = has_course.then_some(report);
             decision.settlement = course.settlement.as_ref().map(|limits| match limits {
                 Ok(limits) => Ok(SettlementReport::new(limits, decision.show)),
@@ -301,6 +325,11 @@ impl Decision {
         course.chain(self.fired.iter().filter(is_beside).cloned())
     }
 
+    /// The experiments of the pack, in its order, each with the arm that the case is in; nothing where it takes no part.
+    pub fn arms(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.arms.iter().map(|(experiment, arm)| (&**experiment, arm.as_deref()))
+    }
+
     /// What the debtor is offered. None in a pack without incentives.
     pub fn incentives(&self) -> Option<&IncentiveReport> {
         self.incentives.as_ref()
@@ -377,8 +406,13 @@ fn escalation(parts: &Parts<'_>, row: &Row, outputs: &[Outcome], as_of: DateTime
     }
 }
 
-/// The id without the path before it.
+/// The id without the path before it, and without the arm behind it: what a host knows the rule by.
 pub(crate) fn last_part(id: &str) -> &str {
+    plain_id(last_of_path(id))
+}
+
+/// The id without the path before it.
+pub(crate) fn last_of_path(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
@@ -422,6 +456,9 @@ impl Serialize for Decision {
             map.serialize_entry("settlement", &SettlementJson(settlement, self.show))?;
         }
         map.serialize_entry("results", &Results(self))?;
+        if !self.arms.is_empty() {
+            map.serialize_entry("arms", &Arms(self))?;
+        }
         map.serialize_entry("fired", &self.fired.iter().map(|id| &**id).collect::<Vec<&str>>())?;
         map.serialize_entry(
             "unknowns",
@@ -518,6 +555,14 @@ impl Escalation {
             ("because", text(&self.because)),
             ("source", text(&self.source)),
         ])
+    }
+}
+
+struct Arms<'a>(&'a Decision);
+
+impl Serialize for Arms<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.arms())
     }
 }
 

@@ -71,7 +71,8 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
     let key = pack.record.key_index().and_then(|index| pack.record.fields.get(index));
     // A pack without workflows says them only of a case whose state it was given.
     let of_course = course_schema::keys(pack);
-    let (always, sometimes) = if pack.state.is_some() { (of_course, Vec::new()) } else { (Vec::new(), of_course) };
+    let has_course = pack.state.is_some() || !pack.experiments.is_empty();
+    let (always, sometimes) = if has_course { (of_course, Vec::new()) } else { (Vec::new(), of_course) };
     let keys = [
         ("key".to_owned(), key.map_or(json!({}), |field| value(&field.base, None))),
         ("as_of".to_owned(), json!({"type": "string", "format": "date-time"})),
@@ -110,7 +111,7 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
     schema
 }
 
-/// What a decision says of incentives and a settlement, where the pack has them.
+/// What a decision says of incentives, a settlement and experiments, where the pack has them.
 fn followed(pack: &CheckedPack) -> Vec<(String, Json)> {
     let mut properties = Vec::new();
     if pack.incentives.is_some() {
@@ -118,6 +119,13 @@ fn followed(pack: &CheckedPack) -> Vec<(String, Json)> {
     }
     if pack.settlement.is_some() {
         properties.push(("settlement".to_owned(), result(settlement(), false)));
+    }
+    if !pack.experiments.is_empty() {
+        let arms = pack.experiments.iter().map(|experiment| {
+            let names = experiment.arms.iter().map(|(arm, _)| json!(&**arm)).chain([Json::Null]);
+            (experiment.name.to_string(), json!({"enum": names.collect::<Vec<Json>>()}))
+        });
+        properties.push(("arms".to_owned(), closed(arms.collect())));
     }
     properties
 }

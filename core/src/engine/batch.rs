@@ -149,6 +149,7 @@ impl Batch {
         evaluation.standing = self.standings.get(case).cloned().unwrap_or(Standing::Out(None));
         let (pack, columns) = (self.engine.planned(), self.engine.columns());
         self.decided.case(pack, columns, &self.cases, case, &mut evaluation.inner);
+        evaluation.conduct();
         Ok(())
     }
 

@@ -5,9 +5,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Decided, Engine, RecordError};
 use crate::conduct::Verdict;
-use crate::conduct::contact::{AttemptItems, Judge, Judgement};
+use crate::conduct::contact::{AttemptItems, Judge, Judgement, Room};
 use crate::decision::{ChannelReport, ContactReason};
-use crate::eval::runner::Runner;
 use crate::record::Attempt;
 use crate::value::show;
 
@@ -91,19 +90,23 @@ impl Engine {
             return Err(RecordError { problems });
         }
         let as_of = decided.decision.as_of();
-        let report = ChannelReport::new(Some(attempt.channel().to_owned()), &self.judgement(decided, attempt));
+        let report = ChannelReport::new(
+            self.planned().lowered,
+            Some(attempt.channel().to_owned()),
+            &self.judgement(decided, attempt),
+        );
         let at = attempt.instant().unwrap_or(as_of);
         Ok(ContactCheck { key: decided.decision.key(), as_of, at, report })
     }
 
     /// What the policies say of an attempt that is valid.
-    pub(super) fn judgement(&self, decided: &Decided, attempt: &Attempt) -> Judgement {
+    pub(crate) fn judgement(&self, decided: &Decided, attempt: &Attempt) -> Judgement {
         let as_of = decided.decision.as_of();
         let at = attempt.instant().unwrap_or(as_of);
         let pack = self.planned();
         let Some(contact) = &pack.lowered.contact else { return Judgement::without_policy(at) };
-        let mut runner = Runner::new(pack, as_of, decided.evaluation.slots());
-        Judge { runner: &mut runner, contact, made: &[] }.judge(&AttemptItems::of(attempt), at)
+        let mut runner = decided.evaluation.runner();
+        Judge::new(contact, &runner, Room::default()).judge(&mut runner, &AttemptItems::of(attempt), at)
     }
 }
 

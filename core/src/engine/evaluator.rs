@@ -9,12 +9,12 @@ use super::{Decided, DecisionWriter, Engine, RecordError};
 use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
-use crate::conduct::review::{Followed, follow};
+use crate::conduct::review::next_review;
 use crate::conduct::standing::{self, Newcomer, Standing};
-use crate::conduct::workflow::conduct;
+use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
 use crate::error::Error;
-use crate::eval::runner::{Run, Runner};
+use crate::eval::runner::{Room, Run, Runner};
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
@@ -83,6 +83,10 @@ pub struct Evaluation {
     pub(super) instant: Arc<Instant>,
     pub(super) inner: eval::Evaluation,
     pub(super) standing: Standing,
+    /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
+    /// then stays as it is.
+    pub(super) course: Option<Box<Course>>,
+    room: Room,
 }
 
 impl Evaluator {
@@ -190,7 +194,7 @@ impl Evaluator {
         Ok(())
     }
 
-    pub(super) fn read_raw(&self, raw: &Raw) -> Result<Record, RecordError> {
+    pub(crate) fn read_raw(&self, raw: &Raw) -> Result<Record, RecordError> {
         let pack = self.engine.planned();
         let as_of = self.instant.as_of;
         let today = crate::calendar::date_at(as_of, pack.checked.header.zone);
@@ -216,7 +220,7 @@ impl Evaluator {
     }
 
     /// The state that a rule test says.
-    pub(super) fn test_state(&self, record: &Record, said: &TestState, today: NaiveDate) -> Result<State, RecordError> {
+    pub(crate) fn test_state(&self, record: &Record, said: &TestState, today: NaiveDate) -> Result<State, RecordError> {
         let refused = |error: crate::state::StateError| RecordError { problems: error.problems };
         let mut key = String::new();
         record.key_into(&mut key);
@@ -226,7 +230,7 @@ impl Evaluator {
                 let before = since.checked_sub_days(chrono::Days::new((*days).into())).unwrap_or(*since);
                 let left = State::start(&key, workflow, left, before, pack).map_err(refused)?;
                 let mut state = left.clone();
-                state.enter(stage, *since);
+                state.enter(stage.clone(), *since);
                 state.with_revision_after(&left)
             }
             (Some((workflow, stage, since)), None) => State::start(&key, workflow, stage, *since, pack),
@@ -241,6 +245,9 @@ impl Evaluator {
         for (rule, until) in &said.cooldowns {
             state = state.record_cooldown(rule, Until::Day(*until)).map_err(refused)?;
         }
+        let mut armed = state.clone();
+        said.arms.iter().for_each(|(experiment, arm)| armed.set_arm(experiment, arm));
+        state = armed.with_revision_after(&state).map_err(refused)?;
         if let Some(until) = said.hold {
             state = state.hold("test", "the test says so", "the test", since.min(today), until).map_err(refused)?;
         }
@@ -251,7 +258,9 @@ impl Evaluator {
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
         let pack = self.engine.planned();
         let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
-        fields.put(&self.resting(state, today), &pack.plan.storages);
+        let mut outcomes = self.resting(state, today);
+        outcomes.extend(standing::kept_arms(pack.checked, state));
+        fields.put(&outcomes, &pack.plan.storages);
         if pack.checked.state.is_none() && state.is_none() {
             return Ok(Standing::Out(None));
         }
@@ -316,8 +325,7 @@ impl Evaluator {
             let mut evaluation = eval::Evaluation::new(pack.plan);
             evaluation.cells.take(fields);
             eval::row::run(pack, &self.instant, &mut Scratch::new(pack.plan), &mut evaluation);
-            let slots = eval::replay::fired(pack, &self.instant, &evaluation).slots;
-            let mut runner = Runner::new(pack, self.instant.as_of, slots);
+            let mut runner = Runner::new(pack, &self.instant, evaluation.cells);
             Standing::beginning(&mut runner, newcomer, today)
         };
         standing.map_err(|error| RecordError { problems: error.problems })
@@ -330,6 +338,8 @@ impl Evaluator {
             instant: self.instant.clone(),
             inner: eval::Evaluation::new(self.engine.planned().plan),
             standing: Standing::Out(None),
+            course: None,
+            room: Room::default(),
         }
     }
 
@@ -367,12 +377,13 @@ impl Evaluator {
         #[cfg(test)]
         let given = evaluation.inner.cells.clone();
         eval::row::run(pack, &self.instant, &mut self.scratch, &mut evaluation.inner);
+        evaluation.conduct();
         #[cfg(test)]
         crate::agreement::of_row(
             &self.engine.parts(),
             pack,
             &given,
-            &evaluation.standing,
+            (&evaluation.standing, evaluation.course.as_deref()),
             &self.instant,
             &evaluation.inner,
         );
@@ -403,22 +414,42 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, &self.followed(&trace))
+        let next_review_at = self.next_review();
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref(), next_review_at)
     }
 
-    /// What follows for the case: what it goes through in its workflow, and when another decision may follow.
-    pub(super) fn followed(&self, trace: &Trace) -> Followed {
-        follow(self.engine.planned(), &self.instant, &self.inner, &self.standing, trace)
+    /// When another decision may follow.
+    pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
+        next_review(self.engine.planned(), &self.instant, &self.inner, &self.standing)
+    }
+
+    /// Takes the case through its workflow.
+    pub(super) fn conduct(&mut self) {
+        let pack = self.engine.planned();
+        if !pack.checked.has_course() && !self.standing.has_state() {
+            self.course = None;
+            return;
+        }
+        let room = std::mem::take(&mut self.room);
+        let mut runner = Runner::new(pack, &self.instant, self.inner.cells.take_out()).in_room(room);
+        conduct(&mut runner, &self.standing, self.course.get_or_insert_default());
+        (self.inner.cells, self.room, _) = runner.finish();
+    }
+
+    /// Asks about what the slots came to.
+    pub(super) fn runner(&self) -> Runner<'_> {
+        Runner::new(self.engine.planned(), &self.instant, self.inner.cells.clone())
     }
 
     /// How each routine came out that was run for what follows from the evaluation.
-    pub(super) fn runs(&self, trace: &Trace) -> Vec<Run> {
-        let pack = self.engine.planned();
-        if !pack.checked.has_course() {
+    pub(super) fn runs(&self) -> Vec<Run> {
+        if self.course.is_none() {
             return Vec::new();
         }
-        let runner = Runner::new(pack, self.instant.as_of, trace.slots.clone()).keeping_runs();
-        conduct(runner, &self.standing, self.instant.as_of).runs
+        let mut runner = self.runner().keeping_runs();
+        conduct(&mut runner, &self.standing, &mut Course::default());
+        let (_, _, runs) = runner.finish();
+        runs
     }
 
     /// Appends the case's key as [`Decision::key`] gives it.
@@ -429,17 +460,12 @@ impl Evaluation {
     /// Why the decision is as it is, from the slots that were kept.
     pub fn explain(&self) -> Explanation {
         let trace = self.trace();
-        Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs(&trace))
+        Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs())
     }
 
     /// What a result came to; see [`Decision::get`].
     pub fn get(&self, name: &str) -> Option<Answer> {
         self.decision().get(name)
-    }
-
-    /// What every slot came to.
-    pub(crate) fn slots(&self) -> Vec<Outcome> {
-        eval::replay::fired(self.engine.planned(), &self.instant, &self.inner).slots
     }
 
     pub(crate) fn trace(&self) -> Trace {

@@ -5,7 +5,6 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::{Engine, Evaluation, Evaluator};
 use crate::conduct::metrics::{Totals, sample};
 use crate::error::Error;
-use crate::eval::runner::Runner;
 use crate::value::show::Show;
 use crate::value::{Failure, Outcome, Value};
 
@@ -52,7 +51,7 @@ impl Evaluation {
         if pack.checked.metrics.is_empty() {
             return MetricSample::default();
         }
-        MetricSample { taken: sample(&Runner::new(pack, self.instant.as_of, self.slots())) }
+        MetricSample { taken: sample(&self.runner()) }
     }
 }
 

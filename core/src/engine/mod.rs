@@ -273,13 +273,13 @@ impl Engine {
                 Ok(check.report().clone())
             });
             let trace = decided.evaluation.trace();
-            let runs = decided.evaluation.runs(&trace);
+            let runs = decided.evaluation.runs();
             Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
         })
     }
 
     /// Decides the case of a rule test, with the past that the test says.
-    fn try_test(&self, test: &Test) -> Result<Decided, RecordError> {
+    pub(crate) fn try_test(&self, test: &Test) -> Result<Decided, RecordError> {
         let evaluator = self.evaluator(test.as_of).map_err(RecordError::from)?;
         let mut record = evaluator.read_raw(&test.record)?;
         let Some(said) = &test.state else { return decided(evaluator, &record) };
@@ -327,7 +327,13 @@ impl Engine {
         crate::check::samples::rows(&self.inner.checked).map(|id| id.to_string()).collect()
     }
 
-    /// What the pack's overlays did to its bases, a line each.
+    /// The experiments of the pack, each with its arms, in the order of the pack.
+    pub fn experiments(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let experiments = self.inner.checked.experiments.iter();
+        experiments.map(|experiment| (&*experiment.name, experiment.arms.iter().map(|(arm, _)| &**arm).collect()))
+    }
+
+    /// What the pack's overlays did to its bases, and the arms of its experiments to it, a line each.
     pub fn overlays(&self) -> &[String] {
         &self.inner.checked.overlays
     }

@@ -7,10 +7,8 @@ use rust_decimal::Decimal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Decided, Engine, RecordError};
-use crate::calendar::date_at;
 use crate::conduct::settlement::{Judged, Offered, Settling};
 use crate::decision::{OfferReport, OfferVerdict};
-use crate::eval::runner::Runner;
 use crate::finance::{Every, Instalment, Residue, Schedule, Shift, Size, instalments};
 use crate::record::{Offer, Problem};
 use crate::value::show::{self, Show};
@@ -70,11 +68,11 @@ impl Engine {
             return Err(RecordError { problems: vec![Problem::new("offer", "the pack has no settlement", help)] });
         };
         let header = &pack.checked.header;
-        let roles: Vec<Arc<str>> = checked.authority.iter().map(|authority| authority.role.clone()).collect();
-        let amount = offer.read(&roles, header.currency_decimals).map_err(|problems| RecordError { problems })?;
+        let amount =
+            offer.read(&checked.roles(), header.currency_decimals).map_err(|problems| RecordError { problems })?;
         let as_of = decided.decision.as_of();
         let show = Show { currency_decimals: header.currency_decimals };
-        let mut runner = Runner::new(pack, as_of, decided.evaluation.slots());
+        let mut runner = decided.evaluation.runner();
         if let Ok(Value::Money(of)) = runner.value(&checked.of)
             && amount > of
         {
@@ -83,17 +81,17 @@ impl Engine {
             let problem = Problem::new("offer.amount", format!("`{amount}` is more than the {of} that are owed"), help);
             return Err(RecordError { problems: vec![problem] });
         }
-        let today = date_at(as_of, header.zone);
         let offered = Offered { amount, instalments: offer.instalments, role: offer.role.as_deref().map(Arc::from) };
         let said = (amount, offer.instalments, offer.role.as_deref());
-        let judged = Settling { runner: &mut runner, checked, lowered, today }.judge(&offered);
+        let checked = checked.of_case(|slot| runner.slot(slot));
+        let judged = Settling { runner: &mut runner, checked: &checked, lowered }.judge(&offered);
         let report = match judged {
             Ok((judged, limits)) => {
                 let residue = checked.instalments.as_ref().map_or(Residue::Last, |terms| terms.residue);
                 let plan = match judged {
                     Judged::Refused { .. } => Ok(Vec::new()),
                     _ => {
-                        let first = limits.first_by.unwrap_or(today);
+                        let first = limits.first_by.unwrap_or(runner.today());
                         let size = Size::Count { count: offer.instalments, residue };
                         plan(amount, size, first, header.currency_decimals)
                     }

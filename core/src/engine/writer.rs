@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Engine, Evaluation};
 use crate::decision::{DecidedCase, Decision, FailedResult, LineWriter, UnknownResult};
 use crate::error::Error;
-use crate::eval::{Instant, Trace};
+use crate::eval::Instant;
 
 /// Writes the decisions of cases as JSON, one after the other: the bytes of [`Decision::to_json`], in a fraction of its
 /// time, and what a summary counts.
@@ -63,7 +63,7 @@ impl DecisionWriter {
     }
 
     /// Appends the JSON of a case's decision, with no line break. Once `line` has grown to what the cases need, nothing
-    /// is allocated where all results of a case are known, its texts are the pack's own, and no rule reads the time.
+    /// is allocated where all results of a case are known and its texts are the pack's own.
     ///
     /// # Errors
     /// Where the evaluation belongs to another pack.
@@ -72,12 +72,12 @@ impl DecisionWriter {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         let (parts, pack) = (self.engine.parts(), self.engine.planned());
-        let followed = |trace: &Trace| evaluation.followed(trace);
         let case = DecidedCase {
             instant: &evaluation.instant,
             evaluation: &evaluation.inner,
             has_state: evaluation.standing.has_state(),
-            followed: &followed,
+            course: evaluation.course.as_deref(),
+            next_review: &|| evaluation.next_review(),
         };
         let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);
@@ -88,6 +88,11 @@ impl DecisionWriter {
     /// order of [`Decision::fired`].
     pub fn fired(&self) -> &[usize] {
         &self.fired
+    }
+
+    /// The arms that the case is in that was written last, by experiment; see [`Decision::arms`].
+    pub fn arms(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.decision.iter().flat_map(|decision| decision.arms())
     }
 
     /// What could not be decided in the case that was written last; see [`Decision::unknowns`].

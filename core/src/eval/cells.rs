@@ -133,6 +133,42 @@ impl Cells {
         }
     }
 
+    /// The same, giving what stood there before: the cell, and what stood beside where that is replaced.
+    pub(crate) fn put(&mut self, slot: SlotId, outcome: Outcome, storage: &Storage) -> (Cell, Option<Outcome>) {
+        let index = slot.0 as usize;
+        let (Some(cell), Some(beside)) = (self.cells.get_mut(index), self.beside.get_mut(index)) else {
+            return (Cell::default(), None);
+        };
+        let (stands, keep) = Fields::stand(&outcome, storage);
+        (std::mem::replace(cell, stands), keep.then(|| std::mem::replace(beside, outcome)))
+    }
+
+    /// Puts back what stood in a slot before.
+    pub(crate) fn put_back(&mut self, slot: SlotId, cell: Cell, beside: Option<Outcome>) {
+        let index = slot.0 as usize;
+        if let (Some(to), Some(known)) = (self.cells.get_mut(index), self.beside.get_mut(index)) {
+            *to = cell;
+            if let Some(beside) = beside {
+                *known = beside;
+            }
+        }
+    }
+
+    /// Takes out all slots, and leaves none.
+    pub(crate) fn take_out(&mut self) -> Cells {
+        Cells { cells: std::mem::take(&mut self.cells), beside: std::mem::take(&mut self.beside) }
+    }
+
+    /// The slots that these outcomes fill.
+    #[cfg(test)]
+    pub(crate) fn of(plan: &Plan, outcomes: &[Outcome]) -> Cells {
+        let mut cells = Cells::new(plan);
+        for (index, (outcome, storage)) in outcomes.iter().zip(&plan.storages).enumerate() {
+            cells.set(SlotId(crate::source::clamp(index)), outcome.clone(), storage);
+        }
+        cells
+    }
+
     /// Puts a value whose integer is known in its place.
     #[inline]
     pub(crate) fn set_known(&mut self, slot: SlotId, bits: i64) {

@@ -8,6 +8,7 @@ use super::cells::{Cell, Cells, State};
 use crate::calendar::date_at;
 use crate::language::{ListMethod, SlotId};
 use crate::plan::code::{ITEMS, MethodCode};
+use crate::plan::routine::TimesCode;
 use crate::plan::{Code, Storage, Truth};
 use crate::value::ops::Comparison;
 use crate::value::{Failure, Outcome, Rounding, Value};
@@ -169,6 +170,33 @@ fn method<S: CodeSlots>(of: &MethodCode, slots: &S, now: &Now) -> Answer {
         }
     }
     unfiltered.unwrap_or_else(|| fold.answer())
+}
+
+/// Calls `visit` on when each item was that counts. False where the meaning of expressions has to be asked.
+pub(crate) fn each_that_counts<S: CodeSlots>(of: &TimesCode, slots: &S, now: &Now, mut visit: impl FnMut(i64)) -> bool {
+    match slots.cell(of.list).state {
+        State::None => return true,
+        State::Unknown => return false,
+        State::Known | State::Beside => {}
+    }
+    let Some(Ok(Value::List(items))) = slots.beside(of.list) else { return false };
+    if items.len() > ITEMS {
+        return false;
+    }
+    for item in items.iter() {
+        let Ok(item) = item else { return false };
+        match of.counts.as_ref().map(|counts| of_item(counts, slots, now, Some(item))) {
+            Some(Answer::Known(0)) => continue,
+            None | Some(Answer::Known(_)) => {}
+            Some(Answer::None | Answer::Unknown | Answer::Asked) => return false,
+        }
+        match of_item(&of.at, slots, now, Some(item)) {
+            Answer::Known(at) => visit(at),
+            Answer::None => {}
+            Answer::Unknown | Answer::Asked => return false,
+        }
+    }
+    true
 }
 
 /// What the items of a list come to together, one after the other.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::table::{context, try_table};
 use super::trace::Trace;
+use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::families::{LoweredPack, Step};
 use crate::language::meaning::Reader;
@@ -19,7 +20,7 @@ pub(crate) fn evaluate(
     as_of: DateTime<Utc>,
 ) -> Trace {
     let place = checked.record.fields.iter().position(|field| field.place).and_then(|index| fields.get(index));
-    let context = context(checked, as_of, place);
+    let context = context(checked, as_of, date_at(as_of, checked.header.zone), place);
     let private: Vec<bool> = lowered.slots.iter().map(|slot| slot.private).collect();
     let mut slots = fields.clone();
     slots.resize(lowered.slots.len(), Ok(Value::None));

@@ -4,7 +4,7 @@
 //! decide, nothing else is looked at. Where a row is in doubt, the meaning of tables decides that one table. In the
 //! steady state nothing is allocated.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::cells::{Cells, State, View};
 use super::code::{self, Answer, Now};
@@ -32,9 +32,13 @@ pub(crate) struct Pack<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Instant {
     pub(crate) as_of: DateTime<Utc>,
+    /// Its date in the pack's zone.
+    pub(crate) today: NaiveDate,
     pub(crate) now: Now,
     /// The rows of all tables that are in force.
     pub(crate) in_force: Box<[u64]>,
+    /// By routine: the rows that are in force.
+    pub(crate) routines: Box<[u128]>,
 }
 
 /// What one case came to: its slots, and which rows made the results.
@@ -78,11 +82,9 @@ impl Instant {
             if table.bits.words == 0 {
                 continue;
             }
-            for dated in &table.dated {
-                let is_out =
-                    dated.from.is_some_and(|from| today < from) || dated.until.is_some_and(|until| today > until);
+            for dated in table.dated.iter().filter(|dated| dated.is_out(today)) {
                 let bit = table.bits.shift + dated.bit as usize;
-                if is_out && let Some(word) = in_force.get_mut(table.bits.offset + bit / 64) {
+                if let Some(word) = in_force.get_mut(table.bits.offset + bit / 64) {
                     *word &= !(1 << (bit % 64));
                 }
             }
@@ -92,7 +94,12 @@ impl Instant {
             as_of: Storage::Timestamp.bits(&Value::Timestamp(as_of)),
             zone: pack.checked.header.zone,
         };
-        Instant { as_of, now, in_force: in_force.into() }
+        let routines = pack.plan.routines.tables.iter().map(|routine| {
+            let Some(routine) = routine else { return 0 };
+            let is_out = routine.dated.iter().filter(|dated| dated.is_out(today));
+            is_out.fold(routine.rows, |rows, dated| rows & !(1 << dated.bit))
+        });
+        Instant { as_of, today, now, in_force: in_force.into(), routines: routines.collect() }
     }
 }
 
@@ -550,7 +557,7 @@ pub(crate) fn ask<T>(
 ) -> T {
     let view = View { cells, storages: &pack.plan.storages };
     let place = pack.plan.place.map(|slot| cells.outcome(slot, &pack.plan.storages));
-    let context = meaning::context(pack.checked, instant.as_of, place.as_ref());
+    let context = meaning::context(pack.checked, instant.as_of, instant.today, place.as_ref());
     let mut reader = Reader {
         slots: &view,
         context: &context,

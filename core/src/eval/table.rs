@@ -3,12 +3,11 @@
 //! Every condition of every row is tried, every output of a row that matches or may match is computed, and all of it
 //! is kept. Nothing is skipped and nothing is indexed. Executors ask it where they can not tell by themselves.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::hits;
 use super::trace::{RowOutcome, RowTrace, TableTrace};
-use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::families::{Row, Table};
 use crate::language::functions::Context;
@@ -16,11 +15,16 @@ use crate::language::meaning::{Reader, Slots};
 use crate::value::{Failure, Outcome, Value};
 
 /// What functions may know of a case beside its slots.
-pub(crate) fn context<'a>(checked: &'a CheckedPack, as_of: DateTime<Utc>, place: Option<&Outcome>) -> Context<'a> {
+pub(crate) fn context<'a>(
+    checked: &'a CheckedPack,
+    as_of: DateTime<Utc>,
+    today: NaiveDate,
+    place: Option<&Outcome>,
+) -> Context<'a> {
     Context {
         as_of,
         local_at: as_of,
-        today: date_at(as_of, checked.header.zone),
+        today,
         zone: checked.header.zone,
         calendar: checked.calendar.as_ref(),
         places: places(place),

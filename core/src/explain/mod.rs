@@ -2,6 +2,7 @@
 //!
 //! Never evaluates anything again. Values that a record marks private are masked, and text of records is escaped.
 
+mod arms;
 mod render;
 
 use serde_json::{Value as Json, json};
@@ -10,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::calendar::date_at;
 use crate::check::tables::Written;
-use crate::decision::{Parts, last_part};
+use crate::decision::{Parts, last_of_path, last_part};
 use crate::eval::runner::Run;
 use crate::eval::{RowOutcome, RowTrace, TableTrace, Trace};
 use crate::families::{Fact, Hit, ResultPlace, Row, Step, Table};
@@ -18,6 +19,7 @@ use crate::language::{Expr, ExprKind, SlotId};
 use crate::source::Span;
 use crate::value::show::Show;
 use crate::value::{Failure, Outcome, Value};
+use arms::ArmReason;
 
 /// What stands for a private value.
 const MASK: &str = "(private)";
@@ -31,6 +33,7 @@ pub struct Explanation {
     as_of: String,
     pack: String,
     facts: Vec<FactReason>,
+    arms: Vec<ArmReason>,
     tables: Vec<TableReason>,
 }
 
@@ -116,6 +119,7 @@ impl Explanation {
         let mut tables = Vec::new();
         for (step, table_trace) in parts.lowered.steps.iter().zip(&trace.tables) {
             match (step, table_trace) {
+                (Step::Fact(fact), _) if fact.id.starts_with("experiments/") => {}
                 (Step::Fact(fact), _) => facts.push(explainer.fact(fact)),
                 (Step::Table(table), Some(table_trace)) => tables.push(explainer.table(table, table_trace)),
                 (Step::Table(_), None) => {}
@@ -137,6 +141,7 @@ impl Explanation {
             as_of: show.text(&Value::Timestamp(as_of)),
             pack: format!("{} {}", parts.identity.name, parts.identity.version),
             facts,
+            arms: explainer.arms(),
             tables,
         }
     }
@@ -170,7 +175,12 @@ impl Explanation {
                 })
             })
             .collect();
-        json!({"key": self.key, "as_of": self.as_of, "pack": self.pack, "facts": facts, "tables": tables}).to_string()
+        let mut whole =
+            json!({"key": self.key, "as_of": self.as_of, "pack": self.pack, "facts": facts, "tables": tables});
+        if let (Json::Object(map), false) = (&mut whole, self.arms.is_empty()) {
+            map.insert("arms".to_owned(), self.arms.iter().map(ArmReason::json).collect());
+        }
+        whole.to_string()
     }
 }
 
@@ -273,7 +283,7 @@ impl Explainer<'_> {
 
     fn reason(&self, row: &Row, state: &'static str, reason: String) -> RowReason {
         RowReason {
-            id: last_part(&row.id).to_owned(),
+            id: last_of_path(&row.id).to_owned(),
             state,
             reason,
             because: row.annotations.because.clone(),
@@ -371,6 +381,7 @@ impl Explainer<'_> {
             .iter()
             .enumerate()
             .filter(|(_, row)| matches!(row.outcome, RowOutcome::NotMatched(_)))
+            .filter(|(index, trace)| table.rows.get(*index).is_none_or(|row| self.is_of_arm(row, trace)))
             .map(|(index, row)| (row.conditions.iter().filter(|condition| **condition != Ok(true)).count(), index))
             .collect();
         misses.sort_unstable();
@@ -388,7 +399,7 @@ impl Explainer<'_> {
                     .filter(|(_, outcome)| **outcome != Ok(true))
                     .map(|(condition, _)| self.unmet(&condition.written, &condition.expr))
                     .collect();
-                Some(format!("{}: {}", last_part(&row.id), unmet.join("; ")))
+                Some(format!("{}: {}", last_of_path(&row.id), unmet.join("; ")))
             })
             .collect()
     }

@@ -10,6 +10,14 @@ impl Explanation {
             text.push('\n');
             render_table(table, &mut text);
         }
+        if !self.arms.is_empty() {
+            text.push_str("\nexperiments\n");
+            let width = self.arms.iter().map(|arm| arm.experiment.chars().count()).max().unwrap_or(0);
+            for arm in &self.arms {
+                let name = arm.arm.as_deref().unwrap_or("none");
+                text.push_str(&format!("  {:<width$}  {name}: {}\n", arm.experiment, arm.reason));
+            }
+        }
         if !self.facts.is_empty() {
             text.push_str("\nfacts\n");
             let width = self.facts.iter().map(|fact| fact.name.chars().count()).max().unwrap_or(0);

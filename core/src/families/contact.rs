@@ -1,6 +1,8 @@
 //! Contact policies into routines: which policies apply, and which of their rules speak of an attempt.
 
-use super::{RoutineId, Row, Table, routine};
+use std::sync::Arc;
+
+use super::{LoweredPack, RoutineId, Row, Table, routine};
 use crate::check::CheckedPack;
 use crate::check::contact::{AttemptSlots, CheckedPolicy, Form};
 use crate::check::tables::CheckedCondition;
@@ -10,11 +12,44 @@ use crate::language::{Expr, ExprKind, SlotId};
 #[derive(Debug)]
 pub(crate) struct Contact {
     pub(crate) attempt: AttemptSlots,
+    /// Which items of an attempt the policies read.
+    pub(crate) reads: AttemptReads,
+    /// Who begins a contact, and who is reached, where nothing else is said.
+    pub(crate) us: Arc<str>,
+    pub(crate) debtor: Arc<str>,
     /// A row for each policy, which matches where it applies.
     pub(crate) applies: RoutineId,
     /// Whether time or the place may change which policies apply.
     pub(crate) applies_varies: bool,
     pub(crate) policies: Vec<Policy>,
+}
+
+/// Which items of an attempt are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AttemptReads {
+    pub(crate) channel: bool,
+    pub(crate) at: bool,
+    pub(crate) initiated_by: bool,
+    pub(crate) purpose: bool,
+    pub(crate) recipient: bool,
+    pub(crate) address: bool,
+    pub(crate) template: bool,
+}
+
+impl AttemptReads {
+    fn of<'e>(exprs: impl IntoIterator<Item = &'e Expr>, attempt: AttemptSlots) -> AttemptReads {
+        let mut reads = AttemptReads::default();
+        for slot in exprs.into_iter().flat_map(Expr::slots) {
+            reads.channel |= slot == attempt.channel;
+            reads.at |= slot == attempt.at;
+            reads.initiated_by |= slot == attempt.initiated_by;
+            reads.purpose |= slot == attempt.purpose;
+            reads.recipient |= slot == attempt.recipient;
+            reads.address |= slot == attempt.address;
+            reads.template |= slot == attempt.template;
+        }
+        reads
+    }
 }
 
 /// One contact policy.
@@ -27,6 +62,8 @@ pub(crate) struct Policy {
     /// Whether time or the place may change which rules speak.
     pub(crate) speaks_varies: bool,
     pub(crate) rules: Vec<Rule>,
+    /// The place of its first rule among those of all policies.
+    pub(crate) first_rule: usize,
     /// When time may change whether the policy applies.
     pub(crate) changes: Changes,
 }
@@ -37,6 +74,8 @@ pub(crate) struct Rule {
     pub(crate) form: Form,
     /// Whether time or the place may change what its form looks at.
     pub(crate) form_varies: bool,
+    /// Whether it looks at something else for another attempt.
+    pub(crate) form_reads_attempt: bool,
     /// When time may change whether the rule speaks, or what its form looks at.
     pub(crate) changes: Changes,
 }
@@ -55,6 +94,14 @@ pub(crate) struct Changes {
 }
 
 impl Contact {
+    /// The row of a policy, or of one of its rules.
+    pub(crate) fn row<'a>(&self, lowered: &'a LoweredPack, (policy, rule): (usize, Option<usize>)) -> Option<&'a Row> {
+        match rule {
+            Some(rule) => lowered.routine(self.policies.get(policy)?.speaks).get(rule),
+            None => lowered.routine(self.applies).get(policy),
+        }
+    }
+
     /// Calls `visit` on every expression of the forms.
     pub(super) fn each_asked<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         for rule in self.policies.iter().flat_map(|policy| &policy.rules) {
@@ -163,11 +210,25 @@ pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Con
     let applies = routine(routines, &"contact".into(), applies, first.span);
     let applies_varies =
         pack.contact.iter().flat_map(|policy| exprs(&policy.applies_when)).any(|expr| varies(expr, attempt));
-    let policies = pack.contact.iter().map(|policy| lower_policy(policy, attempt, routines)).collect();
-    Some(Contact { attempt, applies, applies_varies, policies })
+    let reads = AttemptReads::of(pack.contact.iter().flat_map(all_exprs), attempt);
+    let mut policies: Vec<Policy> = Vec::new();
+    let mut first_rule = 0;
+    for policy in &pack.contact {
+        policies.push(lower_policy(policy, first_rule, attempt, routines));
+        first_rule += policy.rules.len();
+    }
+    Some(Contact {
+        attempt,
+        reads,
+        us: Arc::from("us"),
+        debtor: Arc::from("debtor"),
+        applies,
+        applies_varies,
+        policies,
+    })
 }
 
-fn lower_policy(policy: &CheckedPolicy, attempt: AttemptSlots, routines: &mut Vec<Table>) -> Policy {
+fn lower_policy(policy: &CheckedPolicy, first_rule: usize, attempt: AttemptSlots, routines: &mut Vec<Table>) -> Policy {
     let rows = policy
         .rules
         .iter()
@@ -191,12 +252,26 @@ fn lower_policy(policy: &CheckedPolicy, attempt: AttemptSlots, routines: &mut Ve
             rule.form.each_asked(&mut |expr| asked.push(expr));
             Rule {
                 form: rule.form.clone(),
+                form_reads_attempt: asked
+                    .iter()
+                    .flat_map(|expr| expr.slots())
+                    .any(|slot| attempt.in_order().contains(&slot)),
                 form_varies: asked.iter().any(|expr| varies(expr, attempt)),
                 changes: changes.clone().of(exprs(&rule.conditions).chain(asked), attempt),
             }
         })
         .collect();
-    Policy { place: policy.place, speaks, speaks_varies, rules, changes }
+    Policy { place: policy.place, speaks, speaks_varies, rules, first_rule, changes }
+}
+
+/// Every expression of a policy.
+fn all_exprs(policy: &CheckedPolicy) -> Vec<&Expr> {
+    let mut all: Vec<&Expr> = exprs(&policy.applies_when).collect();
+    for rule in &policy.rules {
+        all.extend(exprs(&rule.conditions));
+        rule.form.each_asked(&mut |expr| all.push(expr));
+    }
+    all
 }
 
 fn exprs(conditions: &[CheckedCondition]) -> impl Iterator<Item = &Expr> {

@@ -4,6 +4,7 @@
 //! of their own. After this stage no stage knows the domain: a decision is told apart by the place it is put in.
 
 mod contact;
+mod experiment;
 mod incentives;
 mod moving;
 mod settlement;
@@ -154,11 +155,10 @@ pub(crate) struct Row {
 
 /// Lowers a checked pack.
 pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
-    let steps: Vec<Step> = pack
-        .order
-        .iter()
-        .filter_map(|item| match *item {
-            Item::Fact(index) => pack.facts.get(index).map(|fact| {
+    let mut steps: Vec<Step> = Vec::new();
+    for item in &pack.order {
+        match *item {
+            Item::Fact(index) => steps.extend(pack.facts.get(index).map(|fact| {
                 Step::Fact(Fact {
                     id: Arc::from(format!("facts/{}", fact.name)),
                     slot: fact.slot,
@@ -167,22 +167,30 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
                     about: fact.about.clone(),
                     span: fact.span,
                 })
-            }),
-            Item::Table(index) => pack.tables.get(index).map(|table| Step::Table(lower_table(table))),
-        })
-        .collect();
+            })),
+            Item::Table(index) => {
+                steps.extend(pack.tables.get(index).map(|table| Step::Table(lower_table(table))));
+            }
+            Item::Experiment(index) => {
+                steps.extend(pack.experiments.get(index).into_iter().flat_map(experiment::lower));
+            }
+        }
+    }
     let mut routines = Vec::new();
-    let workflows = workflow::lower(pack, &steps, &mut routines);
+    let workflows = workflow::lower(pack, &mut routines);
     let contact = contact::lower(pack, &mut routines);
     let settlement = settlement::lower(pack, &mut routines);
     let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
-    let slots = pack.slots.clone();
-    let moving = Moving::default();
+    let (slots, moving) = (pack.slots.clone(), Moving::default());
     let mut lowered =
         LoweredPack { slots, steps, routines, workflows, contact, settlement, incentives, metrics, moving };
     lowered.moving = Moving::of(pack, &lowered);
+    let follows = workflow::follows(&lowered);
+    if let Some(workflows) = &mut lowered.workflows {
+        workflows.follows = follows;
+    }
     lowered
 }
 

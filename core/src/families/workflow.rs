@@ -1,6 +1,6 @@
 //! Workflows into routines: which one a case begins in, where each stage leads, and which of its steps are wanted.
 
-use super::{RoutineId, Row, Step, Table, routine};
+use super::{LoweredPack, RoutineId, Row, Step, Table, routine};
 use crate::check::CheckedPack;
 use crate::check::tables::Annotations;
 use crate::check::workflows::{Anchor, CheckedStage, CheckedWorkflow, StateSlots, StepValue, Target, Transition};
@@ -11,8 +11,8 @@ use crate::source::clamp;
 #[derive(Debug)]
 pub(crate) struct Workflows {
     pub(crate) state: StateSlots,
-    /// Facts and tables that read the state, or what follows from it: they change with the stage. Positions in the
-    /// pack's order.
+    /// Facts and tables that read the state, or what follows from it, and that are read in a walk: they are decided again
+    /// in each stage. Positions in the pack's order.
     pub(crate) follows: Vec<usize>,
     /// A row for each workflow, which matches where it takes a case.
     pub(crate) applies: RoutineId,
@@ -45,10 +45,9 @@ impl Workflows {
     }
 }
 
-pub(super) fn lower(pack: &CheckedPack, steps: &[Step], routines: &mut Vec<Table>) -> Option<Workflows> {
+pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Workflows> {
     let state = pack.state.clone()?;
     let first = pack.workflows.first()?;
-    let follows = follows(steps, &state, pack.slots.len());
     let applies = pack
         .workflows
         .iter()
@@ -91,35 +90,68 @@ pub(super) fn lower(pack: &CheckedPack, steps: &[Step], routines: &mut Vec<Table
         StepValue::Template(_) | StepValue::Channels(_) => None,
     });
     let (reads, asked) = (reads.collect(), anchors.chain(params).collect());
-    Some(Workflows { state, follows, applies, stages, preferred_channel, language, reads, asked })
+    Some(Workflows { state, follows: Vec::new(), applies, stages, preferred_channel, language, reads, asked })
 }
 
-/// The steps that read a slot of the state, or one that such a step fills.
-fn follows(steps: &[Step], state: &StateSlots, slots: usize) -> Vec<usize> {
-    let first = state.stage.0 as usize;
-    let mut changes: Vec<bool> = (0..slots).map(|slot| (first..first + state.count()).contains(&slot)).collect();
+/// The steps that read a slot of the state, or one that such a step fills, and that fill one which a routine reads, or
+/// an expression that stands in no fact or table.
+pub(super) fn follows(lowered: &LoweredPack) -> Vec<usize> {
+    let Some(workflows) = &lowered.workflows else { return Vec::new() };
+    let first = workflows.state.stage.0 as usize;
+    let of_state = first..first + workflows.state.count();
+    let mut changes: Vec<bool> = (0..lowered.slots.len()).map(|slot| of_state.contains(&slot)).collect();
     let mut follows = Vec::new();
-    for (index, step) in steps.iter().enumerate() {
-        let (exprs, filled): (Vec<&Expr>, Vec<SlotId>) = match step {
-            Step::Fact(fact) => (vec![&fact.expr], vec![fact.slot]),
-            Step::Table(table) => {
-                let rows = table.rows.iter().chain(&table.otherwise);
-                let exprs =
-                    rows.flat_map(|row| row.conditions.iter().map(|condition| &condition.expr).chain(&row.outputs));
-                (exprs.collect(), table.outputs.iter().filter_map(|output| output.slot).collect())
-            }
-        };
-        let reads = |slot: &SlotId| changes.get(slot.0 as usize).copied().unwrap_or(false);
-        if exprs.iter().any(|expr| expr.slots().iter().any(reads)) {
+    for (index, step) in lowered.steps.iter().enumerate() {
+        if reads_any(step, &changes) {
             follows.push(index);
-            for slot in filled {
-                if let Some(changes) = changes.get_mut(slot.0 as usize) {
-                    *changes = true;
-                }
-            }
+            filled(step).for_each(|slot| mark(&mut changes, slot));
         }
     }
-    follows
+    let mut read = vec![false; lowered.slots.len()];
+    let conditions = lowered.routines.iter().flat_map(|table| &table.rows).flat_map(|row| &row.conditions);
+    conditions.for_each(|condition| condition.expr.slots().into_iter().for_each(|slot| mark(&mut read, slot)));
+    lowered.each_asked(&mut |expr| expr.slots().into_iter().for_each(|slot| mark(&mut read, slot)));
+    let mut wanted: Vec<usize> = Vec::new();
+    for index in follows.into_iter().rev() {
+        let Some(step) = lowered.steps.get(index) else { continue };
+        if filled(step).any(|slot| read.get(slot.0 as usize) == Some(&true)) {
+            wanted.push(index);
+            each_expr(step).for_each(|expr| expr.slots().into_iter().for_each(|slot| mark(&mut read, slot)));
+        }
+    }
+    wanted.reverse();
+    wanted
+}
+
+fn mark(slots: &mut [bool], slot: SlotId) {
+    if let Some(known) = slots.get_mut(slot.0 as usize) {
+        *known = true;
+    }
+}
+
+fn reads_any(step: &Step, slots: &[bool]) -> bool {
+    each_expr(step).flat_map(Expr::slots).any(|slot| slots.get(slot.0 as usize) == Some(&true))
+}
+
+/// The expressions of a step.
+fn each_expr<'s>(step: &'s Step) -> impl Iterator<Item = &'s Expr> {
+    let (fact, table) = match step {
+        Step::Fact(fact) => (Some(&fact.expr), None),
+        Step::Table(table) => (None, Some(table)),
+    };
+    let rows = table.into_iter().flat_map(|table| table.rows.iter().chain(&table.otherwise));
+    let of_row = |row: &'s Row| row.conditions.iter().map(|condition| &condition.expr).chain(&row.outputs);
+    fact.into_iter().chain(rows.flat_map(of_row))
+}
+
+/// The slots that a step fills.
+fn filled(step: &Step) -> impl Iterator<Item = SlotId> {
+    let (fact, table) = match step {
+        Step::Fact(fact) => (Some(fact.slot), None),
+        Step::Table(table) => (None, Some(table)),
+    };
+    let outputs = table.into_iter().flat_map(|table| &table.outputs).filter_map(|output| output.slot);
+    fact.into_iter().chain(outputs)
 }
 
 fn lower_stage(workflow: &CheckedWorkflow, index: usize, stage: &CheckedStage, routines: &mut Vec<Table>) -> Stage {

@@ -68,6 +68,9 @@ pub(crate) enum ExprKind {
         otherwise: Box<Expr>,
     },
     Known(Box<Expr>),
+    /// The value, or none where it is unknown or fails. No expression can be written so: experiments keep from the rules
+    /// of a pack why a case takes no part.
+    OrNone(Box<Expr>),
     Call {
         function: &'static Function,
         arguments: Vec<Expr>,
@@ -143,6 +146,7 @@ impl Expr {
             | ExprKind::Not(inner)
             | ExprKind::Negate(inner)
             | ExprKind::Known(inner)
+            | ExprKind::OrNone(inner)
             | ExprKind::Rate { date: inner, .. } => inner.walk(visit),
             ExprKind::And(items)
             | ExprKind::Or(items)

@@ -112,6 +112,7 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
                 Err(Failure::Unknown(_)) => Ok(Value::Boolean(false)),
                 Err(error) => Err(error),
             },
+            ExprKind::OrNone(inner) => Ok(self.value(inner).unwrap_or(Value::None)),
             ExprKind::Call { function, arguments } => {
                 let values = self.all(arguments)?;
                 if values.iter().any(Value::is_none) {

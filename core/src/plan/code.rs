@@ -189,7 +189,8 @@ impl<'a> Compiler<'a> {
             | ExprKind::LocalToday
             | ExprKind::LocalTime
             | ExprKind::List(_)
-            | ExprKind::Rate { .. } => None,
+            | ExprKind::Rate { .. }
+            | ExprKind::OrNone(_) => None,
             ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),
             ExprKind::Local(local) => {
                 let base = self.item.filter(|(known, _)| known == local)?.1;
@@ -381,6 +382,14 @@ impl<'a> Compiler<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What is asked of each item of a list in a slot.
+    pub(crate) fn of_each(&self, expr: &Expr) -> Option<(SlotId, Code, Storage)> {
+        let ExprKind::Method { method: ListMethod::Map, list, local, body } = &expr.kind else { return None };
+        let ExprKind::Slot(slot) = list.kind else { return None };
+        let (code, storage) = self.of_item(list, *local)?.code(body.as_deref()?)?;
+        Some((slot, code, storage))
     }
 
     /// A method of a list in a slot, perhaps filtered.

@@ -10,6 +10,7 @@ pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod columns;
 pub(crate) mod print;
+pub(crate) mod routine;
 pub(crate) mod storage;
 pub(crate) mod table;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub(crate) use axis::{Axis, SlotTest, Truth};
 pub(crate) use block::{Block, BlockAxis};
 pub(crate) use code::Code;
+pub(crate) use routine::Routines;
 pub(crate) use storage::Storage;
 pub(crate) use table::{Give, PlanTable, Policy};
 
@@ -55,6 +57,7 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<PlanStep>,
     /// The words of the bitsets of all tables together.
     pub(crate) words: usize,
+    pub(crate) routines: Routines,
     /// The field that holds the debtor's candidate zones, where something reads the debtor's place.
     pub(crate) place: Option<SlotId>,
 }
@@ -131,6 +134,7 @@ pub(crate) fn plan(checked: &CheckedPack, lowered: &LoweredPack) -> Plan {
         }
     }
     let calculated = calculated(lowered, &program.conditions);
+    let routines = Routines::new(lowered, program.over_the_same());
     let place = checked.record.fields.iter().position(|field| field.place).filter(|_| reads_place(lowered));
     Plan {
         private: lowered.slots.iter().map(|slot| slot.private).collect(),
@@ -144,6 +148,7 @@ pub(crate) fn plan(checked: &CheckedPack, lowered: &LoweredPack) -> Plan {
         blocks,
         steps,
         words: program.words,
+        routines,
     }
 }
 
@@ -183,6 +188,23 @@ impl Program {
             program.set_storage(slot, storage);
         }
         program
+    }
+
+    /// A program of its own over the same storages.
+    fn over_the_same(&self) -> Program {
+        Program {
+            storages: self.storages.clone(),
+            constants: HashMap::new(),
+            sets: Vec::new(),
+            pairs: Vec::new(),
+            shared: HashMap::new(),
+            conditions: Vec::new(),
+            tests: Vec::new(),
+            known_tests: HashMap::new(),
+            known: HashMap::new(),
+            reads: self.reads.clone(),
+            words: 0,
+        }
     }
 
     /// Keeps the constants that the parts of a condition compare a slot with.
@@ -298,6 +320,12 @@ impl Program {
         self.known_tests.insert(test.clone(), index);
         self.tests.push(test.clone());
         index
+    }
+
+    /// Lets none but these tables share axes.
+    fn share_only(&mut self, sorted: &[Option<Sorted>]) {
+        self.shared.clear();
+        self.share(sorted);
     }
 
     /// Finds the slots whose bounds are few enough that all tables share an axis.

@@ -133,6 +133,13 @@ pub(crate) struct Dated {
     pub(crate) until: Option<NaiveDate>,
 }
 
+impl Dated {
+    /// Whether the row is not in force on a day.
+    pub(crate) fn is_out(&self, today: NaiveDate) -> bool {
+        self.from.is_some_and(|from| today < from) || self.until.is_some_and(|until| today > until)
+    }
+}
+
 /// Where an output goes.
 #[derive(Debug)]
 pub(crate) struct PlanOutput {

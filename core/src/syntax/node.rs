@@ -258,6 +258,9 @@ fn example(key: &str) -> Option<&'static str> {
         "in" | "for" => "7 days",
         "channel" => "call",
         "points" => "10",
+        "unit" => "FIELD",
+        "salt" => "NAME-2026",
+        "weight" => "50",
         "name" => "what the test shows",
         "as_of" => "2026-09-08T12:00:00-04:00",
         "given" => "SAMPLE",
@@ -402,9 +405,10 @@ impl<'a> MapReader<'a> {
                 continue;
             }
             let message = format!("{} has no key `{}`", self.what, entry.key);
+            // Keys that the engine adds to documents are not for people.
+            let known = self.asked.iter().map(|asked| &**asked).filter(|asked| !asked.starts_with('@'));
             findings.push(
-                Finding::error(Code::UnknownKey, entry.key_span, message)
-                    .maybe_help(did_you_mean(&entry.key, self.asked.iter().map(|asked| &**asked))),
+                Finding::error(Code::UnknownKey, entry.key_span, message).maybe_help(did_you_mean(&entry.key, known)),
             );
         }
     }

@@ -112,6 +112,7 @@ fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<St
         }
         ExpectationKind::Incentives(wanted) => incentives(wanted, decision, show),
         ExpectationKind::Settlement(wanted) => settlement(wanted, decision, show),
+        ExpectationKind::Arms(wanted) => arms(wanted, decision),
         ExpectationKind::Offer(wanted) => match &tried.offer {
             Some(Ok(report)) => offer(wanted, report, show),
             Some(Err(problems)) => Some(format!("offer: it is refused: {}", listed(problems))),
@@ -148,6 +149,19 @@ fn listed(problems: &[Problem]) -> String {
 /// An amount as it is shown, however it was written.
 fn shown_amount(text: &str, show: Show) -> String {
     number::parse(text).map_or_else(|| text.to_owned(), |amount| show.text(&Value::Money(amount)))
+}
+
+/// The arms that the case is otherwise in than expected.
+fn arms(wanted: &[(String, String)], decision: &Decision) -> Option<String> {
+    let failures: Vec<String> = wanted
+        .iter()
+        .filter_map(|(experiment, wanted)| {
+            let found = decision.arms().find(|(known, _)| known == experiment).and_then(|(_, arm)| arm);
+            let found = found.unwrap_or("none");
+            (wanted != found).then(|| format!("arms.{experiment}: expected {wanted}, found {found}"))
+        })
+        .collect();
+    (!failures.is_empty()).then(|| failures.join("\n"))
 }
 
 /// What the debtor is offered otherwise than expected.

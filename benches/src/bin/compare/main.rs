@@ -3,6 +3,7 @@
 //! Takes the names of sections, all without one; gives a table for each. A section fails where an answer is wrong.
 
 mod column;
+mod course;
 mod load;
 mod portfolio;
 mod report;
@@ -18,11 +19,12 @@ use report::Report;
 
 type Section = fn(&mut Report) -> Result<()>;
 
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("row", row::measure),
     ("column", column::measure),
     ("stream", stream::measure),
     ("size", size::measure),
+    ("course", course::measure),
     ("load", load::measure),
     ("portfolio", portfolio::measure),
 ];

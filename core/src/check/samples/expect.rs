@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{Expectation, ExpectationKind, Expected, ExpectedContact, ExpectedStage, TestReader, VERDICTS};
+use crate::check::arms::plain;
 use crate::check::literals;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::{Name, Scope};
@@ -113,6 +114,10 @@ impl TestReader<'_, '_> {
                 };
                 push(key.to_owned(), ExpectationKind::Settlement(items));
             }
+            "arms" if !self.pack.experiments.is_empty() => {
+                let arms = self.arms(&entry.value, &["none"]);
+                push(key.to_owned(), ExpectationKind::Arms(arms));
+            }
             "actions" => self.expected_actions(&entry.value, expectations),
             "next_review_at" => {
                 if let Some(at) = self.instant_or_none(&entry.value, "`next_review_at`") {
@@ -154,7 +159,7 @@ impl TestReader<'_, '_> {
     /// The ids of incentives, or ids with amounts.
     fn expected_incentives(&mut self, node: &Node) -> Vec<(String, Option<String>)> {
         let offers = self.pack.incentives.iter().flat_map(|incentives| &incentives.offers);
-        let known: Vec<&str> = offers.map(|offer| offer.id.rsplit('/').next().unwrap_or("")).collect();
+        let known: Vec<&str> = offers.map(|offer| plain(offer.id.rsplit('/').next().unwrap_or(""))).collect();
         let mut found = Vec::new();
         let mut add = |id: &str, span: Span, amount: Option<String>, findings: &mut Findings| {
             if !known.contains(&id) {
@@ -380,7 +385,12 @@ impl TestReader<'_, '_> {
     }
 
     fn escalations(&mut self, entry: &Entry, expectations: &mut Vec<Expectation>) {
-        let known = |id: &str| self.known.rows.contains_key(format!("escalations/{id}").as_str());
+        let rows = &self.known.rows;
+        let known = |id: &str| {
+            let id = format!("escalations/{id}");
+            // One that stands in an arm only is called without the arm.
+            rows.contains_key(id.as_str()) || rows.keys().any(|row| plain(row) == id)
+        };
         match &entry.value.kind {
             NodeKind::List(items) => {
                 let mut ids = Vec::new();

@@ -86,6 +86,8 @@ pub(crate) enum ExpectationKind {
     Settlement(Vec<(String, String)>),
     /// What the debtor is offered, in order: ids, each with the amount where the test says it.
     Incentives(Vec<(String, Option<String>)>),
+    /// The arms that the case is in: by experiment, or `none`.
+    Arms(Vec<(String, String)>),
     /// What becomes of the offer: items by name.
     Offer(Vec<(String, String)>),
     /// Where the case stands, and how it came there.
@@ -207,13 +209,14 @@ impl<'a> Known<'a> {
         let policies = pack.contact.iter().map(|policy| policy.id.to_string());
         let settlement = pack.settlement.iter().map(|_| "settlement".to_owned());
         let wholes = stages.chain(workflows).chain(policies).chain(settlement).chain(["workflows".to_owned()]);
+        let experiments = pack.experiments.iter().map(|experiment| experiment.id.to_string());
         Known {
             pack,
             samples,
             samples_by_name: samples.iter().rev().map(|sample| (sample.name.as_str(), sample)).collect(),
             broken,
             rows: rows(pack).map(|row| (&**row, row)).collect(),
-            steps: tables.chain(facts).chain(wholes).collect(),
+            steps: tables.chain(facts).chain(wholes).chain(experiments).collect(),
             suggestions: OnceCell::new(),
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct TestState {
     pub(crate) hold: Option<Option<NaiveDate>>,
     /// Rules that do not fire again, each up to this day.
     pub(crate) cooldowns: Vec<(Arc<str>, NaiveDate)>,
+    /// The arms that the case is in: experiment and arm.
+    pub(crate) arms: Vec<(String, String)>,
 }
 
 impl<'a> TestReader<'a, '_> {
@@ -60,8 +62,7 @@ impl<'a> TestReader<'a, '_> {
             );
             return None;
         };
-        let roles: Vec<Arc<str>> = settlement.authority.iter().map(|authority| authority.role.clone()).collect();
-        if let Err(problems) = offer.read(&roles, self.pack.header.currency_decimals) {
+        if let Err(problems) = offer.read(&settlement.roles(), self.pack.header.currency_decimals) {
             for problem in problems {
                 let span = super::place_of(node, problem.path.trim_start_matches("offer."), false);
                 self.findings.push(Finding::error(Code::InvalidRecord, span, problem.message).maybe_help(problem.help));
@@ -81,6 +82,7 @@ impl<'a> TestReader<'a, '_> {
         let approved = reader.optional("approved", self.findings);
         let hold = reader.optional("hold", self.findings);
         let cooldowns = reader.optional("cooldowns", self.findings);
+        let arms = reader.optional("arms", self.findings);
         reader.finish(self.findings);
         let mut state = TestState::default();
         if let Some(stage) = stage {
@@ -124,14 +126,41 @@ impl<'a> TestReader<'a, '_> {
         for entry in
             cooldowns.and_then(|node| node.as_map("`cooldowns`", self.findings)).map_or(&[][..], |map| &map.entries)
         {
-            let id = self.known.rows.get(entry.key.as_str()).map(|id| Arc::clone(id));
+            let of_rows = self.known.rows.get(entry.key.as_str()).map(|id| Arc::clone(id));
+            let resting = || self.pack.cooldowns.iter().find(|cooldown| *cooldown.rule == *entry.key);
+            let id = of_rows.or_else(|| resting().map(|cooldown| cooldown.rule.clone()));
             if id.is_none() {
                 self.unknown_rule(&entry.key, entry.key_span);
             }
             let until = literals::date(&entry.value, "the last day", self.findings);
             state.cooldowns.extend(id.zip(until));
         }
+        state.arms = arms.map_or_else(Vec::new, |node| self.arms(node, &[]));
         Some(state)
+    }
+
+    /// Experiments and arms, of those that there are and some words that stand for one.
+    pub(super) fn arms(&mut self, node: &Node, also: &[&str]) -> Vec<(String, String)> {
+        let experiments = &self.pack.experiments;
+        let mut arms = Vec::new();
+        for entry in node.as_map("`arms`", self.findings).map_or(&[][..], |map| &map.entries) {
+            let Some(experiment) = experiments.iter().find(|known| *known.name == *entry.key) else {
+                let help = did_you_mean(&entry.key, experiments.iter().map(|known| &*known.name))
+                    .unwrap_or_else(|| "declare it under `experiments:`".to_owned());
+                let message = format!("the pack has no experiment `{}`", entry.key);
+                self.findings.push(Finding::error(Code::UnknownRule, entry.key_span, message).help(help));
+                continue;
+            };
+            let Some(arm) = entry.value.as_text("an arm", self.findings) else { continue };
+            if !experiment.has_arm(arm) && !also.contains(&arm) {
+                let message = format!("the experiment `{}` has no arm `{arm}`", entry.key);
+                let help = did_you_mean(arm, experiment.arms.iter().map(|(name, _)| &**name));
+                self.findings.push(Finding::error(Code::UnknownChoice, entry.value.span, message).maybe_help(help));
+                continue;
+            }
+            arms.push((entry.key.clone(), arm.to_owned()));
+        }
+        arms
     }
 
     /// The workflow and stage that a test names.

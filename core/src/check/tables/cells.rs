@@ -2,6 +2,7 @@
 
 use super::CellTest;
 use super::rows::Subject;
+use crate::check::arms::Guard;
 use crate::check::literals::unquoted;
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::parse::Parser;
@@ -41,6 +42,16 @@ impl RawCell {
         }
         let form = Self::form(&cell, text, parser, findings)?;
         Some(RawCell { text: cell.clone(), form })
+    }
+
+    /// The cell that the guards of a row stand for; nothing where it has none.
+    pub(super) fn of_guards(guards: &[Guard]) -> Option<RawCell> {
+        let Guard { is, span, .. } = guards.first()?;
+        let words: Vec<&str> = guards.iter().map(|guard| guard.arm.as_str()).collect();
+        let text = format!("{}{}", if *is { "" } else { "not " }, words.join(", "));
+        let words = words.iter().map(|word| Snippet::verbatim(word, *span)).collect();
+        let form = if *is { Form::OneOf(words) } else { Form::NoneOf(words) };
+        Some(RawCell { text: Snippet::verbatim(&text, *span), form })
     }
 
     fn form(cell: &Snippet, text: &str, parser: &Parser, findings: &mut Findings) -> Option<Form> {

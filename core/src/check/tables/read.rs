@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::annotations::is_annotation;
 use super::cells::RawCell;
 use super::{Annotations, Family, HitPolicy};
+use crate::check::arms;
 use crate::check::assemble::{COLUMNS, ROWS};
 use crate::check::expressions::{RawValue, raw_value};
 use crate::check::header::Header;
@@ -233,6 +234,7 @@ impl TableReader<'_> {
                 },
             }
         }
+        table.columns.extend(arm_columns(rows));
         let head = columns.first().map_or(table.span, |first| first.span);
         if !has_row {
             self.findings.push(
@@ -343,13 +345,19 @@ impl TableReader<'_> {
             }
         }
         let mut row = RawRow {
-            id: Arc::from(format!("{}/{id_text}", table.id)),
+            id: Arc::from(format!("{}/{}", table.id, arms::called_in(id_text, map))),
             span: id_span,
             conditions: Vec::new(),
             outputs: Vec::new(),
             annotations: Annotations::default(),
             skips_unknown,
         };
+        let guards = arms::guards(map);
+        let of_arm = guards.first().map(|guard| arms::name(&guard.experiment));
+        let column = table.columns.iter().position(|column| Some(&column.name.text) == of_arm.as_ref());
+        if let (Some(column), Some(cell)) = (column, RawCell::of_guards(&guards)) {
+            row.conditions.push(RawCondition::Cell { column, cell });
+        }
         for (index, column) in table.columns.iter().enumerate() {
             let Some(cell) = map.get(&column.name.text) else { continue };
             let NodeKind::Scalar(scalar) = &cell.kind else {
@@ -400,7 +408,7 @@ impl TableReader<'_> {
                     .maybe_help(help),
                 );
             }
-            let is_known = name == "row"
+            let is_known = matches!(name, "row" | arms::IS | arms::NOT)
                 || name.starts_with("then ")
                 || is_annotation(name)
                 || name == "then"
@@ -546,6 +554,21 @@ impl TableReader<'_> {
                 .help("give one another id"),
         );
     }
+}
+
+/// A column for each experiment that has rows of its own in a table.
+fn arm_columns(rows: &[Node]) -> Vec<RawColumn> {
+    let mut columns: Vec<RawColumn> = Vec::new();
+    for row in rows {
+        let NodeKind::Map(map) = &row.kind else { continue };
+        for guard in arms::guards(map) {
+            let name = arms::name(&guard.experiment);
+            if !columns.iter().any(|column| column.name.text == name) {
+                columns.push(RawColumn { name: Snippet::verbatim(&name, guard.span), ast: Some(guard.subject()) });
+            }
+        }
+    }
+    columns
 }
 
 pub(super) fn node_has(node: &Node, key: &str) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::annotations::ANNOTATIONS;
 use super::read::{RawCondition, RawRow, RawTable, RowIds, TableReader, node_has};
 use super::{Annotations, Family, HitPolicy};
+use crate::check::arms;
 use crate::check::cooldowns::Cooldown;
 use crate::check::expressions::{RawValue, conditions};
 use crate::check::names::report_id;
@@ -114,7 +115,7 @@ impl TableReader<'_> {
                 && let Some(cooldown) = reader.optional("cooldown", self.findings)
                 && cooldown.text().and_then(Duration::parse).is_some()
             {
-                let name = Cooldown::name(&row.id);
+                let name = Cooldown::name(arms::plain(&row.id));
                 let ast = Ast { kind: AstKind::Name(name), span: cooldown.span };
                 let text = format!("it was acted on less than {} ago", cooldown.text().unwrap_or("a cooldown"));
                 row.conditions.push(RawCondition::Unless(ast, text));
@@ -135,13 +136,18 @@ impl TableReader<'_> {
             node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
         });
         let mut row = RawRow {
-            id: Arc::from(format!("{table}/{}", id.unwrap_or("?"))),
+            id: Arc::from(format!("{table}/{}", arms::called(id.unwrap_or("?"), item))),
             span: id_node.map_or(item.span, |node| node.span),
             conditions: Vec::new(),
             outputs: Vec::new(),
             annotations: Annotations::default(),
             skips_unknown,
         };
+        arms::asked(reader);
+        if let NodeKind::Map(map) = &item.kind {
+            let guards = arms::guards(map);
+            row.conditions.extend(guards.iter().map(|guard| RawCondition::When(guard.ast(), guard.text())));
+        }
         if let Some(node) = reader.optional("when", self.findings) {
             for (ast, text) in conditions(node, "`when`", self.parser, self.findings) {
                 row.conditions.push(RawCondition::When(ast, text));

@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub(crate) use steps::{Anchor, ChannelChoice, CheckedStep, Missed, StepValue};
 
 use super::actions::{CheckedAction, CheckedTemplate};
+use super::arms::{self, plain};
 use super::expressions::{all_of, none_of};
 use super::header::Header;
 use super::literals;
@@ -271,7 +272,8 @@ impl WorkflowReader<'_> {
             let Some(list) = list else { continue };
             for item in list.as_list(&format!("`{key}`"), self.findings).unwrap_or(&[]) {
                 let Some(step) = self.step(item, &id, key) else { continue };
-                if let Some(first) = steps.iter().find(|known| known.name == step.name) {
+                let is_other = |known: &CheckedStep| known.id == step.id || plain(&known.id) != plain(&step.id);
+                if let Some(first) = steps.iter().find(|known| known.name == step.name && is_other(known)) {
                     self.findings.push(
                         Finding::error(
                             Code::DuplicateId,
@@ -336,8 +338,9 @@ impl WorkflowReader<'_> {
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
+        let mut conditions = arms::conditions(item, &mut reader, self.names, self.findings);
         reader.finish(self.findings);
-        let conditions = self.conditions(when, unless);
+        conditions.extend(self.conditions(when, unless));
         let except = except.map_or(&[][..], |node| node.one_or_many());
         let except = except
             .iter()
@@ -362,7 +365,7 @@ impl WorkflowReader<'_> {
             _ => Annotations::default(),
         };
         Some(Transition {
-            id: Arc::from(format!("{path}/{}", id.unwrap_or("?"))),
+            id: Arc::from(format!("{path}/{}", arms::called(id.unwrap_or("?"), item))),
             to: target,
             except,
             conditions,

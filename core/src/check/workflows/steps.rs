@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::WorkflowReader;
 use crate::check::actions::{CheckedAction, Param, ParamKind};
+use crate::check::arms;
 use crate::check::expressions::{RawValue, expression, raw_value};
 use crate::check::literals;
 use crate::check::names::report_id;
@@ -108,6 +109,7 @@ impl WorkflowReader<'_> {
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
+        let mut conditions = arms::conditions(item, &mut reader, self.names, self.findings);
         let params = action.map_or_else(Vec::new, |index| self.params(index, &mut reader, span));
         // Which keys a step may have follows from its action.
         let is_known = action.and_then(|index| self.actions.get(index)).is_some_and(|action| action.is_sound);
@@ -118,10 +120,10 @@ impl WorkflowReader<'_> {
             NodeKind::Map(map) => annotations(map, span, self.findings),
             _ => Annotations::default(),
         };
-        let conditions = self.conditions(when, unless);
+        conditions.extend(self.conditions(when, unless));
         let id = id?;
         Some(CheckedStep {
-            id: Arc::from(format!("{stage}/{list}/{id}")),
+            id: Arc::from(format!("{stage}/{list}/{}", arms::called(id, item))),
             name: Arc::from(id),
             is_entry,
             action: action?,

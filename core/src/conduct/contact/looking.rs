@@ -6,25 +6,35 @@ use chrono_tz::Tz;
 use super::Verdict;
 use crate::calendar::Calendar;
 use crate::calendar::contact_times::{Hours, Length, Limit, Local, Moment, TimeRule, Wait, Window};
-use crate::check::contact::{self, Form, Times};
+use crate::check::contact::{Form, Times};
 use crate::eval::runner::Runner;
+use crate::plan::Storage;
 use crate::value::{Duration, EvaluationError, Failure, Value};
 
 /// A rule of time that holds what it looks at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Looking {
-    Hours(contact::Hours),
-    Limit { events: Events, at_most: u64, window: Window },
-    Wait { events: Events, length: Duration, event_day_counts: bool },
+    /// The form says all.
+    Hours,
+    Limit {
+        events: Events,
+        at_most: u64,
+        window: Window,
+    },
+    Wait {
+        events: Events,
+        length: Duration,
+        event_day_counts: bool,
+    },
     BlockedUntil(Moment),
 }
 
 /// The items of a list that count, and those that may.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Events {
     certain: Vec<Moment>,
-    /// The certain ones, and those of which it is not known whether they count.
-    possible: Vec<Moment>,
+    /// The certain ones, and those of which it is not known whether they count; nothing where there are none of these.
+    possible: Option<Vec<Moment>>,
     /// Why that is not known.
     doubt: Option<Failure>,
     /// Why it is not known of an item that may count when it was.
@@ -37,14 +47,15 @@ impl Looking {
     /// # Errors
     /// Why all that it looks at is not known.
     pub(super) fn new(
+        id: (usize, usize),
         form: &Form,
         runner: &Runner<'_>,
         made: impl Iterator<Item = DateTime<Utc>>,
     ) -> Result<Option<Looking>, Failure> {
         Ok(match form {
-            Form::Hours(hours) => Some(Looking::Hours(hours.clone())),
+            Form::Hours(_) => Some(Looking::Hours),
             Form::Limit { times, at_most, window } => {
-                let mut events = Events::new(times, runner)?;
+                let mut events = Events::new(id, times, runner)?;
                 made.for_each(|at| events.push_certain(Moment::Instant(at)));
                 let window = match *window {
                     Duration::Days(days) | Duration::BusinessDays(days) => Window::Days(days),
@@ -54,7 +65,7 @@ impl Looking {
                 Some(Looking::Limit { events, at_most: *at_most, window })
             }
             Form::Wait { times, length, event_day_counts } => Some(Looking::Wait {
-                events: Events::new(times, runner)?,
+                events: Events::new(id, times, runner)?,
                 length: *length,
                 event_day_counts: *event_day_counts,
             }),
@@ -68,13 +79,19 @@ impl Looking {
     }
 
     /// What the rule says at a place and instant. What denies whatever the doubtful items come to, denies.
-    pub(super) fn judge(&self, zone: Tz, at: DateTime<Utc>, calendar: Option<&Calendar>) -> (Verdict, Option<Failure>) {
-        let allows = |rule: Option<TimeRule<'_>>| match rule {
-            Some(rule) => Local::of(zone, at).and_then(|local| rule.allows(&local)),
-            None => Ok(true),
+    pub(super) fn judge(
+        &self,
+        form: &Form,
+        local: &Result<Local, Failure>,
+        calendar: Option<&Calendar>,
+    ) -> (Verdict, Option<Failure>) {
+        let local = match local {
+            Ok(local) => local,
+            Err(failure) => return (Verdict::Review, Some(failure.clone())),
         };
+        let allows = |rule: Option<TimeRule<'_>>| rule.map_or(Ok(true), |rule| rule.allows(local));
         let failed = |error: EvaluationError| (Verdict::Review, Some(Failure::from(error)));
-        match allows(self.rule(Sure::Certain, calendar)) {
+        match allows(self.rule(form, Sure::Certain, calendar)) {
             Ok(false) => return (Verdict::Deny, None),
             Ok(true) => {}
             Err(error) => return failed(error),
@@ -86,7 +103,7 @@ impl Looking {
         if events.doubt.is_none() {
             return (Verdict::Allow, None);
         }
-        match allows(self.rule(Sure::Possible, calendar)) {
+        match allows(self.rule(form, Sure::Possible, calendar)) {
             Ok(false) => (Verdict::Review, events.doubt.clone()),
             Ok(true) => (Verdict::Allow, None),
             Err(error) => failed(error),
@@ -94,35 +111,44 @@ impl Looking {
     }
 
     /// The rule that must allow, so that this one does whatever the doubtful items come to; nothing where none can.
-    pub(super) fn strict<'l>(&'l self, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
+    pub(super) fn strict<'l>(&'l self, form: &Form, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
         match self.events() {
             Some(Events { undated: Some(_), .. }) => None,
-            _ => self.rule(Sure::Possible, calendar),
+            _ => self.rule(form, Sure::Possible, calendar),
         }
     }
 
     /// An instant before which the rule says the same at a place; nothing where it always does.
-    pub(super) fn turns(&self, zone: Tz, at: DateTime<Utc>, calendar: Option<&Calendar>) -> Option<DateTime<Utc>> {
-        let rules = [Sure::Certain, Sure::Possible].into_iter().filter_map(|sure| self.rule(sure, calendar));
+    pub(super) fn turns(
+        &self,
+        form: &Form,
+        zone: Tz,
+        at: DateTime<Utc>,
+        calendar: Option<&Calendar>,
+    ) -> Option<DateTime<Utc>> {
+        let rules = [Sure::Certain, Sure::Possible].into_iter().filter_map(|sure| self.rule(form, sure, calendar));
         rules.filter_map(|rule| rule.turns(zone, at)).min()
     }
 
     fn events(&self) -> Option<&Events> {
         match self {
             Looking::Limit { events, .. } | Looking::Wait { events, .. } => Some(events),
-            Looking::Hours(_) | Looking::BlockedUntil(_) => None,
+            Looking::Hours | Looking::BlockedUntil(_) => None,
         }
     }
 
-    fn rule<'l>(&'l self, sure: Sure, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
+    fn rule<'l>(&'l self, form: &Form, sure: Sure, calendar: Option<&'l Calendar>) -> Option<TimeRule<'l>> {
         Some(match self {
-            Looking::Hours(hours) => TimeRule::Hours(Hours {
-                weekdays: hours.days.iter().copied().collect(),
-                holidays: calendar.filter(|_| hours.holiday),
-                from: hours.from,
-                until: hours.until,
-                until_is_included: hours.until_is_included,
-            }),
+            Looking::Hours => {
+                let Form::Hours(hours) = form else { return None };
+                TimeRule::Hours(Hours {
+                    weekdays: hours.days.iter().copied().collect(),
+                    holidays: calendar.filter(|_| hours.holiday),
+                    from: hours.from,
+                    until: hours.until,
+                    until_is_included: hours.until_is_included,
+                })
+            }
             Looking::Limit { events, at_most, window } => {
                 TimeRule::Limit(Limit { events: events.moments(sure), at_most: *at_most, window: *window })
             }
@@ -151,8 +177,15 @@ enum Sure {
 }
 
 impl Events {
-    fn new(times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
+    fn new((policy, rule): (usize, usize), times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
         let mut events = Events::default();
+        let code = runner.pack().plan.routines.times.get(policy).and_then(|rules| rules.get(rule)?.as_ref());
+        if let Some(code) = code
+            && runner.times(code, |at| events.certain.extend(moment(at, code.is_date)))
+        {
+            return Ok(events);
+        }
+        events.certain.clear();
         let Value::List(at) = runner.value(&times.at)? else { return Ok(events) };
         let counts = match &times.counts {
             Some(counts) => match runner.value(counts)? {
@@ -183,7 +216,7 @@ impl Events {
         match counts {
             Ok(_) => self.push_certain(moment),
             Err(failure) => {
-                self.possible.push(moment);
+                self.possible.get_or_insert_with(|| self.certain.clone()).push(moment);
                 add(&mut self.doubt, failure);
             }
         }
@@ -191,14 +224,24 @@ impl Events {
 
     fn push_certain(&mut self, moment: Moment) {
         self.certain.push(moment);
-        self.possible.push(moment);
+        if let Some(possible) = &mut self.possible {
+            possible.push(moment);
+        }
     }
 
     fn moments(&self, sure: Sure) -> &[Moment] {
         match sure {
             Sure::Certain => &self.certain,
-            Sure::Possible => &self.possible,
+            Sure::Possible => self.possible.as_deref().unwrap_or(&self.certain),
         }
+    }
+}
+
+fn moment(at: i64, is_date: bool) -> Option<Moment> {
+    match if is_date { Storage::Date } else { Storage::Timestamp }.value(at) {
+        Value::Date(date) => Some(Moment::Date(date)),
+        Value::Timestamp(instant) => Some(Moment::Instant(instant)),
+        _ => None,
     }
 }
 

@@ -8,16 +8,17 @@ mod looking;
 mod next;
 mod review;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Calendar;
+use crate::calendar::contact_times::Local;
 use crate::check::contact::Form;
-use crate::eval::runner::{Here, Hit, Runner};
+use crate::eval::runner::{Here, Hits, Runner};
 use crate::families::{Contact, Policy, RoutineId, Row, Rule};
+use crate::language::SlotId;
 use crate::record::Attempt;
 use crate::value::{Failure, Outcome, Value};
 
@@ -59,12 +60,12 @@ pub(crate) struct AttemptItems {
 
 impl AttemptItems {
     /// An attempt of ours by a channel, of which nothing else is said.
-    pub(crate) fn by(channel: Outcome) -> AttemptItems {
+    pub(crate) fn by(channel: Outcome, contact: &Contact) -> AttemptItems {
         AttemptItems {
             channel,
-            initiated_by: Value::text("us"),
+            initiated_by: Value::Text(contact.us.clone()),
             purpose: Value::None,
-            recipient: Value::text("debtor"),
+            recipient: Value::Text(contact.debtor.clone()),
             address: Value::None,
             template: Value::None,
         }
@@ -93,29 +94,20 @@ pub(crate) struct Judgement {
     /// Whether a policy applies, or may.
     pub(crate) has_policy: bool,
     pub(crate) next: Next,
-    /// The places of the rules that count contacts and speak of this attempt: policy, rule.
-    pub(crate) counting: Vec<(usize, usize)>,
 }
 
 impl Judgement {
     /// Of an attempt by a channel that is not known, wanted by a step.
     pub(crate) fn of_unknown(step: &Arc<str>, failure: Failure) -> Judgement {
-        let reason = Reason {
-            rule: step.clone(),
-            verdict: Verdict::Review,
-            because: None,
-            source: None,
-            failure: Some(failure),
-        };
+        let reason = Reason { rule: step.clone(), at: None, verdict: Verdict::Review, failure: Some(failure) };
         let next = Next::Never(step.clone());
-        Judgement { verdict: Verdict::Review, reasons: vec![reason], has_policy: false, next, counting: Vec::new() }
+        Judgement { verdict: Verdict::Review, reasons: vec![reason], has_policy: false, next }
     }
 
     /// Of a case that no policy speaks of.
     pub(crate) fn without_policy(at: DateTime<Utc>) -> Judgement {
-        let (reasons, counting) = (Vec::new(), Vec::new());
         let next = whole_minute(at).map_or(Next::Beyond, Next::At);
-        Judgement { verdict: Verdict::Allow, reasons, has_policy: false, next, counting }
+        Judgement { verdict: Verdict::Allow, reasons: Vec::new(), has_policy: false, next }
     }
 }
 
@@ -134,62 +126,51 @@ pub(crate) enum Next {
 pub(crate) struct Reason {
     /// The qualified id.
     pub(crate) rule: Arc<str>,
+    /// Where it stands: policy, rule; nothing where it is a step that asks for a contact.
+    pub(crate) at: Option<(usize, Option<usize>)>,
     pub(crate) verdict: Verdict,
-    pub(crate) because: Option<String>,
-    pub(crate) source: Option<String>,
     /// Why it is not known what the rule says.
     pub(crate) failure: Option<Failure>,
 }
 
-/// A contact that was allowed earlier in the same decision, and the rules that count it.
+/// Judges attempts for one case, one after the other. The runner's slots are those of the case's evaluation.
+#[derive(Debug)]
+pub(crate) struct Judge<'a> {
+    contact: &'a Contact,
+    room: Room,
+}
+
+/// What a judge knows of a case. Used again, it keeps the room that it has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    places: Vec<Place>,
+    /// Which policies are judged where: the place, and the policy.
+    judged: Vec<(usize, usize)>,
+    /// Contacts that were allowed before, and the rules that count them.
+    made: Vec<Made>,
+    /// The rows that match, as long as that does not change: of the routine that says which policies apply, then of each
+    /// policy's.
+    hits: Vec<Option<Hits>>,
+    /// What forms were found to look at.
+    sights: Vec<Sight>,
+    /// By rule, policy after policy: the place of its sight, as long as that does not change.
+    seen: Vec<Option<usize>>,
+    /// The instant at the place where the judge stands, where it was looked up.
+    local: Option<Result<Local, Failure>>,
+    /// What was found of the attempt that was judged last, and room for what is found later.
+    found: Found,
+    later: Found,
+}
+
+/// A contact that was allowed.
 #[derive(Clone, Debug)]
-pub(crate) struct Made {
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) counting: Vec<(usize, usize)>,
+struct Made {
+    at: DateTime<Utc>,
+    counting: Vec<RuleAt>,
 }
 
-/// Judges attempts for one case.
-pub(crate) struct Judge<'r, 'a> {
-    pub(crate) runner: &'r mut Runner<'a>,
-    pub(crate) contact: &'a Contact,
-    /// Contacts that were allowed earlier in the same decision.
-    pub(crate) made: &'r [Made],
-}
-
-impl Judge<'_, '_> {
-    /// Judges an attempt at an instant.
-    pub(crate) fn judge(&mut self, items: &AttemptItems, at: DateTime<Utc>) -> Judgement {
-        let attempt = self.contact.attempt;
-        for (slot, outcome) in [
-            (attempt.channel, items.channel.clone()),
-            (attempt.initiated_by, Ok(items.initiated_by.clone())),
-            (attempt.purpose, Ok(items.purpose.clone())),
-            (attempt.recipient, Ok(items.recipient.clone())),
-            (attempt.address, Ok(items.address.clone())),
-            (attempt.template, Ok(items.template.clone())),
-        ] {
-            self.runner.set(slot, outcome);
-        }
-        let mut watch = Watch::new(self);
-        let found = watch.look(at);
-        let is_shown = !found.objections.is_empty();
-        let runs = watch.runner.searching(is_shown);
-        let next = watch.next(at, &found);
-        if is_shown {
-            watch.review(at, &next);
-        }
-        watch.runner.found(runs);
-        let reasons = watch.reasons(&found);
-        self.runner.stand(None);
-        Judgement {
-            verdict: reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Allow),
-            reasons,
-            has_policy: found.has_policy,
-            next,
-            counting: found.counting,
-        }
-    }
-}
+/// The place of a rule: policy, rule.
+pub(crate) type RuleAt = (usize, usize);
 
 /// Where a policy is judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,31 +182,19 @@ enum Place {
     Unknown(Failure),
 }
 
-/// One attempt, looked at from all places at one instant after another.
-struct Watch<'w, 'a> {
-    runner: &'w mut Runner<'a>,
-    contact: &'a Contact,
-    made: &'w [Made],
-    /// Each with the policies that are judged there.
-    places: Vec<(Place, Vec<usize>)>,
-    /// By routine: the rows that match, as long as that does not change.
-    hits: Vec<Option<Rc<[Hit]>>>,
-    /// By rule: what its form looks at, where that never changes.
-    lookings: Vec<((usize, usize), Sight)>,
-}
-
 /// What the form of a rule looks at; nothing where there is nothing to look at.
-type Sight = Result<Option<Rc<Looking>>, Failure>;
+type Sight = Result<Option<Looking>, Failure>;
 
 /// What is found at one instant.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Found {
     objections: Vec<Objection>,
     has_policy: bool,
-    counting: Vec<(usize, usize)>,
+    counting: Vec<RuleAt>,
 }
 
 /// A rule or policy that does not allow the attempt at a place.
+#[derive(Clone, Debug)]
 struct Objection {
     policy: usize,
     /// Nothing where it is not known whether the policy applies.
@@ -234,61 +203,149 @@ struct Objection {
     verdict: Verdict,
     failure: Option<Failure>,
     /// What the rule looks at, where time lifts it.
-    looking: Option<Rc<Looking>>,
+    sight: Option<usize>,
 }
 
-impl<'w, 'a> Watch<'w, 'a> {
-    fn new<'r: 'w>(judge: &'w mut Judge<'r, 'a>) -> Watch<'w, 'a> {
-        let Judge { runner, contact, made } = judge;
-        let mut places: Vec<(Place, Vec<usize>)> = Vec::new();
+impl<'a> Judge<'a> {
+    /// Judges in room that may have been used before.
+    pub(crate) fn new(contact: &'a Contact, runner: &Runner<'a>, mut room: Room) -> Judge<'a> {
+        room.places.clear();
+        room.judged.clear();
         for (index, policy) in contact.policies.iter().enumerate() {
-            for place in places_of(policy, runner) {
-                match places.iter_mut().find(|(known, _)| *known == place) {
-                    Some((_, policies)) => policies.push(index),
-                    None => places.push((place, vec![index])),
+            each_place(policy, runner, &mut |place| {
+                let at = room.places.iter().position(|known| *known == place).unwrap_or(room.places.len());
+                if at == room.places.len() {
+                    room.places.push(place);
                 }
+                if !room.judged.contains(&(at, index)) {
+                    room.judged.push((at, index));
+                }
+            });
+        }
+        room.made.clear();
+        room.sights.clear();
+        room.hits.resize(contact.policies.len() + 1, None);
+        room.seen.clear();
+        room.seen.resize(contact.policies.iter().map(|policy| policy.rules.len()).sum(), None);
+        Judge { contact, room }
+    }
+
+    /// The room, for another case.
+    pub(crate) fn into_room(self) -> Room {
+        self.room
+    }
+
+    /// Judges an attempt at an instant.
+    pub(crate) fn judge(&mut self, runner: &mut Runner<'a>, items: &AttemptItems, at: DateTime<Utc>) -> Judgement {
+        self.put(runner, items);
+        let mut found = std::mem::take(&mut self.room.found);
+        self.look(runner, at, &mut found);
+        // When a contact may be made that may be made now is asked for no review.
+        let next = if found.objections.is_empty() && runner.review().is_some() {
+            Next::At(at)
+        } else {
+            let runs = runner.searching();
+            let next = self.next(runner, at, &found);
+            self.review(runner, at, &next);
+            runner.found(runs);
+            next
+        };
+        let reasons = self.reasons(runner, &found);
+        runner.stand(None);
+        let verdict = reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Allow);
+        let has_policy = found.has_policy;
+        self.room.found = found;
+        Judgement { verdict, reasons, has_policy, next }
+    }
+
+    /// The rules that count contacts and speak of the attempt that was judged last.
+    pub(crate) fn counting(&self) -> &[RuleAt] {
+        &self.room.found.counting
+    }
+
+    /// Lets a contact that is made count for the attempts that follow.
+    pub(crate) fn make(&mut self, at: DateTime<Utc>, counting: Vec<RuleAt>) {
+        for id in &counting {
+            let position = self.position(*id);
+            if let Some(seen) = self.room.seen.get_mut(position) {
+                *seen = None;
             }
         }
-        let count = runner.pack().lowered.routines.len();
-        Watch { runner, contact, made, places, hits: vec![None; count], lookings: Vec::new() }
+        self.room.made.push(Made { at, counting });
+    }
+
+    /// Puts an attempt in its slots, and forgets what was known of another one.
+    fn put(&mut self, runner: &mut Runner<'a>, items: &AttemptItems) {
+        let (slots, reads) = (self.contact.attempt, self.contact.reads);
+        let mut put = |slot: SlotId, is_read: bool, outcome: &dyn Fn() -> Outcome| {
+            if is_read {
+                runner.set(slot, outcome());
+            }
+        };
+        put(slots.channel, reads.channel, &|| items.channel.clone());
+        put(slots.initiated_by, reads.initiated_by, &|| Ok(items.initiated_by.clone()));
+        put(slots.purpose, reads.purpose, &|| Ok(items.purpose.clone()));
+        put(slots.recipient, reads.recipient, &|| Ok(items.recipient.clone()));
+        put(slots.address, reads.address, &|| Ok(items.address.clone()));
+        put(slots.template, reads.template, &|| Ok(items.template.clone()));
+        self.room.hits.fill(None);
+        let rules = self.contact.policies.iter().flat_map(|policy| &policy.rules);
+        for (rule, seen) in rules.zip(&mut self.room.seen) {
+            if rule.form_reads_attempt {
+                *seen = None;
+            }
+        }
     }
 
     /// What the policies say at an instant.
-    fn look(&mut self, at: DateTime<Utc>) -> Found {
-        self.runner.set(self.contact.attempt.at, Ok(Value::Timestamp(at)));
-        let mut found = Found::default();
-        for index in 0..self.places.len() {
-            let Some((place, policies)) = self.places.get(index).cloned() else { continue };
-            self.stand(&place, at);
-            for (policy, applies) in self.rows(self.contact.applies).iter() {
-                if !policies.contains(policy) {
+    fn look(&mut self, runner: &mut Runner<'a>, at: DateTime<Utc>, found: &mut Found) {
+        if self.contact.reads.at {
+            runner.set(self.contact.attempt.at, Ok(Value::Timestamp(at)));
+        }
+        found.objections.clear();
+        found.counting.clear();
+        found.has_policy = false;
+        let places = std::mem::take(&mut self.room.places);
+        for (index, place) in places.iter().enumerate() {
+            self.stand(runner, place, at);
+            let applies = self.rows(runner, 0, self.contact.applies);
+            for (policy, applies) in applies.iter() {
+                if !self.room.judged.contains(&(index, policy)) {
                     continue;
                 }
                 found.has_policy = true;
                 match applies {
-                    Ok(()) => self.policy((*policy, index), &place, at, &mut found),
+                    Ok(()) => self.policy(runner, (policy, index), place, at, found),
                     Err(failure) => found.objections.push(Objection {
-                        policy: *policy,
+                        policy,
                         rule: None,
                         place: index,
                         verdict: Verdict::Review,
                         failure: Some(failure.clone()),
-                        looking: None,
+                        sight: None,
                     }),
                 }
             }
         }
-        found
+        self.room.places = places;
     }
 
     /// What the rules of a policy say at a place.
-    fn policy(&mut self, (index, place_index): (usize, usize), place: &Place, at: DateTime<Utc>, found: &mut Found) {
+    fn policy(
+        &mut self,
+        runner: &mut Runner<'a>,
+        (index, place_index): (usize, usize),
+        place: &Place,
+        at: DateTime<Utc>,
+        found: &mut Found,
+    ) {
         let Some(policy) = self.contact.policies.get(index) else { return };
-        for (position, speaks) in self.rows(policy.speaks).iter() {
-            let Some(rule) = policy.rules.get(*position) else { continue };
-            let mut object = |verdict, failure, looking| {
-                let rule = Some(*position);
-                found.objections.push(Objection { policy: index, rule, place: place_index, verdict, failure, looking });
+        let speaks = self.rows(runner, index + 1, policy.speaks);
+        for (position, speaks) in speaks.iter() {
+            let Some(rule) = policy.rules.get(position) else { continue };
+            let mut object = |verdict, failure, sight| {
+                let rule = Some(position);
+                found.objections.push(Objection { policy: index, rule, place: place_index, verdict, failure, sight });
             };
             if let Err(failure) = speaks {
                 object(Verdict::Review, Some(failure.clone()), None);
@@ -298,25 +355,28 @@ impl<'w, 'a> Watch<'w, 'a> {
                 Form::Deny => object(Verdict::Deny, None, None),
                 Form::Review => object(Verdict::Review, None, None),
                 form => {
-                    match (self.sight((index, *position), rule), place) {
-                        (Ok(None), _) => {}
-                        (Ok(Some(looking)), Place::At(zone)) => {
-                            let (verdict, failure) = looking.judge(*zone, at, self.calendar());
-                            self.look_on(&looking, *zone, at);
+                    let seen = self.sight(runner, (index, position), rule);
+                    match (self.room.sights.get(seen), place) {
+                        (Some(Ok(None)) | None, _) => {}
+                        (Some(Ok(Some(looking))), Place::At(zone)) => {
+                            let local = &mut self.room.local;
+                            let local = local.get_or_insert_with(|| Local::of(*zone, at).map_err(Failure::from));
+                            let (verdict, failure) = looking.judge(form, local, calendar(runner));
+                            review::look_on(runner, looking, form, *zone, at);
                             if verdict != Verdict::Allow {
-                                object(verdict, failure, Some(looking));
+                                object(verdict, failure, Some(seen));
                             }
                         }
-                        (Ok(Some(_)), Place::Unknown(failure)) => {
+                        (Some(Ok(Some(_))), Place::Unknown(failure)) => {
                             object(Verdict::Review, Some(failure.clone()), None);
                         }
                         // Refused when the pack loads.
-                        (Ok(Some(_)), Place::Nowhere) => object(Verdict::Review, None, None),
-                        (Err(failure), _) => object(Verdict::Review, Some(failure), None),
+                        (Some(Ok(Some(_))), Place::Nowhere) => object(Verdict::Review, None, None),
+                        (Some(Err(failure)), _) => object(Verdict::Review, Some(failure.clone()), None),
                     }
                     let counts = matches!(form, Form::Limit { .. });
-                    if counts && !found.counting.contains(&(index, *position)) {
-                        found.counting.push((index, *position));
+                    if counts && !found.counting.contains(&(index, position)) {
+                        found.counting.push((index, position));
                     }
                 }
             }
@@ -324,106 +384,106 @@ impl<'w, 'a> Watch<'w, 'a> {
     }
 
     /// Looks from a place. What does not depend on where one stands is kept.
-    fn stand(&mut self, place: &Place, at: DateTime<Utc>) {
+    fn stand(&mut self, runner: &mut Runner<'a>, place: &Place, at: DateTime<Utc>) {
+        self.room.local = None;
         let place = match place {
             Place::Nowhere => None,
             Place::At(zone) => Some(Ok(*zone)),
             Place::Unknown(failure) => Some(Err(failure.clone())),
         };
-        self.runner.stand(Some(Here { place, at }));
-        let varying = self.contact.policies.iter().filter(|policy| policy.speaks_varies).map(|policy| policy.speaks);
-        for routine in varying.chain(self.contact.applies_varies.then_some(self.contact.applies)) {
-            if let Some(hits) = self.hits.get_mut(routine.0) {
+        runner.stand(Some(Here { place, at }));
+        let contact = self.contact;
+        let varies = contact.policies.iter().map(|policy| policy.speaks_varies);
+        for (hits, varies) in self.room.hits.iter_mut().zip(std::iter::once(contact.applies_varies).chain(varies)) {
+            if varies {
                 *hits = None;
             }
         }
     }
 
-    /// The rows of a routine that match, or may.
-    fn rows(&mut self, routine: RoutineId) -> Rc<[Hit]> {
-        if let Some(Some(known)) = self.hits.get(routine.0) {
-            return Rc::clone(known);
+    /// The rows of a routine that match, or may, kept at a place among [`Room::hits`].
+    fn rows(&mut self, runner: &mut Runner<'a>, at: usize, routine: RoutineId) -> Hits {
+        if let Some(Some(known)) = self.room.hits.get(at) {
+            return known.clone();
         }
-        let rows: Rc<[Hit]> = self.runner.rows(routine).into();
-        if let Some(hits) = self.hits.get_mut(routine.0) {
-            *hits = Some(Rc::clone(&rows));
+        let rows = runner.rows(routine);
+        if let Some(hits) = self.room.hits.get_mut(at) {
+            *hits = Some(rows.clone());
         }
         rows
     }
 
-    /// What the form of a rule looks at from here.
-    fn sight(&mut self, id: (usize, usize), rule: &Rule) -> Sight {
-        if let Some((_, known)) = self.lookings.iter().find(|(known, _)| *known == id) {
-            return known.clone();
+    /// What the form of a rule looks at from here: its place among the sights.
+    fn sight(&mut self, runner: &Runner<'a>, id: RuleAt, rule: &'a Rule) -> usize {
+        let position = self.position(id);
+        let seen = self.room.seen.get_mut(position);
+        if let Some(Some(seen)) = seen {
+            return *seen;
         }
-        let made = self.made.iter().filter(|made| made.counting.contains(&id)).map(|made| made.at);
-        let sight = Looking::new(&rule.form, self.runner, made).map(|looking| looking.map(Rc::new));
-        if !rule.form_varies {
-            self.lookings.push((id, sight.clone()));
+        let at = self.room.sights.len();
+        if let Some(seen) = seen.filter(|_| !rule.form_varies) {
+            *seen = Some(at);
         }
-        sight
+        let made = self.room.made.iter().filter(|made| made.counting.contains(&id)).map(|made| made.at);
+        self.room.sights.push(Looking::new(id, &rule.form, runner, made));
+        at
+    }
+
+    /// The place of a rule among those of all policies.
+    fn position(&self, (policy, rule): RuleAt) -> usize {
+        self.contact.policies.get(policy).map_or(0, |policy| policy.first_rule) + rule
     }
 
     /// One reason for each rule or policy, in the order of the pack: the strictest of all places.
-    fn reasons(&self, found: &Found) -> Vec<Reason> {
+    fn reasons(&self, runner: &Runner<'a>, found: &Found) -> Vec<Reason> {
         let mut objections: Vec<&Objection> = found.objections.iter().collect();
         objections.sort_by_key(|objection| {
             (objection.policy, objection.rule, std::cmp::Reverse(objection.verdict), objection.place)
         });
         objections.dedup_by_key(|objection| (objection.policy, objection.rule));
-        objections.into_iter().filter_map(|objection| self.reason(objection)).collect()
-    }
-
-    fn reason(&self, objection: &Objection) -> Option<Reason> {
-        let row = self.row(objection)?;
-        Some(Reason {
-            rule: row.id.clone(),
-            verdict: objection.verdict,
-            because: row.annotations.because.clone(),
-            source: row.annotations.source.clone(),
-            failure: objection.failure.clone(),
-        })
+        let reason = |objection: &Objection| {
+            let row = self.row(runner, objection)?;
+            Some(Reason {
+                rule: row.id.clone(),
+                at: Some((objection.policy, objection.rule)),
+                verdict: objection.verdict,
+                failure: objection.failure.clone(),
+            })
+        };
+        objections.into_iter().filter_map(reason).collect()
     }
 
     /// The row of the rule or policy that objects.
-    fn row(&self, objection: &Objection) -> Option<&'a Row> {
-        let lowered = self.runner.pack().lowered;
-        match objection.rule {
-            Some(rule) => lowered.routine(self.contact.policies.get(objection.policy)?.speaks).get(rule),
-            None => lowered.routine(self.contact.applies).get(objection.policy),
-        }
-    }
-
-    fn calendar(&self) -> Option<&'a Calendar> {
-        self.runner.pack().checked.calendar.as_ref()
+    fn row(&self, runner: &Runner<'a>, objection: &Objection) -> Option<&'a Row> {
+        self.contact.row(runner.pack().lowered, (objection.policy, objection.rule))
     }
 }
 
-/// The places where a policy is judged: at least one.
-fn places_of(policy: &Policy, runner: &Runner<'_>) -> Vec<Place> {
-    let Some(slot) = policy.place else { return vec![Place::Nowhere] };
+fn calendar<'a>(runner: &Runner<'a>) -> Option<&'a Calendar> {
+    runner.pack().checked.calendar.as_ref()
+}
+
+/// Calls `visit` on each place where a policy is judged: at least one.
+fn each_place(policy: &Policy, runner: &Runner<'_>, visit: &mut dyn FnMut(Place)) {
+    let Some(slot) = policy.place else { return visit(Place::Nowhere) };
     let zones = match runner.slot(slot) {
-        Ok(Value::Zone(zone)) => return vec![Place::At(zone)],
+        Ok(Value::Zone(zone)) => return visit(Place::At(zone)),
         Ok(Value::List(zones)) => zones,
         Ok(_) => Arc::from([]),
-        Err(failure) => return vec![Place::Unknown(failure)],
+        Err(failure) => return visit(Place::Unknown(failure)),
     };
-    let places = zones.iter().filter_map(|zone| match zone {
-        Ok(Value::Zone(zone)) => Some(Place::At(*zone)),
-        Ok(_) => None,
-        Err(failure) => Some(Place::Unknown(failure.clone())),
-    });
-    let mut places: Vec<Place> = places.collect();
-    if places.is_empty() {
+    let mut is_anywhere = false;
+    for zone in zones.iter() {
+        match zone {
+            Ok(Value::Zone(zone)) => visit(Place::At(*zone)),
+            Ok(_) => continue,
+            Err(failure) => visit(Place::Unknown(failure.clone())),
+        }
+        is_anywhere = true;
+    }
+    if !is_anywhere {
         let record = &runner.pack().checked.record;
         let name = record.fields.get(slot.0 as usize).map_or("", |field| &field.name);
-        places.push(Place::Unknown(Failure::unknown(name)));
+        visit(Place::Unknown(Failure::unknown(name)));
     }
-    let mut distinct: Vec<Place> = Vec::new();
-    for place in places {
-        if !distinct.contains(&place) {
-            distinct.push(place);
-        }
-    }
-    distinct
 }

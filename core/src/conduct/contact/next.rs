@@ -2,13 +2,15 @@
 //!
 //! From one minute it goes to the next at which all objections may be lifted, never past one at which they are.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::looking::Looking;
-use super::{Found, Next, Objection, Place, Watch};
+use super::{Found, Judge, Next, Objection, Place, calendar};
 use crate::calendar::contact_times::{HORIZON_DAYS, Local, PolicyTimes, TimeRule, next_allowed};
 use crate::calendar::date_at;
+use crate::eval::runner::Runner;
 use crate::families::Changes;
 use crate::value::{Duration, Value};
 
@@ -21,46 +23,77 @@ enum Lift {
     Never,
 }
 
-impl Watch<'_, '_> {
+impl<'a> Judge<'a> {
     /// The first whole minute from an instant on at which the attempt is allowed. `found` is what is found then.
-    pub(super) fn next(&mut self, at: DateTime<Utc>, found: &Found) -> Next {
+    pub(super) fn next(&mut self, runner: &mut Runner<'a>, at: DateTime<Utc>, found: &Found) -> Next {
         let Some(mut minute) = whole_minute(at) else { return Next::Beyond };
         if found.objections.is_empty() && minute == at {
             return Next::At(at);
         }
         let end = at.checked_add_signed(TimeDelta::days(HORIZON_DAYS)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let mut later = std::mem::take(&mut self.room.later);
+        let mut next = Next::Beyond;
         while minute <= end {
-            let found = self.look(minute);
+            let found = if minute == at {
+                found
+            } else {
+                self.look(runner, minute, &mut later);
+                &later
+            };
             if found.objections.is_empty() {
-                return Next::At(minute);
+                next = Next::At(minute);
+                break;
             }
-            let Some(mut next) = minute.checked_add_signed(TimeDelta::minutes(1)) else { break };
-            for objection in &found.objections {
-                match self.lift(objection, minute) {
-                    Lift::At(at) => next = next.max(at),
-                    Lift::Beyond => return Next::Beyond,
-                    Lift::Never => return self.row(objection).map_or(Next::Beyond, |row| Next::Never(row.id.clone())),
+            match self.lifted(runner, found, minute) {
+                Ok(Some(lifted)) => minute = lifted,
+                Ok(None) => break,
+                Err(never) => {
+                    next = Next::Never(never);
+                    break;
                 }
             }
-            let Some(next) = whole_minute(next) else { break };
-            minute = next;
         }
-        Next::Beyond
+        self.room.later = later;
+        next
+    }
+
+    /// The first whole minute at which all objections may be lifted; nothing where that is too far off. Fails with the
+    /// rule that no time lifts.
+    fn lifted(
+        &mut self,
+        runner: &Runner<'a>,
+        found: &Found,
+        minute: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Arc<str>> {
+        let Some(mut next) = minute.checked_add_signed(TimeDelta::minutes(1)) else { return Ok(None) };
+        for objection in &found.objections {
+            match self.lift(runner, objection, minute) {
+                Lift::At(at) => next = next.max(at),
+                Lift::Beyond => return Ok(None),
+                Lift::Never => return self.row(runner, objection).map_or(Ok(None), |row| Err(row.id.clone())),
+            }
+        }
+        Ok(whole_minute(next))
     }
 
     /// When an objection that holds at a minute may be lifted.
-    fn lift(&self, objection: &Objection, minute: DateTime<Utc>) -> Lift {
+    fn lift(&self, runner: &Runner<'a>, objection: &Objection, minute: DateTime<Utc>) -> Lift {
         let Some(policy) = self.contact.policies.get(objection.policy) else { return Lift::Never };
         let changes = match objection.rule {
             Some(rule) => policy.rules.get(rule).map(|rule| &rule.changes),
             None => Some(&policy.changes),
         };
-        let zone = match self.places.get(objection.place) {
-            Some((Place::At(zone), _)) => Some(*zone),
+        let zone = match self.room.places.get(objection.place) {
+            Some(Place::At(zone)) => Some(*zone),
             _ => None,
         };
-        let change = changes.and_then(|changes| self.change(changes, zone, minute));
-        let opening = objection.looking.as_ref().zip(zone).map(|(looking, zone)| self.opening(looking, zone, minute));
+        let change = changes.and_then(|changes| change(runner, changes, zone, minute));
+        let form = objection.rule.and_then(|rule| policy.rules.get(rule)).map(|rule| &rule.form);
+        let looking = objection.sight.and_then(|sight| self.room.sights.get(sight)?.as_ref().ok()?.as_ref());
+        let opening = looking.zip(form).zip(zone).map(|((looking, form), zone)| {
+            let rule = looking.strict(form, calendar(runner));
+            rule.map_or(Lift::Never, |rule| opening(rule, zone, minute))
+        });
         match (change, opening) {
             (Some(change), Some(Lift::At(opening))) => Lift::At(change.min(opening)),
             (Some(change), _) => Lift::At(change),
@@ -68,54 +101,53 @@ impl Watch<'_, '_> {
             (None, None) => Lift::Never,
         }
     }
+}
 
-    /// When a rule of time that objects may allow.
-    fn opening(&self, looking: &Looking, zone: Tz, minute: DateTime<Utc>) -> Lift {
-        let Some(rule) = looking.strict(self.calendar()) else { return Lift::Never };
-        let policy = PolicyTimes { zones: &[zone], rules: &[rule] };
-        let opening = next_allowed(&[policy], minute);
-        let opening = match (opening, rule) {
-            (Ok(Some(opening)), _) => Some(opening),
-            (Ok(None), _) => return Lift::Beyond,
-            // The calendar does not say whether the day is one of those that are spoken of. Within the hours that does
-            // not matter; on another day it may be known.
-            (Err(_), TimeRule::Hours(hours)) => next_shown(zone, hours.from, minute).min(next_day(zone, minute)),
-            (Err(_), _) => next_day(zone, minute),
-        };
-        opening.map_or(Lift::Beyond, Lift::At)
-    }
+/// When a rule of time that objects may allow.
+fn opening(rule: TimeRule<'_>, zone: Tz, minute: DateTime<Utc>) -> Lift {
+    let policy = PolicyTimes { zones: &[zone], rules: &[rule] };
+    let opening = next_allowed(&[policy], minute);
+    let opening = match (opening, rule) {
+        (Ok(Some(opening)), _) => Some(opening),
+        (Ok(None), _) => return Lift::Beyond,
+        // The calendar does not say whether the day is one of those that are spoken of. Within the hours that does
+        // not matter; on another day it may be known.
+        (Err(_), TimeRule::Hours(hours)) => next_shown(zone, hours.from, minute).min(next_day(zone, minute)),
+        (Err(_), _) => next_day(zone, minute),
+    };
+    opening.map_or(Lift::Beyond, Lift::At)
+}
 
-    /// The first instant behind a minute at which time may change the outcome of conditions. None where it changes none.
-    fn change(&self, changes: &Changes, zone: Option<Tz>, minute: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if changes.are_none() {
-            return None;
-        }
-        if changes.always {
-            return minute.checked_add_signed(TimeDelta::minutes(1));
-        }
-        let own = self.runner.pack().checked.header.zone;
-        let days = changes.daily.then(|| zone.into_iter().chain([own]).filter_map(|zone| next_day(zone, minute)));
-        let times = changes.times.iter().filter_map(|expr| match self.runner.value(expr) {
-            Ok(Value::Duration(Duration::Exact(seconds))) => Some(seconds),
-            _ => None,
-        });
-        // A time of day that is not below is reached where it is passed, too.
-        let times = times.flat_map(|seconds| [seconds, seconds.saturating_add(1)]).filter_map(|seconds| {
-            let time = NaiveTime::from_num_seconds_from_midnight_opt(u32::try_from(seconds).ok()?, 0)?;
-            next_shown(zone?, time, minute)
-        });
-        // Each day begins with a time of day that is below all others.
-        let midnights = zone.filter(|_| !changes.times.is_empty()).and_then(|zone| next_day(zone, minute));
-        let instants = changes.instants.iter().filter_map(|expr| match self.runner.value(expr) {
-            Ok(Value::Timestamp(instant)) => Some(instant),
-            _ => None,
-        });
-        let instants = instants
-            .flat_map(|instant| [Some(instant), instant.checked_add_signed(TimeDelta::seconds(1))])
-            .flatten()
-            .filter(|instant| *instant > minute);
-        days.into_iter().flatten().chain(times).chain(midnights).chain(instants).min()
+/// The first instant behind a minute at which time may change the outcome of conditions. None where it changes none.
+fn change(runner: &Runner<'_>, changes: &Changes, zone: Option<Tz>, minute: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if changes.are_none() {
+        return None;
     }
+    if changes.always {
+        return minute.checked_add_signed(TimeDelta::minutes(1));
+    }
+    let own = runner.pack().checked.header.zone;
+    let days = changes.daily.then(|| zone.into_iter().chain([own]).filter_map(|zone| next_day(zone, minute)));
+    let times = changes.times.iter().filter_map(|expr| match runner.value(expr) {
+        Ok(Value::Duration(Duration::Exact(seconds))) => Some(seconds),
+        _ => None,
+    });
+    // A time of day that is not below is reached where it is passed, too.
+    let times = times.flat_map(|seconds| [seconds, seconds.saturating_add(1)]).filter_map(|seconds| {
+        let time = NaiveTime::from_num_seconds_from_midnight_opt(u32::try_from(seconds).ok()?, 0)?;
+        next_shown(zone?, time, minute)
+    });
+    // Each day begins with a time of day that is below all others.
+    let midnights = zone.filter(|_| !changes.times.is_empty()).and_then(|zone| next_day(zone, minute));
+    let instants = changes.instants.iter().filter_map(|expr| match runner.value(expr) {
+        Ok(Value::Timestamp(instant)) => Some(instant),
+        _ => None,
+    });
+    let instants = instants
+        .flat_map(|instant| [Some(instant), instant.checked_add_signed(TimeDelta::seconds(1))])
+        .flatten()
+        .filter(|instant| *instant > minute);
+    days.into_iter().flatten().chain(times).chain(midnights).chain(instants).min()
 }
 
 /// The first whole minute from an instant on.

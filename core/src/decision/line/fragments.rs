@@ -6,7 +6,6 @@ use super::values::{Fact, Slot, json_text};
 use super::{Line, LineOutput, LineRow, LineTable, Piece};
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
-use crate::conduct::review::Followed;
 use crate::decision::{Decision, Parts, escalation, last_part, score_part};
 use crate::eval::review::Start;
 use crate::eval::{Pack, Trace};
@@ -31,8 +30,7 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
     if parts.checked.has_course() {
         return None;
     }
-    let nothing = Followed { course: None, next_review_at: None };
-    let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }, &nothing).to_json();
+    let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }, None, None).to_json();
     let head = writer.add(empty.strip_prefix("{\"key\":null")?.strip_suffix(REST)?.as_bytes());
     let facts = parts.lowered.steps.iter().filter_map(|step| match step {
         Step::Fact(fact) => Some(fact.slot),

@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use super::{Decision, Parts};
 use crate::check::CheckedPack;
 use crate::check::samples::rows;
-use crate::conduct::review::Followed;
+use crate::conduct::workflow::Course;
 use crate::eval::review::{Review, Start};
 use crate::eval::{self, Evaluation, Instant, Pack, State, Taken, Trace, View};
 use crate::families::Step;
@@ -36,8 +36,10 @@ pub(crate) struct DecidedCase<'a> {
     pub(crate) evaluation: &'a Evaluation,
     /// Whether the decision has a state to pass on.
     pub(crate) has_state: bool,
-    /// What follows for the case.
-    pub(crate) followed: &'a dyn Fn(&Trace) -> Followed,
+    /// What the case goes through in its workflow.
+    pub(crate) course: Option<&'a Course>,
+    /// When another decision may follow.
+    pub(crate) next_review: &'a dyn Fn() -> Option<DateTime<Utc>>,
 }
 
 /// Writes the decisions of a pack at one instant.
@@ -134,7 +136,7 @@ impl LineWriter {
         fired: &mut Vec<usize>,
         line: &mut Vec<u8>,
     ) -> Option<Decision> {
-        let DecidedCase { instant, evaluation, has_state, followed } = *case;
+        let DecidedCase { instant, evaluation, has_state, course, next_review } = *case;
         fired.clear();
         let start = line.len();
         if let Some(ready) = &self.line
@@ -149,7 +151,7 @@ impl LineWriter {
         }
         let trace = eval::replay::fired(pack, instant, evaluation);
         self.fired(parts, &trace, fired);
-        let decision = Decision::new(parts, instant.as_of, &trace, &followed(&trace));
+        let decision = Decision::new(parts, instant.as_of, &trace, course, next_review());
         fired.extend(decision.course_fired().filter_map(|id| self.behind.get(&id).copied()));
         line.extend_from_slice(decision.to_json().as_bytes());
         Some(decision)

@@ -192,7 +192,8 @@ impl<'a> Work<'a> {
     fn ask<T>(&self, case: usize, question: impl FnOnce(&mut Reader<'_, CaseView<'_>>) -> T) -> T {
         let view = CaseView { work: self, case };
         let place = self.pack.plan.place.map(|slot| self.outcome(slot, case));
-        let context: Context<'_> = super::table::context(self.pack.checked, self.instant.as_of, place.as_ref());
+        let context: Context<'_> =
+            super::table::context(self.pack.checked, self.instant.as_of, self.instant.today, place.as_ref());
         let mut reader = Reader {
             slots: &view,
             context: &context,

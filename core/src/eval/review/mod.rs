@@ -204,11 +204,16 @@ impl<'a> Review<'a> {
             return;
         }
         let place = plan.place.map(|slot| slots.outcome(slot));
-        let context = context(checked, self.clock.as_of, place.as_ref());
+        let context = context(checked, self.clock.as_of, self.clock.today, place.as_ref());
         let (rates, private, locals) = (&checked.rates, &plan.private, Vec::new());
         let mut reader = Reader { slots, context: &context, rates, private, locals, steps: 0 };
         for index in 0..lowered.steps.len() {
             self.step(index, &mut reader);
+        }
+        // A decision says in which arms a case is, and why it is in none.
+        for experiment in &checked.experiments {
+            self.slot(experiment.drawn);
+            self.slot(experiment.arm);
         }
     }
 

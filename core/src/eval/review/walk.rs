@@ -89,6 +89,13 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
                     Err(_) => Motion::until(seen.motion.settled(self.clock)),
                 }
             }
+            ExprKind::OrNone(inner) => {
+                let seen = self.walk(inner, Want::Value);
+                return match seen.value {
+                    Ok(_) => seen,
+                    Err(_) => Seen { value: Ok(Value::None), motion: Motion::until(seen.motion.settled(self.clock)) },
+                };
+            }
             ExprKind::Call { function, arguments } => return self.call(expr, function, arguments, want),
             ExprKind::Extreme { items, .. } => self.all(items),
             ExprKind::Rate { rate, date } => return self.rate(expr, *rate, date, want),

@@ -3,6 +3,7 @@
 //! Functions are pure: what they need beside their arguments (the instant, calendars, places) is in [`Context`]. A
 //! none among the arguments gives none before a function is asked; unknowns and errors never reach one.
 
+mod arms;
 mod dates;
 mod numbers;
 mod texts;
@@ -10,6 +11,7 @@ mod texts;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+pub(crate) use arms::ARM;
 pub(crate) use dates::{local_date, local_time};
 
 use crate::calendar::Calendar;

@@ -140,18 +140,20 @@ impl<'a> Typer<'a> {
             AstKind::In { item, of } => self.within(item, of, span),
             AstKind::If { condition, then, otherwise } => {
                 let condition = self.condition(condition);
-                let branches = vec![self.expr(then), self.expr(otherwise)];
-                let (branches, base, maybe_none) = self.unified(branches, "the branches of `if`");
-                let mut branches = branches.into_iter();
-                let (Some(then), Some(otherwise)) = (branches.next(), branches.next()) else { return any(span) };
-                let kind = ExprKind::If {
-                    condition: Box::new(condition),
-                    then: Box::new(then),
-                    otherwise: Box::new(otherwise),
-                };
-                Expr { kind, base, maybe_none, span }
+                let branches = [self.expr(then), self.expr(otherwise)];
+                self.either(condition, branches, "the branches of `if`", span)
             }
         }
+    }
+
+    /// One of two expressions of one type, by a condition. `what` names them in messages.
+    pub(crate) fn either(&mut self, condition: Expr, branches: [Expr; 2], what: &str, span: Span) -> Expr {
+        let (branches, base, maybe_none) = self.unified(branches.into(), what);
+        let mut branches = branches.into_iter();
+        let (Some(then), Some(otherwise)) = (branches.next(), branches.next()) else { return any(span) };
+        let kind =
+            ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
+        Expr { kind, base, maybe_none, span }
     }
 
     fn name(&mut self, name: &str, span: Span) -> Expr {

@@ -16,6 +16,11 @@ impl Printer<'_> {
         let mut found = Vec::new();
         for (step, planned) in self.lowered.steps.iter().zip(&self.plan.steps) {
             match (step, planned) {
+                // That an arm stands there, or none, follows from the draw.
+                (Step::Fact(fact), _) if matches!(fact.expr.kind, ExprKind::OrNone(_)) => {}
+                (Step::Fact(fact), PlanStep::Fact(_, None)) if fact.id.starts_with("experiments/") => {
+                    found.push(format!("{}: asked case by case, as it draws an arm by a hash", fact.id));
+                }
                 (Step::Fact(fact), PlanStep::Fact(_, None)) => {
                     found.push(format!("{}: asked case by case, as it {}", fact.id, self.why_asked(&fact.expr)));
                 }
