@@ -273,10 +273,20 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// How many items stand in a list, where it is known.
+    pub(crate) fn length(&self, list: SlotId) -> usize {
+        self.cells.length(list)
+    }
+
     /// Calls `visit` on when each item was that counts: the integer of a date or an instant. False where the meaning of
     /// expressions has to be asked; then what was visited does not count.
     pub(crate) fn times(&self, times: &TimesCode, visit: impl FnMut(i64)) -> bool {
         !self.by_meaning && code::each_that_counts(times, &self.cells, &self.instant.now, visit)
+    }
+
+    /// Whether it is known of all items when they were.
+    pub(crate) fn are_dated(&self, times: &TimesCode) -> bool {
+        !self.by_meaning && code::are_dated(times, &self.cells, &self.instant.now)
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_, View<'_>>) -> T) -> T {
