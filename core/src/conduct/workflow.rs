@@ -43,8 +43,10 @@ pub(crate) struct Course {
     pub(crate) incentives: Option<Offers>,
     /// The arms that it is in: experiment and arm.
     pub(crate) arms: Vec<(Arc<str>, Arc<str>)>,
-    /// Room for judging contacts.
+    /// Room for judging contacts, for the stages that a walk has seen, and for the occurrences of a step.
     room: contact::Room,
+    seen: Vec<usize>,
+    due: Vec<Occurrence>,
 }
 
 /// A transition that was followed.
@@ -75,7 +77,6 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut
                 state: state.clone(),
                 is_entered: *is_new,
                 today: runner.today(),
-                due: Vec::new(),
                 runner,
                 course,
             };
@@ -122,20 +123,19 @@ pub(super) struct Walk<'w, 'a> {
     /// Whether the stage was entered in this walk.
     is_entered: bool,
     pub(super) today: NaiveDate,
-    /// Room for the occurrences of a step.
-    due: Vec<Occurrence>,
     pub(super) runner: &'w mut Runner<'a>,
     course: &'w mut Course,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn go(mut self) {
-        let mut seen = vec![self.stage];
+        self.course.seen.clear();
+        self.course.seen.push(self.stage);
         while let Some(lowered) = self.lowered() {
             let hits = self.runner.rows(lowered.transitions);
             let Some(row) = self.choose(lowered, &hits) else { break };
             let Some(to) = self.target(lowered, row) else { break };
-            if seen.contains(&to) {
+            if self.course.seen.contains(&to) {
                 break;
             }
             if self.is_entered {
@@ -143,7 +143,7 @@ impl<'a> Walk<'_, 'a> {
             }
             self.enter(lowered, row, to);
             self.put_state();
-            seen.push(to);
+            self.course.seen.push(to);
         }
         self.steps(false);
         review::standing(self.runner, &self.course.standing, self.workflow, self.stage, &self.state);
@@ -251,7 +251,7 @@ impl<'a> Walk<'_, 'a> {
         };
         let (hits, borders) = self.runner.rows_apart(lowered.steps);
         self.review_steps(stage, &hits, &borders);
-        let mut due = std::mem::take(&mut self.due);
+        let mut due = std::mem::take(&mut self.course.due);
         for (row, hit) in hits.iter() {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
@@ -282,7 +282,7 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         }
-        self.due = due;
+        self.course.due = due;
     }
 
     /// Adds the occurrences of a step that are to be done.

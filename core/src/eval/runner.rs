@@ -314,6 +314,11 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// How many items stand in a list, where it is known.
+    pub(crate) fn length(&self, list: SlotId) -> usize {
+        self.cells.length(list)
+    }
+
     /// Calls `visit` on when each item was that counts: the integer of a date or an instant. False where the meaning of
     /// expressions has to be asked; then what was visited does not count.
     pub(crate) fn times(&self, times: &TimesCode, visit: impl FnMut(i64)) -> bool {
@@ -325,6 +330,12 @@ impl<'a> Runner<'a> {
     fn look_on<T>(&self, look: impl FnOnce(&mut Review<'a>, &mut Reader<'_, View<'_>>) -> T) -> Option<T> {
         let review = self.review.as_ref()?;
         Some(self.ask(|reader| look(&mut review.borrow_mut(), reader)))
+    }
+
+    /// Whether it is known of all items when they were.
+    pub(crate) fn are_dated(&self, times: &TimesCode) -> bool {
+        // A review asks of the items themselves, which may come and go.
+        !self.by_meaning && self.review.is_none() && code::are_dated(times, &self.cells, &self.instant.now)
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_, View<'_>>) -> T) -> T {

@@ -259,8 +259,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The rules that count contacts and speak of the attempt that was judged last.
-    pub(crate) fn counting(&self) -> &[RuleAt] {
-        &self.room.found.counting
+    pub(crate) fn take_counting(&mut self) -> Vec<RuleAt> {
+        std::mem::take(&mut self.room.found.counting)
     }
 
     /// Lets a contact that is made count for the attempts that follow.
