@@ -18,6 +18,8 @@ mod refusals;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 pub use change::Done;
@@ -167,6 +169,16 @@ impl State {
             format!("the stage was entered on `{since}`, but `as_of` is on `{today}`"),
             Some("check the date, or decide as of a later instant".to_owned()),
         ))
+    }
+
+    /// As [`State::stage`], to be shared.
+    pub(crate) fn stage_text(&self) -> Option<&Arc<str>> {
+        self.content.place.as_ref().map(|place| &place.stage)
+    }
+
+    /// As [`State::previous_stage`], to be shared.
+    pub(crate) fn previous_stage_text(&self) -> Option<&Arc<str>> {
+        self.content.previous.first().map(|left| &left.stage)
     }
 
     /// How many days lie behind day 0 of the stage; 0 where `today` lies before it.

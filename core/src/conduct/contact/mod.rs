@@ -250,7 +250,7 @@ impl<'a> Judge<'a> {
             runner.found(runs);
             next
         };
-        let reasons = self.reasons(runner, &found);
+        let reasons = self.reasons(runner, &mut found);
         runner.stand(None);
         let verdict = reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Allow);
         let has_policy = found.has_policy;
@@ -435,12 +435,11 @@ impl<'a> Judge<'a> {
     }
 
     /// One reason for each rule or policy, in the order of the pack: the strictest of all places.
-    fn reasons(&self, runner: &Runner<'a>, found: &Found) -> Vec<Reason> {
-        let mut objections: Vec<&Objection> = found.objections.iter().collect();
-        objections.sort_by_key(|objection| {
+    fn reasons(&self, runner: &Runner<'a>, found: &mut Found) -> Vec<Reason> {
+        found.objections.sort_by_key(|objection| {
             (objection.policy, objection.rule, std::cmp::Reverse(objection.verdict), objection.place)
         });
-        objections.dedup_by_key(|objection| (objection.policy, objection.rule));
+        found.objections.dedup_by_key(|objection| (objection.policy, objection.rule));
         let reason = |objection: &Objection| {
             let row = self.row(runner, objection)?;
             Some(Reason {
@@ -450,7 +449,7 @@ impl<'a> Judge<'a> {
                 failure: objection.failure.clone(),
             })
         };
-        objections.into_iter().filter_map(reason).collect()
+        found.objections.iter().filter_map(reason).collect()
     }
 
     /// The row of the rule or policy that objects.
