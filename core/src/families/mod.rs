@@ -6,6 +6,7 @@
 mod contact;
 mod experiment;
 mod incentives;
+mod pay_plan;
 mod settlement;
 mod workflow;
 
@@ -33,6 +34,8 @@ pub(crate) struct LoweredPack {
     pub(crate) contact: Option<Contact>,
     pub(crate) settlement: Option<Settlement>,
     pub(crate) incentives: Option<Incentives>,
+    /// The gates of the pay plan, over the record that it goes over; no executor runs them.
+    pub(crate) gates: Option<Table>,
     /// What metrics take of a case.
     metrics: Vec<Expr>,
 }
@@ -179,8 +182,17 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
-    let mut lowered =
-        LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, incentives, metrics };
+    let mut lowered = LoweredPack {
+        slots: pack.slots.clone(),
+        steps,
+        routines,
+        workflows,
+        contact,
+        settlement,
+        incentives,
+        gates: pay_plan::lower(pack),
+        metrics,
+    };
     let follows = workflow::follows(&lowered);
     if let Some(workflows) = &mut lowered.workflows {
         workflows.follows = follows;
