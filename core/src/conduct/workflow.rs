@@ -226,7 +226,7 @@ impl<'a> Walk<'_, 'a> {
                 self.is_entered = false;
             }
             (_, Some(stage)) => {
-                Arc::make_mut(&mut self.state).enter(&stage.name, self.today);
+                Arc::make_mut(&mut self.state).enter(stage.name.clone(), self.today);
                 self.is_entered = true;
             }
             (_, None) => return,

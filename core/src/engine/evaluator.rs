@@ -227,7 +227,7 @@ impl Evaluator {
                 let before = since.checked_sub_days(chrono::Days::new((*days).into())).unwrap_or(*since);
                 let left = State::start(&key, workflow, left, before, pack).map_err(refused)?;
                 let mut state = left.clone();
-                state.enter(stage, *since);
+                state.enter(stage.clone(), *since);
                 state.with_revision_after(&left)
             }
             (Some((workflow, stage, since)), None) => State::start(&key, workflow, stage, *since, pack),
