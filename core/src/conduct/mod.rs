@@ -10,6 +10,7 @@ pub(crate) mod contact;
 pub(crate) mod incentives;
 pub(crate) mod metrics;
 pub(crate) mod pay;
+pub(crate) mod review;
 pub(crate) mod settlement;
 pub(crate) mod standing;
 pub(crate) mod workflow;
@@ -18,4 +19,4 @@ pub use action::ActionStatus;
 pub use contact::Verdict;
 
 #[cfg(test)]
-mod differential;
+pub(crate) mod differential;

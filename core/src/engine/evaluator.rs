@@ -9,6 +9,7 @@ use super::{Decided, DecisionWriter, Engine, RecordError};
 use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
+use crate::conduct::review::next_review;
 use crate::conduct::standing::{self, Newcomer, Standing};
 use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
@@ -419,7 +420,13 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref())
+        let next_review_at = self.next_review();
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref(), next_review_at)
+    }
+
+    /// When another decision may follow.
+    pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
+        next_review(self.engine.planned(), &self.instant, &self.inner, &self.standing)
     }
 
     /// Takes the case through its workflow.

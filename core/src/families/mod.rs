@@ -6,6 +6,7 @@
 mod contact;
 mod experiment;
 mod incentives;
+mod moving;
 mod pay_plan;
 mod settlement;
 mod workflow;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub(crate) use contact::{Changes, Contact, Policy, Rule};
 pub(crate) use incentives::Incentives;
+pub(crate) use moving::{Moving, MovingRow, MovingTable, Pace};
 pub(crate) use settlement::Settlement;
 pub(crate) use workflow::{Stage, Workflows};
 
@@ -38,6 +40,8 @@ pub(crate) struct LoweredPack {
     pub(crate) gates: Option<Table>,
     /// What metrics take of a case.
     metrics: Vec<Expr>,
+    /// What time may change.
+    pub(crate) moving: Moving,
 }
 
 /// The place of a routine.
@@ -182,17 +186,11 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
-    let mut lowered = LoweredPack {
-        slots: pack.slots.clone(),
-        steps,
-        routines,
-        workflows,
-        contact,
-        settlement,
-        incentives,
-        gates: pay_plan::lower(pack),
-        metrics,
-    };
+    let (slots, moving) = (pack.slots.clone(), Moving::default());
+    let gates = pay_plan::lower(pack);
+    let mut lowered =
+        LoweredPack { slots, steps, routines, workflows, contact, settlement, incentives, gates, metrics, moving };
+    lowered.moving = Moving::of(pack, &lowered);
     let follows = workflow::follows(&lowered);
     if let Some(workflows) = &mut lowered.workflows {
         workflows.follows = follows;
