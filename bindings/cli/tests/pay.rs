@@ -131,7 +131,7 @@ fn tests_of_pay_run_beside_those_of_cases_and_gates_are_covered() {
     let folder = Folder::with_pack("pay-tests", PACK);
     folder.write("small/tests/pay.yaml", TESTS);
     let tested = folder.recoup(&["test", "small"], 0);
-    assert_eq!(tested.stdout, "1 of 1 row and rule fired\n5 passed, 0 failed\n");
+    assert_eq!(tested.stdout, "1 of 1 rows and rules fired\n5 passed, 0 failed\n");
 
     folder.write("small/tests/pay.yaml", &TESTS.replace("pay: 1520.00", "pay: 1250.00"));
     let tested = folder.recoup(&["test", "small"], 1);
