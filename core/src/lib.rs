@@ -51,9 +51,9 @@ struct Readme;
 
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
-    Action, Answer, ChannelReport, ContactReason, CounterOffer, Decision, FailedResult, Incentive, IncentiveReport,
-    OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport, StageMove, StageReport,
-    TemplateReport, UnknownResult, WithheldIncentive,
+    AcceleratorPay, Action, Answer, ChannelReport, CollectorPay, ContactReason, CounterOffer, Decision, FailedResult,
+    HeldGate, Incentive, IncentiveReport, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit,
+    SettlementReport, StageMove, StageReport, TemplateReport, TierPay, UnknownResult, WithheldIncentive,
 };
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{
@@ -63,7 +63,7 @@ pub use engine::{
 pub use error::Error;
 pub use eval::Vectors;
 pub use explain::Explanation;
-pub use input::{CaseBatch, CaseReader, CaseRow};
+pub use input::{CaseBatch, CaseReader, CaseRow, CollectorReader, CollectorRow};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
 pub use pack_identity::PackIdentity;

@@ -38,14 +38,17 @@ impl CasesArguments {
         self.state.as_deref().map_or(Ok(States::default()), States::read)
     }
 
-    /// The instant to decide at. Reads the clock where none was given: the one place that does.
+    /// The instant to decide at.
     pub(crate) fn as_of(&self) -> DateTime<Utc> {
-        self.as_of.unwrap_or_else(|| {
-            let now = DateTime::<Utc>::from(SystemTime::now());
-            // Fewer digits are easier to give to `--as-of` again.
-            now.duration_trunc(Duration::milliseconds(1)).unwrap_or(now)
-        })
+        self.as_of.unwrap_or_else(now)
     }
+}
+
+/// The instant to decide at where none was given: the one place that reads the clock.
+pub(crate) fn now() -> DateTime<Utc> {
+    let now = DateTime::<Utc>::from(SystemTime::now());
+    // Fewer digits are easier to give to `--as-of` again.
+    now.duration_trunc(Duration::milliseconds(1)).unwrap_or(now)
 }
 
 /// A row in messages: `row 3 (C-1)`.

@@ -8,6 +8,7 @@
 //! recoup explain PACK   why one case is decided as it is
 //! recoup contact PACK   whether one contact may be made
 //! recoup offer PACK     what becomes of one offer to settle
+//! recoup pay PACK       what collectors earned
 //! recoup schema PACK    the JSON Schema of a case or a decision
 //! ```
 //!
@@ -20,6 +21,7 @@ mod contact;
 mod explain;
 mod new;
 mod offer;
+mod pay;
 mod run;
 mod schema;
 mod test;
@@ -92,6 +94,8 @@ enum Command {
     Contact(contact::Arguments),
     /// Judge one offer by the pack's settlement
     Offer(offer::Arguments),
+    /// Work out what collectors earned: one line of JSON each
+    Pay(pay::Arguments),
     /// Print the JSON Schema of a case or a decision
     Schema(schema::Arguments),
 }
@@ -106,6 +110,7 @@ impl Command {
             Command::Explain(arguments) => explain::carry_out(arguments),
             Command::Contact(arguments) => contact::carry_out(arguments),
             Command::Offer(arguments) => offer::carry_out(arguments),
+            Command::Pay(arguments) => pay::carry_out(arguments),
             Command::Schema(arguments) => schema::carry_out(arguments),
         }
     }

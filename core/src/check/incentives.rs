@@ -1,6 +1,7 @@
 //! Incentives for debtors: what is offered to those who pay, how long it stands, and what it does not go with.
 //!
-//! Takes `incentives`; gives offers as conditions and values over the case, and the most that they may come to.
+//! Takes `incentives`; gives offers as conditions and values over the case, and the most that they may come to. What
+//! collectors earn goes over a record of its own: see [`pay_plan`](super::pay_plan).
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::expressions::{all_of, expression, none_of, value};
 use super::header::Header;
 use super::literals;
 use super::names::{Names, report_id};
+use super::pay_plan::{CheckedPayPlan, PayPlanReader};
 use super::tables::annotations::{ANNOTATIONS, annotations};
 use super::tables::{Annotations, CheckedCondition, TableReader};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
@@ -19,7 +21,7 @@ use crate::language::{Ast, AstKind, Expr, Scope, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Node, NodeKind};
-use crate::value::{Rounding, Type};
+use crate::value::{RecordType, Rounding, Type};
 
 /// The incentives for debtors.
 #[derive(Clone, Debug)]
@@ -67,13 +69,35 @@ pub(crate) struct IncentiveReader<'a> {
 }
 
 impl IncentiveReader<'_> {
-    /// The incentives of a document.
-    pub(crate) fn incentives(&mut self, entry: &Entry) -> Option<CheckedIncentives> {
-        let mut reader = MapReader::new(&entry.value, "`incentives`", self.findings)?.named(entry.key_span);
-        reader.not_yet(&["collector"], self.findings);
-        let debtor = reader.required("debtor", self.findings);
+    /// The incentives of a document: those for debtors, and what collectors earn. `records` are those beside the case.
+    pub(crate) fn incentives(
+        &mut self,
+        entry: &Entry,
+        records: &[Arc<RecordType>],
+    ) -> (Option<CheckedIncentives>, Option<CheckedPayPlan>) {
+        let reader = MapReader::new(&entry.value, "`incentives`", self.findings);
+        let Some(mut reader) = reader.map(|reader| reader.named(entry.key_span)) else { return (None, None) };
+        reader.not_yet(&["team"], self.findings);
+        let debtor = reader.optional("debtor", self.findings);
+        let collector = reader.optional("collector", self.findings);
+        let collector_span = reader.key_span("collector");
+        if debtor.is_none() && collector.is_none() && !reader.has("team") && !reader.has_stray() {
+            self.findings.push(
+                Finding::error(Code::MissingKey, entry.key_span, "`incentives` is for nobody")
+                    .help("say what debtors are offered under `debtor:`, or what collectors earn under `collector:`"),
+            );
+        }
         reader.finish(self.findings);
-        let mut reader = MapReader::new(debtor?, "the incentives for debtors", self.findings)?;
+        let debtor = debtor.and_then(|node| self.debtor(node, entry.key_span));
+        let collector = collector.and_then(|node| {
+            let (header, parser, names) = (self.header, self.parser, self.names);
+            PayPlanReader { header, parser, names, records, findings: self.findings }.plan(node, collector_span)
+        });
+        (debtor, collector)
+    }
+
+    fn debtor(&mut self, node: &Node, span: Span) -> Option<CheckedIncentives> {
+        let mut reader = MapReader::new(node, "the incentives for debtors", self.findings)?;
         let cap = reader.optional("cap", self.findings);
         let offers = reader.required("offers", self.findings);
         reader.finish(self.findings);
@@ -92,7 +116,7 @@ impl IncentiveReader<'_> {
             offers.push(offer);
         }
         self.exclusions(items, &offers);
-        Some(CheckedIncentives { cap, offers, rounding: self.header.rounding, span: entry.key_span })
+        Some(CheckedIncentives { cap, offers, rounding: self.header.rounding, span })
     }
 
     fn cap(&mut self, node: &Node) -> Option<(Decimal, Expr)> {

@@ -24,6 +24,7 @@ mod order;
 mod overlay;
 mod overlay_reasons;
 mod pack;
+pub(crate) mod pay_plan;
 mod records;
 pub(crate) mod samples;
 pub(crate) mod settlement;

@@ -430,7 +430,7 @@ fn child_ids(node: &Node) -> Vec<String> {
 
 /// The key of a map's ordered items: a table's rows, a rule list's rules, a contact policy's rules.
 fn items_key(map: &Map) -> Option<&'static str> {
-    [ROWS, "list", "rules", "offers"].into_iter().find(|key| map.get(key).is_some())
+    [ROWS, "list", "rules", "offers", "gates"].into_iter().find(|key| map.get(key).is_some())
 }
 
 /// The ordered items of a node: the list itself, or those of a map.

@@ -17,8 +17,9 @@ use super::inputs::{self, CheckedInput};
 use super::metrics::CheckedMetric;
 use super::names::Names;
 use super::order;
-use super::records::Records;
-use super::samples::{self, Sample, Test};
+use super::pay_plan::CheckedPayPlan;
+use super::records::{self, Declared};
+use super::samples::{self, PayTest, Sample, Test};
 use super::settlement::{self, CheckedSettlement, OfferSlots, SettlementReader, offer_fields};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
 use super::workflows::{CheckedWorkflow, Outline, StateSlots, WorkflowReader, state_fields};
@@ -53,6 +54,7 @@ pub(crate) struct CheckedPack {
     pub(crate) contact: Vec<CheckedPolicy>,
     pub(crate) settlement: Option<CheckedSettlement>,
     pub(crate) incentives: Option<CheckedIncentives>,
+    pub(crate) pay_plan: Option<CheckedPayPlan>,
     pub(crate) metrics: Vec<CheckedMetric>,
     pub(crate) experiments: Vec<CheckedExperiment>,
     /// Where an offer stands, in a pack with a settlement.
@@ -66,6 +68,8 @@ pub(crate) struct CheckedPack {
     pub(crate) inputs: Vec<CheckedInput>,
     pub(crate) samples: Vec<Sample>,
     pub(crate) tests: Vec<Test>,
+    /// Those of collectors' pay.
+    pub(crate) pay_tests: Vec<PayTest>,
     /// What overlays did, a line each.
     pub(crate) overlays: Vec<String>,
 }
@@ -114,7 +118,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         woven
     });
     let root = woven.as_ref().unwrap_or(&assembled.root);
-    let record = read_records(root, &header, &parser, assembled.head, findings);
+    let Declared { case: record, others } = records::read(root, &header, &parser, assembled.head, findings);
     let calendars = dated::calendars(root, findings);
     let calendar = header.calendar.as_ref().and_then(|(name, span)| {
         let found = calendars.iter().find(|calendar| calendar.name == *name);
@@ -154,7 +158,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     // Where one was left out, the pack is refused.
     let experiments = experiments.into_iter().flatten().collect();
     let settlement = builder.settlement(root);
-    let incentives = builder.incentives(root);
+    let (incentives, pay_plan) = builder.incentives(root, &others);
     let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
     let Builder { slots, names, parameters, state, cooldowns, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
@@ -174,6 +178,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         contact,
         settlement,
         incentives,
+        pay_plan,
         metrics,
         experiments,
         offer,
@@ -184,6 +189,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         inputs,
         samples: Vec::new(),
         tests: Vec::new(),
+        pay_tests: Vec::new(),
         overlays,
         header,
     };
@@ -379,12 +385,16 @@ impl Builder<'_> {
         reader.policies(root)
     }
 
-    /// The incentives.
-    fn incentives(&mut self, root: &Map) -> Option<CheckedIncentives> {
-        let entry = root.entries.iter().find(|entry| entry.key == "incentives")?;
+    /// The incentives for debtors, and the pay plan of collectors, which goes over one of the other records.
+    fn incentives(
+        &mut self,
+        root: &Map,
+        others: &[Arc<RecordType>],
+    ) -> (Option<CheckedIncentives>, Option<CheckedPayPlan>) {
+        let Some(entry) = root.entries.iter().find(|entry| entry.key == "incentives") else { return (None, None) };
         let mut reader =
             IncentiveReader { header: self.header, parser: self.parser, names: &self.names, findings: self.findings };
-        reader.incentives(entry)
+        reader.incentives(entry, others)
     }
 
     /// The settlement.
@@ -548,46 +558,4 @@ pub(crate) fn section<'a>(root: &'a Map, key: &str) -> impl Iterator<Item = &'a 
             _ => None,
         })
         .flat_map(|map| map.entries.iter())
-}
-
-fn read_records(root: &Map, header: &Header, parser: &Parser, head: Span, findings: &mut Findings) -> Arc<RecordType> {
-    let mut case = None;
-    let mut names = Vec::new();
-    for entry in section(root, "records") {
-        names.push(entry.key.as_str());
-        super::names::report_record_name(&entry.key, entry.key_span, findings);
-        let record = Records { header, parser, findings }.record(&entry.key, entry.key_span, &entry.value);
-        if entry.key == "case" {
-            case = Some(record);
-        }
-    }
-    match case {
-        Some(record) => {
-            let record = record.unwrap_or(RecordType {
-                name: Arc::from("case"),
-                fields: Vec::new(),
-                ignores_unknown_fields: false,
-            });
-            if let Some(second) = record.fields.iter().filter(|field| field.place).nth(1) {
-                findings.push(
-                    Finding::error(Code::InvalidValue, second.span, "two fields are marked `place: true`")
-                        .help("keep one"),
-                );
-            }
-            if let Some(field) = record.fields.iter().find(|field| field.time) {
-                findings.push(
-                    Finding::error(Code::InvalidValue, field.span, "`time: true` marks a field of the items of a list")
-                        .help("remove it"),
-                );
-            }
-            Arc::new(record)
-        }
-        None => {
-            findings.push(
-                Finding::error(Code::MissingKey, head, "the pack declares no record `case`")
-                    .help("say under `records:` what a case has"),
-            );
-            Arc::new(RecordType { name: Arc::from("case"), fields: Vec::new(), ignores_unknown_fields: false })
-        }
-    }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::header::{Header, rounding, words};
 use super::literals;
-use super::names::report_name;
+use super::names::{report_name, report_record_name};
+use super::pack::section;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::source::Span;
@@ -17,6 +18,55 @@ pub(crate) struct Records<'a> {
     pub(crate) header: &'a Header,
     pub(crate) parser: &'a Parser,
     pub(crate) findings: &'a mut Findings,
+}
+
+/// The records of a pack.
+pub(crate) struct Declared {
+    /// The account that is decided.
+    pub(crate) case: Arc<RecordType>,
+    /// All others, such as `collector`.
+    pub(crate) others: Vec<Arc<RecordType>>,
+}
+
+/// The records that a document declares.
+pub(crate) fn read(root: &Map, header: &Header, parser: &Parser, head: Span, findings: &mut Findings) -> Declared {
+    let mut case = None;
+    let mut others = Vec::new();
+    for entry in section(root, "records") {
+        report_record_name(&entry.key, entry.key_span, findings);
+        let record = Records { header, parser, findings }.record(&entry.key, entry.key_span, &entry.value);
+        if entry.key == "case" {
+            case = Some(record.unwrap_or_else(no_fields));
+            continue;
+        }
+        others.extend(record.map(Arc::new));
+    }
+    let case = case.unwrap_or_else(|| {
+        findings.push(
+            Finding::error(Code::MissingKey, head, "the pack declares no record `case`")
+                .help("say under `records:` what a case has"),
+        );
+        no_fields()
+    });
+    for record in others.iter().map(|other| &**other).chain([&case]) {
+        if let Some(field) = record.fields.iter().find(|field| field.time) {
+            findings.push(
+                Finding::error(Code::InvalidValue, field.span, "`time: true` marks a field of the items of a list")
+                    .help("remove it"),
+            );
+        }
+    }
+    if let Some(second) = case.fields.iter().filter(|field| field.place).nth(1) {
+        findings.push(
+            Finding::error(Code::InvalidValue, second.span, "two fields are marked `place: true`").help("keep one"),
+        );
+    }
+    Declared { case: Arc::new(case), others }
+}
+
+/// A case of which nothing could be read.
+fn no_fields() -> RecordType {
+    RecordType { name: Arc::from("case"), fields: Vec::new(), ignores_unknown_fields: false }
 }
 
 /// Why a key has no absence.

@@ -9,6 +9,7 @@ pub(crate) mod cadence;
 pub(crate) mod contact;
 pub(crate) mod incentives;
 pub(crate) mod metrics;
+pub(crate) mod pay;
 pub(crate) mod review;
 pub(crate) mod settlement;
 pub(crate) mod standing;

@@ -8,6 +8,7 @@ mod course_schema;
 mod findings;
 mod incentives;
 mod line;
+mod pay;
 mod schema;
 mod settlement;
 
@@ -19,6 +20,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 pub use course::{Action, ChannelReport, ContactReason, StageMove, StageReport, TemplateReport};
 pub use incentives::{Incentive, IncentiveReport, WithheldIncentive};
 pub(crate) use line::{DecidedCase, LineWriter, write_key};
+pub use pay::{AcceleratorPay, CollectorPay, HeldGate, TierPay};
 pub(crate) use schema::{case_schema, decision_schema};
 pub use settlement::{CounterOffer, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport};
 
@@ -123,6 +125,17 @@ pub enum Answer {
     Unknown(Vec<String>),
     /// A calculation failed.
     Error(ErrorCode),
+}
+
+impl Answer {
+    fn of(outcome: &Outcome, show: Show) -> Answer {
+        match outcome {
+            Ok(Value::None) => Answer::None,
+            Ok(value) => Answer::Known(show.text(value)),
+            Err(Failure::Unknown(facts)) => Answer::Unknown(facts.iter().map(|fact| fact.to_string()).collect()),
+            Err(Failure::Error(error)) => Answer::Error(error.code),
+        }
+    }
 }
 
 /// What a decision is put together from.
@@ -278,13 +291,7 @@ impl Decision {
     /// What a result came to: an output of the segmentation by its name, a score by its name, an output of a table or
     /// rule list as `table.output`. Nothing where the pack has no such result.
     pub fn get(&self, name: &str) -> Option<Answer> {
-        let outcome = self.outcome(name)?;
-        Some(match outcome {
-            Ok(Value::None) => Answer::None,
-            Ok(value) => Answer::Known(self.show.text(value)),
-            Err(Failure::Unknown(facts)) => Answer::Unknown(facts.iter().map(|fact| fact.to_string()).collect()),
-            Err(Failure::Error(error)) => Answer::Error(error.code),
-        })
+        self.outcome(name).map(|outcome| Answer::of(outcome, self.show))
     }
 
     fn outcome(&self, name: &str) -> Option<&Outcome> {

@@ -91,9 +91,7 @@ pub struct Evaluation {
 
 impl Evaluator {
     pub(super) fn new(engine: Engine, as_of: DateTime<Utc>) -> Result<Evaluator, Error> {
-        if !(2..=9998).contains(&as_of.year()) {
-            return Err(Error::new(format!("`as_of` lies outside the years 2 to 9998: {as_of}")));
-        }
+        in_years(as_of)?;
         let instant = Arc::new(Instant::new(engine.planned(), as_of));
         let scratch = Scratch::new(engine.planned().plan);
         Ok(Evaluator { engine, instant, scratch, cells: CellRoom::default() })
@@ -389,6 +387,14 @@ impl Evaluator {
         );
         Ok(())
     }
+}
+
+/// Refuses an instant outside the years that calendars know.
+pub(super) fn in_years(as_of: DateTime<Utc>) -> Result<(), Error> {
+    if (2..=9998).contains(&as_of.year()) {
+        return Ok(());
+    }
+    Err(Error::new(format!("`as_of` lies outside the years 2 to 9998: {as_of}")))
 }
 
 impl Record {

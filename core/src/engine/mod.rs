@@ -5,6 +5,7 @@ mod contact;
 mod evaluator;
 mod metrics;
 mod offer;
+mod pay;
 mod state;
 mod writer;
 
@@ -20,7 +21,7 @@ pub use metrics::{Metric, MetricSample, Metrics};
 pub use offer::OfferCheck;
 pub use writer::DecisionWriter;
 
-use crate::check::samples::Test;
+use crate::check::samples::{PayTest, Test};
 use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
 use crate::decision::{self, Decision, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
@@ -265,7 +266,7 @@ impl Engine {
 
     /// Runs the pack's rule tests, and counts which rows and rules they fire.
     pub fn test(&self) -> TestReport {
-        testing::run(&self.parts(), &|test| {
+        let decide = |test: &Test| {
             let decided = self.try_test(test).map_err(|error| error.problems)?;
             let judgement = test.attempt.as_ref().map(|attempt| self.judgement(&decided, attempt));
             let offer = test.offer.as_ref().map(|offer| {
@@ -275,7 +276,9 @@ impl Engine {
             let trace = decided.evaluation.trace();
             let runs = decided.evaluation.runs();
             Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
-        })
+        };
+        let pay = |test: &PayTest| self.pay_of_raw(&test.record, test.as_of).map_err(|error| error.problems);
+        testing::run(&self.parts(), &decide, &pay)
     }
 
     /// Decides the case of a rule test, with the past that the test says.

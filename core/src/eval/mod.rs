@@ -3,6 +3,7 @@
 //! Sees no text of rules, no YAML, no Rhai; reads no clock. `reference` is the plain tree walk over the lowered pack
 //! that says what a pack means; the executors are tested against it, and ask it where they can not tell.
 
+pub(crate) mod beside;
 mod cells;
 mod code;
 pub(crate) mod column;

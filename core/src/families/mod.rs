@@ -7,6 +7,7 @@ mod contact;
 mod experiment;
 mod incentives;
 mod moving;
+mod pay_plan;
 mod settlement;
 mod workflow;
 
@@ -35,6 +36,8 @@ pub(crate) struct LoweredPack {
     pub(crate) contact: Option<Contact>,
     pub(crate) settlement: Option<Settlement>,
     pub(crate) incentives: Option<Incentives>,
+    /// The gates of the pay plan, over the record that it goes over; no executor runs them.
+    pub(crate) gates: Option<Table>,
     /// What metrics take of a case.
     metrics: Vec<Expr>,
     /// What time may change.
@@ -184,8 +187,9 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
     let (slots, moving) = (pack.slots.clone(), Moving::default());
+    let gates = pay_plan::lower(pack);
     let mut lowered =
-        LoweredPack { slots, steps, routines, workflows, contact, settlement, incentives, metrics, moving };
+        LoweredPack { slots, steps, routines, workflows, contact, settlement, incentives, gates, metrics, moving };
     lowered.moving = Moving::of(pack, &lowered);
     let follows = workflow::follows(&lowered);
     if let Some(workflows) = &mut lowered.workflows {

@@ -56,7 +56,7 @@ pub use error::FinanceError;
 pub use fraction::Fraction;
 pub use instalments::{BusinessDays, Every, Instalment, Residue, Schedule, Shift, Size, instalments};
 pub use interest::{Accrual, Freeze, InterestPeriod};
-pub use pay::{Accelerator, Clawback, Pay, PayPlan, Reversal, Tier, TierMode, Tiers};
+pub use pay::{Accelerator, Clawback, Pay, PayPlan, Reversal, Tier, TierMode, TierPart, Tiers};
 pub use rates::DatedRates;
 pub use rounding::Rounding;
 pub use split::split;

@@ -34,6 +34,17 @@ pub struct Tier {
     pub percent: Decimal,
 }
 
+/// What one tier gives for a base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TierPart {
+    /// The tier.
+    pub tier: Tier,
+    /// How much of the base its percentage is taken of.
+    pub of: Decimal,
+    /// What it gives, exact.
+    pub amount: Fraction,
+}
+
 /// How pay is made of a base.
 ///
 /// ```
@@ -144,20 +155,41 @@ impl Tiers {
         self.of_part(Decimal::ZERO, not_negative("base", base)?)
     }
 
+    /// What each tier gives for a base: with [`TierMode::Marginal`] the tiers that it reaches, with
+    /// [`TierMode::Retroactive`] the one whose percentage counts. Their amounts add up to [`of`](Tiers::of).
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Tiers::of).
+    pub fn parts(&self, base: Decimal) -> Result<Vec<TierPart>, FinanceError> {
+        self.parts_above(Decimal::ZERO, not_negative("base", base)?)
+    }
+
     /// What the scale gives for the part of a base that lies above a mark.
     fn of_part(&self, above: Decimal, base: Decimal) -> Result<Fraction, FinanceError> {
-        match self.mode {
+        self.parts_above(above, base)?.iter().try_fold(Fraction::ZERO, |sum, part| sum.plus(part.amount))
+    }
+
+    /// What each tier gives of that.
+    fn parts_above(&self, above: Decimal, base: Decimal) -> Result<Vec<TierPart>, FinanceError> {
+        let ends: Vec<(Tier, Decimal, Decimal)> = match self.mode {
             TierMode::Marginal => {
                 let ends = self.tiers.iter().skip(1).map(|tier| tier.from.min(base)).chain([base]);
-                self.tiers.iter().zip(ends).try_fold(Fraction::ZERO, |sum, (tier, end)| {
-                    sum.plus(percent_of_part(tier.percent, tier.from.max(above), end)?)
-                })
+                self.tiers.iter().zip(ends).map(|(tier, end)| (*tier, tier.from.max(above), end)).collect()
             }
-            TierMode::Retroactive => match self.tiers.iter().rfind(|tier| tier.from <= base) {
-                Some(tier) => percent_of_part(tier.percent, above, base),
-                None => Ok(Fraction::ZERO),
-            },
-        }
+            TierMode::Retroactive => {
+                let reached = self.tiers.iter().rfind(|tier| tier.from <= base);
+                reached.map(|tier| (*tier, above, base)).into_iter().collect()
+            }
+        };
+        let reached = ends.into_iter().filter(|(_, from, to)| from < to);
+        reached
+            .map(|(tier, from, to)| {
+                let of = number::subtract(to, from).map_err(|_| OVERFLOW)?;
+                let amount = Fraction::from(of).times(Fraction::of_percent(tier.percent)?)?;
+                Ok(TierPart { tier, of, amount })
+            })
+            .collect()
     }
 }
 
@@ -240,14 +272,6 @@ impl PayPlan {
     }
 }
 
-/// So many percent of what lies between two marks; nothing where the first is not the lower one.
-fn percent_of_part(percent: Decimal, from: Decimal, to: Decimal) -> Result<Fraction, FinanceError> {
-    if to <= from {
-        return Ok(Fraction::ZERO);
-    }
-    Fraction::from(to).minus(Fraction::from(from))?.times(Fraction::of_percent(percent)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{cases, date, number};
@@ -323,6 +347,20 @@ mod tests {
         assert_eq!(amount(&plan, "200000", &["0.5"]), number("5995"), "the cap comes last");
         let cliff = PayPlan { tiers: collector(TierMode::Retroactive).tiers, ..plan };
         assert_eq!(amount(&cliff, "62000", &[]), number("3840"));
+    }
+
+    #[test]
+    fn parts_say_what_each_tier_gives() {
+        let parts = |mode| {
+            let parts = collector(mode).tiers.parts(number("62000")).expect("parts");
+            let shown = |part: &TierPart| (part.tier.percent, part.of, part.amount.round(2, Rounding::HalfUp));
+            parts.iter().map(shown).map(|(percent, of, amount)| (percent, of, amount.expect("an amount"))).collect()
+        };
+        let marginal: Vec<(Decimal, Decimal, Decimal)> = parts(TierMode::Marginal);
+        let wanted = [("0", "30000", "0"), ("4", "20000", "800"), ("6", "12000", "720")];
+        assert_eq!(marginal, wanted.map(|(percent, of, amount)| (number(percent), number(of), number(amount))));
+        assert_eq!(parts(TierMode::Retroactive), [(number("6"), number("62000"), number("3720"))]);
+        assert_eq!(collector(TierMode::Marginal).tiers.parts(Decimal::ZERO), Ok(Vec::new()));
     }
 
     #[test]

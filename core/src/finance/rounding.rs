@@ -15,6 +15,17 @@ pub enum Rounding {
     Down,
 }
 
+impl From<value::Rounding> for Rounding {
+    fn from(rounding: value::Rounding) -> Rounding {
+        match rounding {
+            value::Rounding::HalfUp => Rounding::HalfUp,
+            value::Rounding::HalfEven => Rounding::HalfEven,
+            value::Rounding::Up => Rounding::Up,
+            value::Rounding::Down => Rounding::Down,
+        }
+    }
+}
+
 impl From<Rounding> for value::Rounding {
     fn from(rounding: Rounding) -> value::Rounding {
         match rounding {

@@ -79,6 +79,10 @@ struct Asked<'a> {
 impl FastReader {
     /// The instructions for files with these columns.
     pub(super) fn new(source: &CaseSource, header: &Arc<[String]>, pack: Pack<'_>) -> FastReader {
+        // Only cases have slots in the plan. Other records are never read in batches.
+        if !std::ptr::eq(&*source.record, &*pack.checked.record) {
+            return FastReader { fields: Vec::new() };
+        }
         let as_of = DateTime::<Utc>::UNIX_EPOCH;
         let asked = Asked::new(source, header, pack, as_of);
         let fields = source.input.fields.iter().zip(&source.record.fields).zip(&pack.plan.storages);

@@ -4,6 +4,7 @@
 //! rest goes on. Reads files; decides nothing.
 
 mod batch;
+mod collectors;
 mod convert;
 mod csv_rows;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use batch::CaseBatch;
+pub use collectors::{CollectorReader, CollectorRow};
 use convert::Row;
 pub(crate) use csv_rows::CellRoom;
 use files::{RawKind, Rows};

@@ -14,9 +14,14 @@ use crate::value::{Failure, Outcome, Value, number};
 /// The differences for a record that was refused.
 pub(super) fn refusal(test: &Test, problems: &[Problem]) -> Vec<String> {
     let wanted = test.expect.iter().find_map(|expectation| match &expectation.kind {
-        ExpectationKind::Refused(paths) => Some(paths),
+        ExpectationKind::Refused(paths) => Some(paths.as_slice()),
         _ => None,
     });
+    refused_at(wanted, test.expect.len(), problems)
+}
+
+/// The differences for a record that was refused, where a test of so many expectations wanted problems at some paths.
+pub(super) fn refused_at(wanted: Option<&[String]>, expectations: usize, problems: &[Problem]) -> Vec<String> {
     let list = || problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n");
     let Some(wanted) = wanted else { return vec![format!("the record is refused:\n{}", list())] };
     let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
@@ -29,7 +34,7 @@ pub(super) fn refusal(test: &Test, problems: &[Problem]) -> Vec<String> {
     if wanted != found {
         failures.push(format!("refused: expected problems at [{}], found\n{}", wanted.join(", "), list()));
     }
-    if test.expect.len() > 1 {
+    if expectations > 1 {
         failures.push("the record is refused, so nothing else can be expected of it".to_owned());
     }
     failures
@@ -310,7 +315,7 @@ fn differing_sets(what: &str, mut wanted: Vec<&str>, mut found: Vec<&str>) -> Op
     (wanted != found).then(|| format!("{what}: expected [{}], found [{}]", wanted.join(", "), found.join(", ")))
 }
 
-fn compare(what: &str, wanted: &Expected, found: &Outcome, show: Show) -> Option<String> {
+pub(super) fn compare(what: &str, wanted: &Expected, found: &Outcome, show: Show) -> Option<String> {
     if is_as_expected(wanted, found) {
         return None;
     }

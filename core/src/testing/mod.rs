@@ -1,22 +1,24 @@
 //! Rule tests: each test's case decided and compared with what it expects, and which rows and rules fired.
 
 mod compare;
+mod pay;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::samples::{Test, rules_behind};
+use crate::check::samples::{PayTest, Test, gates, rules_behind};
 use crate::conduct::contact::Judgement;
-use crate::decision::{Decision, OfferReport, Parts};
+use crate::decision::{CollectorPay, Decision, OfferReport, Parts};
 use crate::eval::Trace;
 use crate::eval::runner::Run;
 use crate::explain::Explanation;
 use crate::record::Problem;
+use crate::value::show::Show;
 
 /// The outcome of all rule tests of a pack.
 #[derive(Clone, Debug)]
 pub struct TestReport {
-    /// One for each test, in the order of the pack.
+    /// One for each test: those of cases in the order of the pack, then those of collectors' pay.
     pub tests: Vec<TestResult>,
     /// One for each row and rule, in the order of the pack.
     pub coverage: Vec<Coverage>,
@@ -93,14 +95,20 @@ impl Tried {
 /// Decides the case of a test, or gives the problems for which it is refused.
 pub(crate) type Decide<'a> = dyn Fn(&Test) -> Result<Tried, Vec<Problem>> + 'a;
 
+/// Works out the pay of a test, or gives the problems for which its record is refused.
+pub(crate) type Pay<'a> = dyn Fn(&PayTest) -> Result<CollectorPay, Vec<Problem>> + 'a;
+
 /// Runs all tests of a pack.
-pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>) -> TestReport {
+pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>, pay: &Pay<'_>) -> TestReport {
     let checked = parts.checked;
     let mut hits: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-    let tests = checked.tests.iter().map(|test| run_test(parts, decide, test, &mut hits)).collect();
+    let mut tests: Vec<TestResult> =
+        checked.tests.iter().map(|test| run_test(parts, decide, test, &mut hits)).collect();
+    tests.extend(checked.pay_tests.iter().map(|test| run_pay_test(parts, pay, test, &mut hits)));
     let rows = checked.tables.iter().flat_map(|table| table.all_rows()).map(|row| (&row.id, row.span));
     let coverage = rows
         .chain(rules_behind(checked))
+        .chain(gates(checked))
         .map(|(id, span)| Coverage {
             id: id.to_string(),
             place: parts.sources.place(span),
@@ -120,6 +128,22 @@ fn run_test(parts: &Parts<'_>, decide: &Decide<'_>, test: &Test, hits: &mut BTre
             let failures = compare::decision(test, &tried, parts);
             let explanation = (!failures.is_empty())
                 .then(|| Explanation::new(parts, test.as_of, &tried.trace, &tried.runs).to_text());
+            (failures, explanation)
+        }
+    };
+    TestResult { name: test.name.clone(), place: parts.sources.place(test.span), failures, explanation }
+}
+
+fn run_pay_test(parts: &Parts<'_>, pay: &Pay<'_>, test: &PayTest, hits: &mut BTreeMap<Arc<str>, usize>) -> TestResult {
+    let show = Show { currency_decimals: parts.checked.header.currency_decimals };
+    let (failures, explanation) = match pay(test) {
+        Err(problems) => (pay::refusal(test, &problems), None),
+        Ok(pay) => {
+            for gate in pay.gates() {
+                *hits.entry(gate.id.clone()).or_default() += 1;
+            }
+            let failures = pay::differences(test, &pay, show);
+            let explanation = (!failures.is_empty()).then(|| format!("{}\n", pay.to_json()));
             (failures, explanation)
         }
     };

@@ -449,7 +449,7 @@ impl TestReader<'_, '_> {
     }
 
     /// A value of a type; `none`, `unknown` and `{error: code}` stand for themselves.
-    fn value(&mut self, node: &Node, base: &Type) -> Option<Expected> {
+    pub(super) fn value(&mut self, node: &Node, base: &Type) -> Option<Expected> {
         match (&node.kind, base) {
             (NodeKind::Null, _) => Some(Expected::Value(Value::None)),
             (NodeKind::Map(map), _) if map.get("error").is_some() && map.entries.len() == 1 => {

@@ -1,6 +1,7 @@
 //! Samples and rule tests: full records, and what a decision must say of them.
 
 mod expect;
+mod pay;
 mod state;
 
 use std::cell::OnceCell;
@@ -18,8 +19,9 @@ use crate::record::{Attempt, Offer, Problem, Raw, RecordReader, Surroundings};
 use crate::source::{SourceId, Span};
 use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node, NodeKind};
-use crate::value::{Value, text};
+use crate::value::{RecordType, Value, text};
 
+pub(crate) use pay::{PayExpectation, PayTest};
 pub(crate) use state::TestState;
 
 /// A record that tests start from.
@@ -148,34 +150,42 @@ pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: 
         }
     }
     let mut tests: Vec<Test> = Vec::new();
+    let mut pay_tests: Vec<PayTest> = Vec::new();
     if let Some(node) = root.get("tests")
         && let NodeKind::List(items) = &node.kind
     {
-        let known = Known::new(pack, &samples, broken);
+        let says_pay_plan = section(root, "incentives").any(|entry| entry.key == "collector");
+        let known = Known { says_pay_plan, ..Known::new(pack, &samples, broken) };
         let mut named: HashMap<(SourceId, String), Span> = HashMap::new();
         for item in items {
             let mut reader = TestReader { pack, names, known: &known, findings };
-            let Some(test) = reader.test(item) else { continue };
-            let name = (test.span.source, test.name.clone());
-            match named.get(&name) {
+            let is_of_pay = matches!(&item.kind, NodeKind::Map(map) if map.get("collector").is_some());
+            let (name, span) = if is_of_pay {
+                let Some(test) = reader.pay_test(item) else { continue };
+                let named = (test.name.clone(), test.span);
+                pay_tests.push(test);
+                named
+            } else {
+                let Some(test) = reader.test(item) else { continue };
+                let named = (test.name.clone(), test.span);
+                tests.push(test);
+                named
+            };
+            match named.get(&(span.source, name.clone())) {
                 Some(first) => findings.push(
-                    Finding::error(
-                        Code::DuplicateId,
-                        test.span,
-                        format!("two tests of this file are called `{}`", test.name),
-                    )
-                    .also(*first, "the first")
-                    .help("give one another name"),
+                    Finding::error(Code::DuplicateId, span, format!("two tests of this file are called `{name}`"))
+                        .also(*first, "the first")
+                        .help("give one another name"),
                 ),
                 None => {
-                    named.insert(name, test.span);
+                    named.insert((span.source, name), span);
                 }
             }
-            tests.push(test);
         }
     }
     pack.samples = samples;
     pack.tests = tests;
+    pack.pay_tests = pay_tests;
 }
 
 /// What tests may name, each found by its name.
@@ -189,6 +199,8 @@ struct Known<'a> {
     rows: HashMap<&'a str, &'a Arc<str>>,
     /// The qualified ids of tables and facts.
     steps: HashSet<String>,
+    /// Whether the document has a pay plan, which may have been refused.
+    says_pay_plan: bool,
     /// The same ids, for suggestions: nobody asks in a pack that is right.
     suggestions: OnceCell<Suggestions<'a>>,
 }
@@ -217,6 +229,7 @@ impl<'a> Known<'a> {
             broken,
             rows: rows(pack).map(|row| (&**row, row)).collect(),
             steps: tables.chain(facts).chain(wholes).chain(experiments).collect(),
+            says_pay_plan: false,
             suggestions: OnceCell::new(),
         }
     }
@@ -385,11 +398,27 @@ pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str
     workflows.chain(contact).chain(settlement).chain(offers.map(|offer| (&offer.id, offer.span)))
 }
 
-/// Reports every problem of a record in a rule file, at its place.
+/// The gates of a pack's pay plan, each with its place. No case makes them fire.
+pub(crate) fn gates(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
+    pack.pay_plan.iter().flat_map(|plan| &plan.gates).map(|gate| (&gate.id, gate.span))
+}
+
+/// Reports every problem of a case in a rule file, at its place.
 fn check_record(pack: &CheckedPack, node: &Node, as_of: DateTime<Utc>, findings: &mut Findings) -> bool {
-    let surroundings =
-        Surroundings { as_of, today: date_at(as_of, pack.header.zone), currency: Some(&pack.header.currency) };
-    match RecordReader::read(&pack.record, &Raw::from_node(node), surroundings) {
+    check_fields(pack, &pack.record, node, as_of, findings)
+}
+
+/// Reports every problem of a record in a rule file, at its place.
+fn check_fields(
+    pack: &CheckedPack,
+    record: &RecordType,
+    node: &Node,
+    as_of: DateTime<Utc>,
+    findings: &mut Findings,
+) -> bool {
+    let currency = (*record.name == *pack.record.name).then_some(&*pack.header.currency);
+    let surroundings = Surroundings { as_of, today: date_at(as_of, pack.header.zone), currency };
+    match RecordReader::read(record, &Raw::from_node(node), surroundings) {
         Ok(_) => true,
         Err(problems) => {
             for problem in problems {
