@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::conduct::review::next_review;
 use crate::conduct::standing::Standing;
 use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{DecidedCase, Decision, LineWriter, Parts, write_key};
@@ -47,9 +48,11 @@ pub(crate) fn of_row(
         conduct(&mut runner, standing, &mut course);
         course
     });
-    let wanted = Decision::new(parts, as_of, &reference, by_meaning.as_ref());
-    assert_eq!(Decision::new(parts, as_of, &fired, course).to_json(), wanted.to_json());
-    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), course };
+    let next = next_review(pack, instant, evaluation, standing);
+    let wanted = Decision::new(parts, as_of, &reference, by_meaning.as_ref(), next);
+    assert_eq!(Decision::new(parts, as_of, &fired, course, next).to_json(), wanted.to_json());
+    let next_review: &dyn Fn() -> Option<DateTime<Utc>> = &|| next;
+    let case = DecidedCase { instant, evaluation, has_state: standing.has_state(), course, next_review };
     line_is_the_decision(parts, pack, &case, &wanted);
     let explained = |trace: &Trace| Explanation::new(parts, as_of, trace, &[]).to_json();
     assert_eq!(explained(&whole), explained(&reference));

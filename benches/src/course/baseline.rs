@@ -76,7 +76,7 @@ const fn by(channels: &'static [Channel], fits: &'static [Channel]) -> Does {
 }
 
 /// All steps of all stages, in their order.
-pub const STEPS: [Step; 18] = [
+pub const STEPS: [Step; 17] = [
     step(Stage::New, "welcome", Due::Day(0), preferred(&[Letter], PAPER)),
     unless(step(Stage::New, "introduce", Due::Day(3), Does::Call), |case| case.promise_due.is_some()),
     step(Stage::Soft, "reminder", Due::Day(1), preferred(&[Email], REMINDER)),
@@ -94,8 +94,6 @@ pub const STEPS: [Step; 18] = [
     step(Stage::PreLegal, "last-call", Due::Day(14), Does::Call),
     step(Stage::Legal, "file", Due::Day(0), Does::Task),
     step(Stage::Agency, "place", Due::Day(0), Does::Task),
-    // Keeps the list of one length where nothing is done in a stage.
-    unless(step(Stage::Closed, "none", Due::Day(0), Does::Task), |_| true),
 ];
 
 /// A stage as the pack calls it.
@@ -151,7 +149,7 @@ fn steps(
     is_passing: bool,
     actions: &mut Vec<(Action, &'static Does)>,
 ) {
-    static ALL: [Step; 18] = STEPS;
+    static ALL: [Step; 17] = STEPS;
     for step in ALL.iter().filter(|step| step.stage == stage) {
         if is_passing && !matches!(step.does, Does::Task) || (step.is_left_out)(case) {
             continue;

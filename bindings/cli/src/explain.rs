@@ -1,5 +1,7 @@
 //! `recoup explain`: why one case is decided as it is.
 
+use chrono::SecondsFormat;
+
 use crate::one_case::{Answer, OneCaseArguments};
 use crate::status::{Status, Stop};
 
@@ -14,6 +16,11 @@ pub(crate) struct Arguments {
 pub(crate) fn carry_out(arguments: &Arguments) -> Result<Status, Stop> {
     arguments.case.carry_out(|_, decided| {
         let explanation = decided.explain();
-        Ok(Answer { text: explanation.to_text(), json: explanation.to_json(), status: Status::Good })
+        let next = match decided.decision.next_review_at() {
+            Some(at) => format!("at {}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            None => "never: time changes nothing".to_owned(),
+        };
+        let text = format!("{}\nnext review {next}\n", explanation.to_text());
+        Ok(Answer { text, json: explanation.to_json(), status: Status::Good })
     })
 }

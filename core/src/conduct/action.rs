@@ -141,6 +141,9 @@ pub(super) fn gate(
     let (as_of, today) = (runner.as_of(), runner.today());
     let mut gate = Gate { judge: None, room: std::mem::take(room), state, as_of };
     let hold = state.is_on_hold(today);
+    if !actions.is_empty() {
+        super::review::holds(runner, state);
+    }
     for action in actions {
         let Some(place) = Place::of(checked, (workflow, action.stage, action.step)) else { continue };
         if place.action.is_contacting {
@@ -232,12 +235,12 @@ impl<'a> Gate<'_, 'a> {
             if verdict == Verdict::Allow {
                 action.channel = word(&channel);
                 action.verdicts.push((channel, judgement));
-                let counting = self.judge.as_ref().map_or(Vec::new(), |judge| judge.counting().to_vec());
+                let counting = self.judge.as_mut().map_or(Vec::new(), Judge::take_counting);
                 self.make(counting);
                 break;
             }
             if verdict == Verdict::Review && channel.is_ok() && reviewed.is_none() {
-                let counting = self.judge.as_ref().map_or(Vec::new(), |judge| judge.counting().to_vec());
+                let counting = self.judge.as_mut().map_or(Vec::new(), Judge::take_counting);
                 reviewed = Some((action.verdicts.len(), counting));
             }
             action.verdicts.push((channel, judgement));
@@ -277,6 +280,9 @@ impl<'a> Gate<'_, 'a> {
 
     /// Lets a contact count for those that follow.
     fn make(&mut self, counting: Vec<RuleAt>) {
+        if counting.is_empty() {
+            return;
+        }
         if let Some(judge) = &mut self.judge {
             judge.make(self.as_of, counting);
         }
@@ -382,13 +388,15 @@ impl Digits {
     }
 
     fn number(&mut self, number: u64, least: usize) {
-        let mut count = least.max(1);
-        while 10_u64.checked_pow(crate::source::clamp(count)).is_some_and(|power| power <= number) {
-            count += 1;
+        let begin = self.len;
+        let mut left = number;
+        while left > 0 || self.len < begin + least {
+            self.push(b'0' + (left % 10) as u8);
+            left /= 10;
         }
-        for place in (0..count).rev() {
-            let digit = number / 10_u64.pow(crate::source::clamp(place)) % 10;
-            self.push(b'0' + u8::try_from(digit).unwrap_or(0));
+        // The last digit came first.
+        if let Some(digits) = self.bytes.get_mut(begin..self.len) {
+            digits.reverse();
         }
     }
 

@@ -35,6 +35,9 @@ pub(crate) struct Schedule<'a> {
 /// How many occurrences of one step are looked at.
 const OCCURRENCES: u32 = 10_000;
 
+/// How many days on which occurrences come or go are looked at, one behind the other.
+const TURNS: u32 = 16;
+
 impl Schedule<'_> {
     /// Adds the occurrences up to today that are to be done: of a repeated step those that `missed` says.
     ///
@@ -72,6 +75,53 @@ impl Schedule<'_> {
         }
         found.retain(|occurrence| !is_done(occurrence.number));
         Ok(())
+    }
+
+    /// The first day behind today on which something else is to be done than today; nothing where there is none. It may
+    /// be too early where what changes is much done already.
+    ///
+    /// # Errors
+    /// As [`Schedule::due`] says.
+    pub(crate) fn turns(
+        &self,
+        today: NaiveDate,
+        is_done: impl Fn(u32) -> bool,
+    ) -> Result<Option<NaiveDate>, EvaluationError> {
+        let due = |day: NaiveDate| -> Result<Vec<Occurrence>, EvaluationError> {
+            let mut found = Vec::new();
+            self.due(day, &is_done, &mut found)?;
+            Ok(found)
+        };
+        let now = due(today)?;
+        let mut reached = today;
+        for _ in 0..TURNS {
+            let Some(border) = self.border(reached)? else { return Ok(None) };
+            reached = border;
+            if due(reached)? != now {
+                break;
+            }
+        }
+        Ok(Some(reached))
+    }
+
+    /// The first day behind a day on which an occurrence comes or goes.
+    fn border(&self, day: NaiveDate) -> Result<Option<NaiveDate>, EvaluationError> {
+        if self.last.is_some_and(|last| day > last) {
+            return Ok(None);
+        }
+        let count = if self.every.is_some() { self.at_most.unwrap_or(u32::MAX) } else { 1 };
+        let mut next = None;
+        for index in 0..count {
+            let due = self.day(index)?;
+            // The day behind an occurrence that is skipped where it is missed.
+            let gone = due.succ_opt().filter(|_| self.missed == Missed::Skip && self.every.is_some());
+            next = [Some(due), gone].into_iter().flatten().filter(|border| *border > day).min();
+            if next.is_some() || index >= OCCURRENCES {
+                break;
+            }
+        }
+        let behind = self.last.and_then(|last| last.succ_opt());
+        Ok([next, behind].into_iter().flatten().filter(|border| *border > day).min())
     }
 
     /// The day of an occurrence, counted from 0: always from the first one, so that months keep their day.

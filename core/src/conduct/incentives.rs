@@ -78,6 +78,9 @@ pub(crate) fn offers(runner: &mut Runner<'_>, checked: &CheckedIncentives, lower
                 continue;
             }
         };
+        if let (Some(review), Some(behind)) = (runner.review(), made.valid_until.and_then(|until| until.succ_opt())) {
+            review.on(behind);
+        }
         if let Some(until) = made.valid_until.filter(|until| *until < today) {
             offers.withheld.push((made.id, Withheld::Lapsed(until)));
             continue;

@@ -9,6 +9,7 @@ pub(crate) mod cadence;
 pub(crate) mod contact;
 pub(crate) mod incentives;
 pub(crate) mod metrics;
+pub(crate) mod review;
 pub(crate) mod settlement;
 pub(crate) mod standing;
 pub(crate) mod workflow;
@@ -17,4 +18,4 @@ pub use action::ActionStatus;
 pub use contact::Verdict;
 
 #[cfg(test)]
-mod differential;
+pub(crate) mod differential;

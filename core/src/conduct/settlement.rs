@@ -326,7 +326,10 @@ impl Settling<'_, '_> {
         }
     }
 
-    fn day(&self, length: Option<Duration>) -> Result<Option<NaiveDate>, EvaluationError> {
+    fn day(&mut self, length: Option<Duration>) -> Result<Option<NaiveDate>, EvaluationError> {
+        if let (Some(review), Some(length)) = (self.runner.review(), length) {
+            review.shows_day(length);
+        }
         let calendar = self.runner.pack().checked.calendar.as_ref();
         length.map(|length| moved(self.runner.today(), length, calendar)).transpose()
     }

@@ -163,11 +163,11 @@ pub(crate) fn kept_arms(checked: &CheckedPack, state: Option<&State>) -> Vec<(Sl
 
 /// Calls `visit` on what each slot of a state holds for a case that stands in a stage.
 pub(crate) fn of_state(state: &State, slots: &StateSlots, today: NaiveDate, mut visit: impl FnMut(SlotId, Outcome)) {
-    let none_or = |text: Option<&str>| text.map_or(Value::None, Value::text);
+    let none_or = |text: Option<&Arc<str>>| text.map_or(Value::None, |text| Value::Text(text.clone()));
     let days = state.days_in_stage(today).map_or(Value::None, |days| Value::Integer(days.into()));
-    visit(slots.stage, Ok(none_or(state.stage())));
+    visit(slots.stage, Ok(none_or(state.stage_text())));
     visit(slots.days_in_stage, Ok(days));
-    visit(slots.previous_stage, Ok(none_or(state.previous_stage())));
+    visit(slots.previous_stage, Ok(none_or(state.previous_stage_text())));
     slots.done.iter().for_each(|(step, slot)| visit(*slot, Ok(Value::Boolean(state.is_done(step)))));
 }
 

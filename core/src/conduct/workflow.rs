@@ -12,6 +12,7 @@ use super::action::{Proposed, gate, propose};
 use super::cadence::{Occurrence, Schedule};
 use super::contact;
 use super::incentives::{Offers, offers};
+use super::review;
 use super::settlement::{Limits, Settling};
 use super::standing::{Standing, of_state};
 use crate::calendar::{Calendar, add_days};
@@ -42,8 +43,10 @@ pub(crate) struct Course {
     pub(crate) incentives: Option<Offers>,
     /// The arms that it is in: experiment and arm.
     pub(crate) arms: Vec<(Arc<str>, Arc<str>)>,
-    /// Room for judging contacts.
+    /// Room for judging contacts, for the stages that a walk has seen, and for the occurrences of a step.
     room: contact::Room,
+    seen: Vec<usize>,
+    due: Vec<Occurrence>,
 }
 
 /// A transition that was followed.
@@ -74,7 +77,6 @@ pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut
                 state: state.clone(),
                 is_entered: *is_new,
                 today: runner.today(),
-                due: Vec::new(),
                 runner,
                 course,
             };
@@ -114,27 +116,26 @@ fn limits(runner: &mut Runner<'_>) -> Option<Result<Limits, Failure>> {
     Some(Settling { runner, checked: &checked, lowered }.limits())
 }
 
-struct Walk<'w, 'a> {
+pub(super) struct Walk<'w, 'a> {
     workflow: usize,
     stage: usize,
     state: Arc<State>,
     /// Whether the stage was entered in this walk.
     is_entered: bool,
-    today: NaiveDate,
-    /// Room for the occurrences of a step.
-    due: Vec<Occurrence>,
-    runner: &'w mut Runner<'a>,
+    pub(super) today: NaiveDate,
+    pub(super) runner: &'w mut Runner<'a>,
     course: &'w mut Course,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn go(mut self) {
-        let mut seen = vec![self.stage];
+        self.course.seen.clear();
+        self.course.seen.push(self.stage);
         while let Some(lowered) = self.lowered() {
             let hits = self.runner.rows(lowered.transitions);
             let Some(row) = self.choose(lowered, &hits) else { break };
             let Some(to) = self.target(lowered, row) else { break };
-            if seen.contains(&to) {
+            if self.course.seen.contains(&to) {
                 break;
             }
             if self.is_entered {
@@ -142,9 +143,10 @@ impl<'a> Walk<'_, 'a> {
             }
             self.enter(lowered, row, to);
             self.put_state();
-            seen.push(to);
+            self.course.seen.push(to);
         }
         self.steps(false);
+        review::standing(self.runner, &self.course.standing, self.workflow, self.stage, &self.state);
         gate(&mut self.course.actions, self.workflow, self.runner, &self.state, &mut self.course.room);
         self.course.stands = Some((self.workflow, self.stage));
         self.course.state = Some(self.state);
@@ -226,7 +228,7 @@ impl<'a> Walk<'_, 'a> {
                 self.is_entered = false;
             }
             (_, Some(stage)) => {
-                Arc::make_mut(&mut self.state).enter(&stage.name, self.today);
+                Arc::make_mut(&mut self.state).enter(stage.name.clone(), self.today);
                 self.is_entered = true;
             }
             (_, None) => return,
@@ -247,8 +249,9 @@ impl<'a> Walk<'_, 'a> {
         else {
             return;
         };
-        let hits = self.runner.rows(lowered.steps);
-        let mut due = std::mem::take(&mut self.due);
+        let (hits, borders) = self.runner.rows_apart(lowered.steps);
+        self.review_steps(stage, &hits, &borders);
+        let mut due = std::mem::take(&mut self.course.due);
         for (row, hit) in hits.iter() {
             let Some(step) = stage.steps.get(row) else { continue };
             let contacts = || pack.checked.actions.get(step.action).is_some_and(|action| action.is_contacting);
@@ -279,28 +282,38 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         }
-        self.due = due;
+        self.course.due = due;
     }
 
     /// Adds the occurrences of a step that are to be done.
     fn find_due(&self, step: &CheckedStep, due: &mut Vec<Occurrence>) -> Result<(), Failure> {
+        let Some(schedule) = self.schedule(step)? else { return Ok(()) };
+        schedule.due(self.today, |number| self.is_done(step, number), due).map_err(Failure::from)
+    }
+
+    pub(super) fn is_done(&self, step: &CheckedStep, number: u32) -> bool {
+        self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number)
+    }
+
+    /// When a step is due; nothing where it never is.
+    pub(super) fn schedule(&self, step: &CheckedStep) -> Result<Option<Schedule<'a>>, Failure> {
         let calendar = self.runner.pack().checked.calendar.as_ref();
         let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
         let (first, last) = match &step.anchor {
             Anchor::Day(days) => match self.state.since() {
                 Some(since) => (day(since, crate::value::Duration::Days(i64::from(*days)))?, None),
-                None => return Ok(()),
+                None => return Ok(None),
             },
             Anchor::Before(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, negated(*length))?, Some(date)),
-                _ => return Ok(()),
+                _ => return Ok(None),
             },
             Anchor::After(length, of) => match self.runner.value(of)? {
                 Value::Date(date) => (day(date, *length)?, None),
-                _ => return Ok(()),
+                _ => return Ok(None),
             },
         };
-        let schedule = Schedule {
+        Ok(Some(Schedule {
             first,
             is_of_stage: matches!(step.anchor, Anchor::Day(_)),
             last,
@@ -308,9 +321,7 @@ impl<'a> Walk<'_, 'a> {
             at_most: step.at_most,
             missed: step.missed,
             calendar,
-        };
-        let is_done = |number| self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number);
-        schedule.due(self.today, is_done, due).map_err(Failure::from)
+        }))
     }
 }
 

@@ -234,15 +234,18 @@ impl CourseReport {
                 }),
             }
         }
-        let mut failed = |at: &str, message: String| {
-            let place = None;
-            errors.push(FailedResult { at: Arc::from(at), code: ErrorCode::InvalidArgument, message, place });
+        let mut failed = |at: &str, code: ErrorCode, message: String| {
+            errors.push(FailedResult { at: Arc::from(at), code, message, place: None });
         };
         let stage = match &course.standing {
             Standing::In { state: before, is_new, .. } => stage(parts, course, before, *is_new, today, &mut failed),
             Standing::NeedsMigration(state) => {
                 let (workflow, stage) = (state.workflow().unwrap_or_default(), state.stage().unwrap_or_default());
-                failed("workflows", format!("the pack has no stage `{stage}` in a workflow `{workflow}`"));
+                failed(
+                    "workflows",
+                    ErrorCode::NeedsMigration,
+                    format!("the pack has no stage `{stage}` in a workflow `{workflow}`"),
+                );
                 state.since().map_or(Stage::None, |since| {
                     Stage::At(StageReport {
                         workflow: workflow.to_owned(),
@@ -262,7 +265,7 @@ impl CourseReport {
             Standing::Undecided { failure, .. } => Stage::Unknown(failure.clone()),
         };
         let state = next_state(parts, course, key).unwrap_or_else(|error| {
-            failed("workflows", error.to_string());
+            failed("workflows", ErrorCode::InvalidArgument, error.to_string());
             None
         });
         let workflow = course.stands.map_or(0, |(workflow, _)| workflow);
@@ -295,7 +298,7 @@ fn stage(
     before: &State,
     is_new: bool,
     today: NaiveDate,
-    failed: &mut dyn FnMut(&str, String),
+    failed: &mut dyn FnMut(&str, ErrorCode, String),
 ) -> Stage {
     let known = course.stands.and_then(|(workflow, stage)| {
         let workflow = parts.checked.workflows.get(workflow)?;
@@ -307,7 +310,7 @@ fn stage(
     let due_on = match stage.due_in.map(due_in) {
         Some(Ok(due_on)) => Some(due_on),
         Some(Err(error)) => {
-            failed(&stage.id, error.message);
+            failed(&stage.id, error.code, error.message);
             None
         }
         None => None,

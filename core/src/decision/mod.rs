@@ -32,7 +32,7 @@ use crate::pack_identity::PackIdentity;
 use crate::source::Sources;
 use crate::state::State;
 use crate::value::ops::{self, Arithmetic};
-use crate::value::show::Show;
+use crate::value::show::{self, Show};
 use crate::value::{Duration, ErrorCode, Failure, Outcome, Value};
 
 use course::{CourseReport, Stage, StageJson};
@@ -65,6 +65,7 @@ pub struct Decision {
     incentives: Option<IncentiveReport>,
     /// By experiment, in the order of the pack.
     arms: Vec<(Arc<str>, Option<Arc<str>>)>,
+    next_review_at: Option<DateTime<Utc>>,
     show: Show,
 }
 
@@ -134,7 +135,13 @@ pub(crate) struct Parts<'a> {
 
 impl Decision {
     /// Puts a decision together from what an evaluation kept.
-    pub(crate) fn new(parts: &Parts<'_>, as_of: DateTime<Utc>, trace: &Trace, course: Option<&Course>) -> Decision {
+    pub(crate) fn new(
+        parts: &Parts<'_>,
+        as_of: DateTime<Utc>,
+        trace: &Trace,
+        course: Option<&Course>,
+        next_review_at: Option<DateTime<Utc>>,
+    ) -> Decision {
         let key_index = parts.checked.record.key_index();
         let today = date_at(as_of, parts.checked.header.zone);
         let mut decision = Decision {
@@ -156,6 +163,7 @@ impl Decision {
             settlement: None,
             incentives: None,
             arms: Vec::new(),
+            next_review_at,
             show: Show { currency_decimals: parts.checked.header.currency_decimals },
         };
         // Results stand in the order in which the pack declares them, not in that of the evaluation.
@@ -342,6 +350,17 @@ impl Decision {
         self.course.as_ref()?.state.as_ref()
     }
 
+    /// When the same case and state may next lead to another decision: before then nothing changes but `as_of`, and what
+    /// only repeats it (`today`, the deadline of an escalation that is counted in hours, and the next minute at which a
+    /// contact is allowed that is allowed now). None where time changes nothing.
+    ///
+    /// It is never too late, and to the second: what changes all the time changes a second later. It is exact for dates
+    /// and days that are counted, deadlines, cadences, hours, limits, waits, and rows with dates; for what cannot be
+    /// followed further it is the next local midnight.
+    pub fn next_review_at(&self) -> Option<DateTime<Utc>> {
+        self.next_review_at
+    }
+
     /// Results and rules that could not be decided because facts are not known.
     pub fn unknowns(&self) -> &[UnknownResult] {
         &self.unknowns
@@ -461,6 +480,7 @@ impl Serialize for Decision {
         if let Some(course) = &self.course {
             map.serialize_entry("state", &course.state)?;
         }
+        map.serialize_entry("next_review_at", &self.next_review_at.map(show::instant))?;
         map.end()
     }
 }

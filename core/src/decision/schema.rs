@@ -99,7 +99,8 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
             json!({"type": "array", "items": closed(Map::from_iter(["at", "code", "message"].map(|key| (key.to_owned(), text.clone()))))}),
         ),
     ];
-    let mut schema = closed(keys.into_iter().chain(always).chain(followed(pack)).collect());
+    let next = ("next_review_at".to_owned(), json!({"type": ["string", "null"], "format": "date-time"}));
+    let mut schema = closed(keys.into_iter().chain(always).chain(followed(pack)).chain([next]).collect());
     if let Json::Object(map) = &mut schema {
         if let Some(Json::Object(properties)) = map.get_mut("properties") {
             properties.extend(sometimes);

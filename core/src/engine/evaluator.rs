@@ -9,6 +9,7 @@ use super::{Decided, DecisionWriter, Engine, RecordError};
 use crate::check::samples::TestState;
 use crate::check::workflows::StateSlots;
 use crate::conduct::action::key_text;
+use crate::conduct::review::next_review;
 use crate::conduct::standing::{self, Newcomer, Standing};
 use crate::conduct::workflow::{Course, conduct};
 use crate::decision::{self, Answer, Decision};
@@ -229,7 +230,7 @@ impl Evaluator {
                 let before = since.checked_sub_days(chrono::Days::new((*days).into())).unwrap_or(*since);
                 let left = State::start(&key, workflow, left, before, pack).map_err(refused)?;
                 let mut state = left.clone();
-                state.enter(stage, *since);
+                state.enter(stage.clone(), *since);
                 state.with_revision_after(&left)
             }
             (Some((workflow, stage, since)), None) => State::start(&key, workflow, stage, *since, pack),
@@ -413,7 +414,13 @@ impl Evaluation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         let trace = eval::replay::fired(self.engine.planned(), &self.instant, &self.inner);
-        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref())
+        let next_review_at = self.next_review();
+        Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref(), next_review_at)
+    }
+
+    /// When another decision may follow.
+    pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
+        next_review(self.engine.planned(), &self.instant, &self.inner, &self.standing)
     }
 
     /// Takes the case through its workflow.

@@ -265,7 +265,7 @@ workflows:
         };
         let decision = decide("A-1", Some(&out)).expect("it is decided").decision;
         assert_eq!(decision.state(), Some(&out));
-        assert!(decision.to_json().ends_with(&format!(r#""state":{}}}"#, out.to_json())));
+        assert!(decision.to_json().ends_with(&format!(r#""state":{},"next_review_at":null}}"#, out.to_json())));
         let schema = engine.decision_schema().parse().expect("a schema is JSON");
         let schema = jsonschema::validator_for(&schema).expect("a schema is one");
         assert!(schema.is_valid(&decision.to_json().parse().expect("a decision is JSON")));

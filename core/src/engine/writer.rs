@@ -77,6 +77,7 @@ impl DecisionWriter {
             evaluation: &evaluation.inner,
             has_state: evaluation.standing.has_state(),
             course: evaluation.course.as_deref(),
+            next_review: &|| evaluation.next_review(),
         };
         let decision = self.lines.write(&parts, pack, &case, &mut self.fired, line);
         self.decision = decision.map(Box::new);

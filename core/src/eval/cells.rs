@@ -216,6 +216,14 @@ impl Cells {
         })
     }
 
+    /// How many items stand in a list, where it is known.
+    pub(crate) fn length(&self, list: SlotId) -> usize {
+        match (self.get(list).state, self.beside.get(list.0 as usize)) {
+            (State::Known | State::Beside, Some(Ok(Value::List(items)))) => items.len(),
+            _ => 0,
+        }
+    }
+
     /// What a slot came to.
     pub(crate) fn outcome(&self, slot: SlotId, storages: &[Storage]) -> Outcome {
         let index = slot.0 as usize;

@@ -199,6 +199,23 @@ pub(crate) fn each_that_counts<S: CodeSlots>(of: &TimesCode, slots: &S, now: &No
     true
 }
 
+/// Whether it is known of all items of a list when they were.
+pub(crate) fn are_dated<S: CodeSlots>(of: &TimesCode, slots: &S, now: &Now) -> bool {
+    match slots.cell(of.list).state {
+        State::None => return true,
+        State::Unknown => return false,
+        State::Known | State::Beside => {}
+    }
+    let Some(Ok(Value::List(items))) = slots.beside(of.list) else { return false };
+    items.len() <= ITEMS
+        && items.iter().all(|item| match item {
+            Ok(item) => {
+                matches!(of_item(&of.at, slots, now, Some(item)), Answer::Known(_) | Answer::None)
+            }
+            Err(_) => false,
+        })
+}
+
 /// What the items of a list come to together, one after the other.
 struct Fold {
     method: ListMethod,

@@ -10,12 +10,13 @@ mod hits;
 #[cfg(test)]
 mod reference;
 pub(crate) mod replay;
+pub(crate) mod review;
 pub(crate) mod row;
 pub(crate) mod runner;
 mod table;
 pub(crate) mod trace;
 
-pub(crate) use cells::{Cell, Cells, Fields, State};
+pub(crate) use cells::{Cell, Cells, Fields, State, View};
 pub use column::kernels::Vectors;
 #[cfg(test)]
 pub(crate) use reference::evaluate;

@@ -4,11 +4,14 @@
 //! match, and gives the slots back as they were. Bitsets tell where all that matters is known; else the meaning of
 //! expressions and tables does, as for all others.
 
+use std::cell::RefCell;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::cells::{Cell, Cells, State, View};
 use super::code::{self, Answer};
+use super::review::{Border, Review};
 use super::row::{Instant, Pack};
 use super::table::{self, try_table};
 use super::trace::{RowOutcome, TableTrace};
@@ -31,6 +34,8 @@ pub(crate) struct Runner<'a> {
     here: Option<Here>,
     /// How each run came out, where somebody wants to know.
     runs: Option<Vec<Run>>,
+    /// How long what is asked comes out the same, where somebody wants to know.
+    review: Option<RefCell<Review<'a>>>,
     /// Whether the meaning tells everything.
     by_meaning: bool,
 }
@@ -73,7 +78,7 @@ pub(crate) enum Hits {
 impl<'a> Runner<'a> {
     /// Over the slots that an evaluation filled.
     pub(crate) fn new(pack: Pack<'a>, instant: &'a Instant, cells: Cells) -> Runner<'a> {
-        Runner { pack, instant, cells, room: Room::default(), here: None, runs: None, by_meaning: false }
+        Runner { pack, instant, cells, room: Room::default(), here: None, runs: None, review: None, by_meaning: false }
     }
 
     /// The same in room that was used before.
@@ -84,6 +89,16 @@ impl<'a> Runner<'a> {
     /// The same, keeping how each run comes out.
     pub(crate) fn keeping_runs(self) -> Runner<'a> {
         Runner { runs: Some(Vec::new()), ..self }
+    }
+
+    /// The same, looking on with a review: all that is asked bounds it.
+    pub(crate) fn reviewed(self, review: Review<'a>) -> Runner<'a> {
+        Runner { review: Some(RefCell::new(review)), ..self }
+    }
+
+    /// The review that looks on.
+    pub(crate) fn review(&mut self) -> Option<&mut Review<'a>> {
+        self.review.as_mut().map(RefCell::get_mut)
     }
 
     /// The same by the meaning of tables and expressions alone.
@@ -100,14 +115,20 @@ impl<'a> Runner<'a> {
         (self.cells, self.room, self.runs.unwrap_or_default())
     }
 
-    /// Looks for something by many runs, none of which is kept.
+    /// Looks for something at other times by many runs, none of which is kept.
     pub(crate) fn searching(&mut self) -> Option<Vec<Run>> {
+        if let Some(review) = self.review() {
+            review.look_elsewhere(true);
+        }
         self.runs.take()
     }
 
     /// Keeps runs again, where they were kept before.
     pub(crate) fn found(&mut self, runs: Option<Vec<Run>>) {
         self.runs = runs;
+        if let Some(review) = self.review() {
+            review.look_elsewhere(false);
+        }
     }
 
     /// The pack that is run.
@@ -127,6 +148,9 @@ impl<'a> Runner<'a> {
 
     /// What a slot came to.
     pub(crate) fn slot(&self, slot: SlotId) -> Outcome {
+        if let Some(review) = &self.review {
+            review.borrow_mut().slot(slot);
+        }
         self.cells.outcome(slot, &self.pack.plan.storages)
     }
 
@@ -135,6 +159,9 @@ impl<'a> Runner<'a> {
         let Some(storage) = self.pack.plan.storages.get(slot.0 as usize) else { return };
         let (cell, beside) = self.cells.put(slot, outcome, storage);
         self.room.before.push((slot, cell, beside));
+        if let Some(review) = self.review() {
+            review.set(slot);
+        }
     }
 
     /// Decides facts and tables of the pack again, after parameters changed. `steps` are their positions in its order.
@@ -152,12 +179,12 @@ impl<'a> Runner<'a> {
                             Ok(storage.map_or(Value::None, |storage| storage.value(bits)))
                         }
                         Answer::None => Ok(Value::None),
-                        Answer::Unknown | Answer::Asked => self.value(&fact.expr),
+                        Answer::Unknown | Answer::Asked => self.ask(|reader| reader.value(&fact.expr)),
                     };
                     self.set(fact.slot, outcome);
                 }
                 (Some(Step::Fact(fact)), None) => {
-                    let outcome = self.value(&fact.expr);
+                    let outcome = self.ask(|reader| reader.value(&fact.expr));
                     self.set(fact.slot, outcome);
                 }
                 (Some(Step::Table(table)), _) => {
@@ -170,6 +197,7 @@ impl<'a> Runner<'a> {
                 }
                 (None, _) => {}
             }
+            self.look_on(|review, reader| review.step(*index, reader));
         }
     }
 
@@ -180,6 +208,18 @@ impl<'a> Runner<'a> {
 
     /// The rows of a routine that match, or may, in their order.
     pub(crate) fn rows(&mut self, routine: RoutineId) -> Hits {
+        self.look_on(|review, reader| review.rows(routine, reader));
+        self.run(routine)
+    }
+
+    /// The same, and for each row before when it matches, or does not, as it does now. That bounds a review only where
+    /// the caller says so. Without a review nothing is said of a row.
+    pub(crate) fn rows_apart(&mut self, routine: RoutineId) -> (Hits, Vec<Border>) {
+        let borders = self.look_on(|review, reader| review.each_row(routine, reader));
+        (self.run(routine), borders.unwrap_or_default())
+    }
+
+    fn run(&mut self, routine: RoutineId) -> Hits {
         let planned = self.pack.plan.routines.tables.get(routine.0).and_then(Option::as_ref);
         if let Some(planned) = planned.filter(|_| self.runs.is_none() && !self.by_meaning)
             && let Some(rows) = self.sure(routine, planned)
@@ -266,6 +306,7 @@ impl<'a> Runner<'a> {
 
     /// What an expression comes to.
     pub(crate) fn value(&self, expr: &Expr) -> Outcome {
+        self.look_on(|review, reader| review.value(expr, reader));
         match (&expr.kind, expr.literal_value()) {
             (ExprKind::Slot(slot), _) => self.slot(*slot),
             (_, Some(value)) => Ok(value.clone()),
@@ -273,10 +314,28 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// How many items stand in a list, where it is known.
+    pub(crate) fn length(&self, list: SlotId) -> usize {
+        self.cells.length(list)
+    }
+
     /// Calls `visit` on when each item was that counts: the integer of a date or an instant. False where the meaning of
     /// expressions has to be asked; then what was visited does not count.
     pub(crate) fn times(&self, times: &TimesCode, visit: impl FnMut(i64)) -> bool {
-        !self.by_meaning && code::each_that_counts(times, &self.cells, &self.instant.now, visit)
+        !self.by_meaning
+            && self.review.is_none()
+            && code::each_that_counts(times, &self.cells, &self.instant.now, visit)
+    }
+
+    fn look_on<T>(&self, look: impl FnOnce(&mut Review<'a>, &mut Reader<'_, View<'_>>) -> T) -> Option<T> {
+        let review = self.review.as_ref()?;
+        Some(self.ask(|reader| look(&mut review.borrow_mut(), reader)))
+    }
+
+    /// Whether it is known of all items when they were.
+    pub(crate) fn are_dated(&self, times: &TimesCode) -> bool {
+        // A review asks of the items themselves, which may come and go.
+        !self.by_meaning && self.review.is_none() && code::are_dated(times, &self.cells, &self.instant.now)
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Reader<'_, View<'_>>) -> T) -> T {

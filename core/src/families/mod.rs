@@ -6,6 +6,7 @@
 mod contact;
 mod experiment;
 mod incentives;
+mod moving;
 mod settlement;
 mod workflow;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use contact::{Changes, Contact, Policy, Rule};
 pub(crate) use incentives::Incentives;
+pub(crate) use moving::{Moving, MovingRow, MovingTable, Pace};
 pub(crate) use settlement::Settlement;
 pub(crate) use workflow::{Stage, Workflows};
 
@@ -35,6 +37,8 @@ pub(crate) struct LoweredPack {
     pub(crate) incentives: Option<Incentives>,
     /// What metrics take of a case.
     metrics: Vec<Expr>,
+    /// What time may change.
+    pub(crate) moving: Moving,
 }
 
 /// The place of a routine.
@@ -179,8 +183,10 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
     let incentives = incentives::lower(pack, &mut routines);
     let totals = pack.metrics.iter().flat_map(|metric| &metric.totals);
     let metrics = totals.flat_map(|total| total.of.iter().chain(&total.which)).cloned().collect();
+    let (slots, moving) = (pack.slots.clone(), Moving::default());
     let mut lowered =
-        LoweredPack { slots: pack.slots.clone(), steps, routines, workflows, contact, settlement, incentives, metrics };
+        LoweredPack { slots, steps, routines, workflows, contact, settlement, incentives, metrics, moving };
+    lowered.moving = Moving::of(pack, &lowered);
     let follows = workflow::follows(&lowered);
     if let Some(workflows) = &mut lowered.workflows {
         workflows.follows = follows;

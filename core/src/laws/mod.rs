@@ -2,6 +2,8 @@
 
 mod model;
 mod packs;
+mod review;
+mod timed;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

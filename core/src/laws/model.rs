@@ -40,6 +40,8 @@ pub(super) fn check(day: &Day<'_>, case: &CaseText, given: Option<&State>, decis
             if state.stage() == Some("gone") {
                 counts("stage of another pack");
                 assert!(decision.stage().is_some_and(|stage| stage.needs_migration), "{}", at());
+                let is_said = |error: &crate::FailedResult| error.code == crate::ErrorCode::NeedsMigration;
+                assert!(decision.errors().iter().any(is_said), "{}", at());
                 assert_eq!((decision.state(), decision.actions().len()), (Some(given), 0), "{}", at());
                 return;
             }

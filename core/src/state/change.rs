@@ -34,7 +34,7 @@ impl State {
         since: NaiveDate,
         pack: PackIdentity,
     ) -> Result<State, StateError> {
-        let place = Place { workflow: workflow.to_owned(), stage: stage.to_owned(), since };
+        let place = Place { workflow: workflow.into(), stage: stage.into(), since };
         State::first(case, Some(place), pack)
     }
 
@@ -50,7 +50,7 @@ impl State {
         let entries = u32::from(place.is_some());
         let content = Content {
             format: FORMAT,
-            case: case.to_owned(),
+            case: case.into(),
             place,
             entry: entries,
             entries,
@@ -88,18 +88,18 @@ impl State {
                 }
             };
             let known =
-                |recorded: &&mut RecordedStep| recorded.step == done.step && recorded.occurrence == done.occurrence;
+                |recorded: &&mut RecordedStep| *recorded.step == *done.step && recorded.occurrence == done.occurrence;
             match steps.iter_mut().find(known) {
                 Some(recorded) => {
-                    recorded.outcome = outcome.to_owned();
+                    recorded.outcome = outcome.into();
                     recorded.at = at;
                 }
                 None => steps.push(RecordedStep {
-                    step: done.step.clone(),
+                    step: done.step.as_str().into(),
                     occurrence: done.occurrence,
                     due: done.due,
                     at,
-                    outcome: outcome.to_owned(),
+                    outcome: outcome.into(),
                 }),
             }
         })

@@ -17,7 +17,7 @@ pub(super) const PLACE_KEYS: [&str; 3] = ["workflow", "stage", "since"];
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Content {
     pub(super) format: u32,
-    pub(super) case: String,
+    pub(super) case: Arc<str>,
     /// Nothing where the case is in no workflow: then it entered no stage, and nothing is said of entries and steps.
     #[serde(flatten, serialize_with = "place")]
     pub(super) place: Option<Place>,
@@ -44,8 +44,8 @@ impl Content {
 /// The stage that a case is in.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Place {
-    pub(super) workflow: String,
-    pub(super) stage: String,
+    pub(super) workflow: Arc<str>,
+    pub(super) stage: Arc<str>,
     #[serde(serialize_with = "date")]
     pub(super) since: NaiveDate,
 }
@@ -62,20 +62,20 @@ impl Place {
 /// An occurrence of a step that is recorded as done.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct RecordedStep {
-    pub(crate) step: String,
+    pub(crate) step: Arc<str>,
     /// From 1.
     pub(crate) occurrence: u32,
     #[serde(serialize_with = "date")]
     pub(crate) due: NaiveDate,
     #[serde(serialize_with = "instant")]
     pub(crate) at: DateTime<Utc>,
-    pub(crate) outcome: String,
+    pub(crate) outcome: Arc<str>,
 }
 
 /// An entry into a stage that was left and can be resumed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(super) struct LeftEntry {
-    pub(super) stage: String,
+    pub(super) stage: Arc<str>,
     /// How many days the case had been in the stage.
     pub(super) days: u32,
     pub(super) entry: u32,

@@ -107,7 +107,7 @@ impl Step {
     fn apply(&self, state: &mut State) {
         match self {
             Step::Begin(stage, today) => state.begin("consumer", stage, *today),
-            Step::Enter(stage, today) => state.enter(stage, *today),
+            Step::Enter(stage, today) => state.enter(*stage, *today),
             Step::Resume(today) => {
                 state.resume_previous(*today);
             }
@@ -196,7 +196,7 @@ fn each_stage_and_each_entry_stands_once() {
         let (state, _) = walk(seed, |_, _, _| {});
         let content = &state.content;
         let left = || content.previous.iter();
-        let stages: HashSet<&str> = left().map(|left| left.stage.as_str()).chain(state.stage()).collect();
+        let stages: HashSet<&str> = left().map(|left| &*left.stage).chain(state.stage()).collect();
         let entries: HashSet<u32> = left().map(|left| left.entry).chain([state.entry()]).collect();
         let current = usize::from(state.stage().is_some());
         assert_eq!(stages.len(), left().count() + current, "seed {seed}: {}", state.to_json());
@@ -244,7 +244,7 @@ fn resuming_gives_back_the_entry_that_was_left_whatever_passed_between() {
         assert_eq!(copy.days_in_stage(back), state.days_in_stage(today), "seed {seed}");
         assert_eq!((copy.stage(), copy.entry()), (state.stage(), state.entry()), "seed {seed}");
         assert_eq!(copy.content.steps, state.content.steps, "seed {seed}");
-        let rest: Vec<_> = state.content.previous.iter().filter(|left| left.stage != stage).collect();
+        let rest: Vec<_> = state.content.previous.iter().filter(|left| *left.stage != *stage).collect();
         assert_eq!(copy.content.previous.iter().collect::<Vec<_>>(), rest, "seed {seed}");
     }
 }

@@ -18,6 +18,8 @@ mod refusals;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 pub use change::Done;
@@ -105,12 +107,12 @@ impl State {
 
     /// The workflow that the case goes through; nothing where it is in none.
     pub fn workflow(&self) -> Option<&str> {
-        self.content.place.as_ref().map(|place| place.workflow.as_str())
+        self.content.place.as_ref().map(|place| &*place.workflow)
     }
 
     /// The stage that the case is in; nothing where it is in no workflow.
     pub fn stage(&self) -> Option<&str> {
-        self.content.place.as_ref().map(|place| place.stage.as_str())
+        self.content.place.as_ref().map(|place| &*place.stage)
     }
 
     /// Day 0 of the stage: the day it was entered, later by the days away where it was left and resumed.
@@ -120,7 +122,7 @@ impl State {
 
     /// The stage that `previous` would resume.
     pub fn previous_stage(&self) -> Option<&str> {
-        self.content.previous.first().map(|left| left.stage.as_str())
+        self.content.previous.first().map(|left| &*left.stage)
     }
 
     /// The approvals of actions, in the order in which they were given.
@@ -169,6 +171,16 @@ impl State {
         ))
     }
 
+    /// As [`State::stage`], to be shared.
+    pub(crate) fn stage_text(&self) -> Option<&Arc<str>> {
+        self.content.place.as_ref().map(|place| &place.stage)
+    }
+
+    /// As [`State::previous_stage`], to be shared.
+    pub(crate) fn previous_stage_text(&self) -> Option<&Arc<str>> {
+        self.content.previous.first().map(|left| &left.stage)
+    }
+
     /// How many days lie behind day 0 of the stage; 0 where `today` lies before it.
     pub(crate) fn days_in_stage(&self, today: NaiveDate) -> Option<u32> {
         self.content.place.as_ref().map(|place| place.days(today))
@@ -186,7 +198,7 @@ impl State {
 
     /// What is recorded of a step in this entry, in the order in which it was recorded.
     pub(crate) fn occurrences(&self, step: &str) -> impl Iterator<Item = &RecordedStep> {
-        self.content.steps.iter().filter(move |recorded| recorded.step == step)
+        self.content.steps.iter().filter(move |recorded| *recorded.step == *step)
     }
 
     /// How long a rule does not fire again.

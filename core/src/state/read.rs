@@ -96,7 +96,7 @@ impl Reader {
     fn state(&mut self, raw: &Raw) -> State {
         let keys = self.keys(raw, "", &KEYS);
         let format = self.number(&keys, "format", &(FORMAT..=FORMAT));
-        let case = self.text(&keys, "case");
+        let case = self.text(&keys, "case").into();
         let place = self.place(&keys);
         // In no workflow there have been no entries; that is for the rules to say.
         let entries = if place.is_some() { COUNTS } else { 0..=*COUNTS.end() };
@@ -133,8 +133,8 @@ impl Reader {
             self.report(key.to_owned(), message, help);
         }
         Some(Place {
-            workflow: self.text(keys, "workflow"),
-            stage: self.text(keys, "stage"),
+            workflow: self.text(keys, "workflow").into(),
+            stage: self.text(keys, "stage").into(),
             since: self.date(keys, "since"),
         })
     }
@@ -142,18 +142,18 @@ impl Reader {
     fn step(&mut self, raw: &Raw, path: &str) -> RecordedStep {
         let keys = self.keys(raw, path, &["step", "occurrence", "due", "at", "outcome"]);
         RecordedStep {
-            step: self.text(&keys, "step"),
+            step: self.text(&keys, "step").into(),
             occurrence: self.number(&keys, "occurrence", &COUNTS),
             due: self.date(&keys, "due"),
             at: self.instant(&keys, "at"),
-            outcome: self.text(&keys, "outcome"),
+            outcome: self.text(&keys, "outcome").into(),
         }
     }
 
     fn left_entry(&mut self, raw: &Raw, path: &str) -> LeftEntry {
         let keys = self.keys(raw, path, &["stage", "days", "entry", "steps"]);
         LeftEntry {
-            stage: self.text(&keys, "stage"),
+            stage: self.text(&keys, "stage").into(),
             days: self.number(&keys, "days", &DAYS),
             entry: self.number(&keys, "entry", &COUNTS),
             steps: self.list(&keys, "steps", Reader::step),

@@ -1,6 +1,8 @@
 //! Revisions: which state of a case it is. Two writers who start from one state and write different things get different
 //! revisions.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 /// How many digits of the hash a revision keeps.
@@ -11,7 +13,7 @@ const DIGITS: usize = 12;
 pub(super) struct Revision {
     count: u32,
     /// The whole revision, such as `6-9f2c01ab34cd`.
-    text: String,
+    text: Arc<str>,
 }
 
 impl Revision {
@@ -28,7 +30,7 @@ impl Revision {
     fn new(count: u32, before: &str, content: &str) -> Revision {
         let hash = Sha256::new().chain_update(before).chain_update("\n").chain_update(content).finalize();
         let digits: String = hash.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
-        Revision { count, text: format!("{count}-{digits}") }
+        Revision { count, text: format!("{count}-{digits}").into() }
     }
 
     /// The revision that a text says, if it has the form of one.
@@ -37,7 +39,7 @@ impl Revision {
         let is_hash = digits.len() == DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let is_count = count.bytes().all(|byte| byte.is_ascii_digit()) && !count.starts_with('0');
         let count = count.parse().ok().filter(|_| is_hash && is_count)?;
-        Some(Revision { count, text: text.to_owned() })
+        Some(Revision { count, text: text.into() })
     }
 
     pub(super) fn count(&self) -> u32 {

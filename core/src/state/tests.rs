@@ -72,7 +72,7 @@ fn a_state_says_what_its_document_says() {
     assert_eq!(state.days_in_stage(date("2026-09-08")), Some(7));
     assert_eq!(state.days_in_stage(date("2026-08-08")), Some(0));
     assert!(state.is_done("welcome") && !state.is_done("call"));
-    assert_eq!(state.occurrences("welcome").map(|step| step.outcome.as_str()).collect::<Vec<_>>(), ["sent"]);
+    assert_eq!(state.occurrences("welcome").map(|step| &*step.outcome).collect::<Vec<_>>(), ["sent"]);
     assert_eq!(state.cooldown("escalations/legal-review"), Some(Until::Day(date("2026-10-01"))));
     assert_eq!(state.cooldown("escalations/fraud"), Some(Until::Instant(instant("2026-09-08T10:00:00Z"))));
     assert_eq!(state.cooldown("escalations"), None);
@@ -146,7 +146,7 @@ fn recorded_again_a_step_takes_the_new_outcome_and_instant() {
     let second = first.record(&again, "reached", instant("2026-09-03T11:00:00Z")).expect("recorded");
     let steps: Vec<_> = second.occurrences("call").collect();
     assert_eq!(steps.len(), 1);
-    assert_eq!((steps[0].outcome.as_str(), steps[0].due), ("reached", date("2026-09-03")));
+    assert_eq!((&*steps[0].outcome, steps[0].due), ("reached", date("2026-09-03")));
     assert_eq!(steps[0].at, instant("2026-09-03T11:00:00Z"));
     assert_eq!(second.record(&again, "reached", instant("2026-09-03T11:00:00Z")).expect("nothing changes"), second);
 }

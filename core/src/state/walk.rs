@@ -3,6 +3,7 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 
@@ -17,19 +18,20 @@ impl State {
         if content.place.is_some() {
             return;
         }
-        content.place = Some(Place { workflow: workflow.to_owned(), stage: stage.to_owned(), since: today });
+        content.place = Some(Place { workflow: workflow.into(), stage: stage.into(), since: today });
         (content.entry, content.entries) = (1, 1);
     }
 
     /// Enters a stage of the workflow anew. The entry that is left can be resumed; one into the entered stage no longer
     /// can. Where the case is in no workflow, nothing changes.
-    pub(crate) fn enter(&mut self, stage: &str, today: NaiveDate) {
+    pub(crate) fn enter(&mut self, stage: impl Into<Arc<str>>, today: NaiveDate) {
+        let stage = stage.into();
         let content = &mut self.content;
         let Some(place) = &mut content.place else { return };
         let entries = content.entries.saturating_add(1);
         let left = LeftEntry {
             days: place.days(today),
-            stage: std::mem::replace(&mut place.stage, stage.to_owned()),
+            stage: std::mem::replace(&mut place.stage, stage.clone()),
             entry: std::mem::replace(&mut content.entry, entries),
             steps: std::mem::take(&mut content.steps),
         };
@@ -37,7 +39,9 @@ impl State {
         place.since = today;
         // Each stage stands once: where the case is in it, or where it was left last.
         content.previous.retain(|known| known.stage != stage && known.stage != left.stage);
-        content.previous.insert(0, left);
+        if left.stage != stage {
+            content.previous.insert(0, left);
+        }
     }
 
     /// Resumes the entry that was left last: its steps are done, and the days away do not count. The entry that ends
@@ -57,12 +61,16 @@ impl State {
     /// Gives stages their new names, everywhere. Where two stages become one, the entry that was left last stays.
     pub(crate) fn rename_stages<K: Borrow<str> + Ord, V: AsRef<str>>(&mut self, renamed: &BTreeMap<K, V>) {
         let content = &mut self.content;
-        let moved = content.moved.iter_mut().map(|moved| &mut moved.from);
+        if let Some(moved) = &mut content.moved
+            && let Some(new) = renamed.get(moved.from.as_str())
+        {
+            moved.from = new.as_ref().to_owned();
+        }
         let left = content.previous.iter_mut().map(|left| &mut left.stage);
         let place = content.place.iter_mut().map(|place| &mut place.stage);
-        for stage in place.chain(left).chain(moved) {
-            if let Some(new) = renamed.get(stage.as_str()) {
-                *stage = new.as_ref().to_owned();
+        for stage in place.chain(left) {
+            if let Some(new) = renamed.get(&**stage) {
+                *stage = new.as_ref().into();
             }
         }
         self.drop_repeated_stages();
@@ -89,7 +97,7 @@ impl State {
     /// Each stage stands once: where the case is in it, or where it was left last.
     fn drop_repeated_stages(&mut self) {
         let content = &mut self.content;
-        let mut seen: HashSet<String> = content.place.iter().map(|place| place.stage.clone()).collect();
+        let mut seen: HashSet<Arc<str>> = content.place.iter().map(|place| place.stage.clone()).collect();
         content.previous.retain(|left| seen.insert(left.stage.clone()));
     }
 }

@@ -125,11 +125,21 @@ fn difference(expectation: &Expectation, tried: &Tried, show: Show) -> Option<St
                 .then(|| format!("actions: expected [{}], found [{}]", wanted.join(", "), found.join(", ")))
         }
         ExpectationKind::Action { step, items } => action(step, items, decision),
+        ExpectationKind::NextReview(wanted) => {
+            let found = decision.next_review_at();
+            (*wanted != found)
+                .then(|| format!("next_review_at: expected {}, found {}", instant(*wanted), instant(found)))
+        }
         ExpectationKind::Contact(wanted) => contact(wanted, tried.judgement.as_ref()),
         ExpectationKind::Refused(paths) => {
             Some(format!("refused: expected problems at [{}], but the record is good", paths.join(", ")))
         }
     }
+}
+
+/// An instant, or that there is none.
+fn instant(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(|| "none".to_owned(), show::instant)
 }
 
 fn listed(problems: &[Problem]) -> String {
@@ -288,8 +298,7 @@ fn contact(wanted: &ExpectedContact, judgement: Option<&Judgement>) -> Option<St
             _ => None,
         };
         if wanted != found {
-            let text = |at: Option<DateTime<Utc>>| at.map_or_else(|| "none".to_owned(), show::instant);
-            failures.push(format!("contact.next_allowed_at: expected {}, found {}", text(wanted), text(found)));
+            failures.push(format!("contact.next_allowed_at: expected {}, found {}", instant(wanted), instant(found)));
         }
     }
     (!failures.is_empty()).then(|| failures.join("\n"))

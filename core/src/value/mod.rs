@@ -173,5 +173,6 @@ error_codes! {
     DifferingHits "differing-hits" "rows of a table that match and differ"
     OutsideDomain "outside-domain" "a computed output beyond the bounds that are declared for it"
     TooLong "too-long" "a calculation of more steps than the limit"
+    NeedsMigration "needs-migration" "a case in a stage that the pack does not have"
     NoHit "no-hit" "a table in which no row matches"
 }

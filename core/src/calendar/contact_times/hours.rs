@@ -36,12 +36,17 @@ impl Hours<'_> {
         }
     }
 
-    /// Outside the hours: when they begin today, else when the next day does, which may be one of those left alone.
+    /// Outside the hours: when they begin today, else tomorrow, or when the next day does, where that may be one of those
+    /// left alone.
     pub(super) fn open(&self, local: &Local) -> Option<DateTime<Utc>> {
         if local.time() < self.from {
             return local.shows(local.date(), self.from);
         }
-        local.start_of(local.date().succ_opt()?)
+        let tomorrow = local.date().succ_opt()?;
+        if self.weekdays.is_empty() && self.holidays.is_none() {
+            return local.shows(tomorrow, self.from);
+        }
+        local.start_of(tomorrow)
     }
 
     fn hold(&self, time: NaiveTime) -> bool {

@@ -17,6 +17,7 @@ mod wait;
 mod local;
 mod moment;
 mod next_allowed;
+mod turns;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -28,6 +29,7 @@ pub(crate) use limit::{Limit, Window};
 pub(crate) use local::Local;
 pub(crate) use moment::Moment;
 pub(crate) use next_allowed::{HORIZON_DAYS, PolicyTimes, next_allowed};
+pub(crate) use turns::{clock_change_today, day_begins, just_behind, next_day, relapse, shows};
 pub(crate) use wait::{Length, Wait};
 
 /// A rule about when a contact may be made. It borrows what it looks at, so that it costs nothing to make.

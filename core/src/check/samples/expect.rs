@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{Expectation, ExpectationKind, Expected, ExpectedContact, ExpectedStage, TestReader, VERDICTS};
 use crate::check::arms::plain;
 use crate::check::literals;
@@ -117,6 +119,11 @@ impl TestReader<'_, '_> {
                 push(key.to_owned(), ExpectationKind::Arms(arms));
             }
             "actions" => self.expected_actions(&entry.value, expectations),
+            "next_review_at" => {
+                if let Some(at) = self.instant_or_none(&entry.value, "`next_review_at`") {
+                    push(key.to_owned(), ExpectationKind::NextReview(at));
+                }
+            }
             "contact" => {
                 if let Some(contact) = self.contact(&entry.value) {
                     push(key.to_owned(), ExpectationKind::Contact(contact));
@@ -318,11 +325,7 @@ impl TestReader<'_, '_> {
                 })
                 .collect()
         });
-        let next_allowed_at = match next {
-            Some(node) if node.text() == Some("none") => Some(None),
-            Some(node) => self.instant(node, "`next_allowed_at`").map(Some),
-            None => None,
-        };
+        let next_allowed_at = next.and_then(|node| self.instant_or_none(node, "`next_allowed_at`"));
         if matches!(&node.kind, NodeKind::Map(map) if map.entries.is_empty() && !map.is_damaged) {
             self.findings.push(
                 Finding::error(Code::WrongKind, node.span, "a test that expects nothing cannot fail")
@@ -330,6 +333,11 @@ impl TestReader<'_, '_> {
             );
         }
         Some(ExpectedContact { verdict, rule, rules, next_allowed_at })
+    }
+
+    /// An instant, or `none`.
+    fn instant_or_none(&mut self, node: &Node, what: &str) -> Option<Option<DateTime<Utc>>> {
+        if node.text() == Some("none") { Some(None) } else { self.instant(node, what).map(Some) }
     }
 
     /// A contact rule, or a policy whose applicability may be unknown.

@@ -80,6 +80,8 @@ pub(crate) enum ExpectationKind {
     Refused(Vec<String>),
     /// What the contact policies say of the attempt.
     Contact(ExpectedContact),
+    /// When another decision may follow; nothing where time leads to none.
+    NextReview(Option<DateTime<Utc>>),
     /// What the case may be settled for: the amounts by number of instalments, or that there is no settlement.
     Settlement(Vec<(String, String)>),
     /// What the debtor is offered, in order: ids, each with the amount where the test says it.

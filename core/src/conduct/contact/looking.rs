@@ -1,6 +1,7 @@
 //! A rule of time with what it looks at: certain events, and those of which it is not known whether they count.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::Verdict;
 use crate::calendar::Calendar;
@@ -54,7 +55,11 @@ impl Looking {
         Ok(match form {
             Form::Hours(_) => Some(Looking::Hours),
             Form::Limit { times, at_most, window } => {
-                let mut events = Events::new(id, times, runner)?;
+                let mut made = made.peekable();
+                let mut events = match made.peek() {
+                    None if Events::are_few(id, *at_most, runner) => Events::default(),
+                    _ => Events::new(id, times, runner)?,
+                };
                 made.for_each(|at| events.push_certain(Moment::Instant(at)));
                 let window = match *window {
                     Duration::Days(days) | Duration::BusinessDays(days) => Window::Days(days),
@@ -117,6 +122,18 @@ impl Looking {
         }
     }
 
+    /// An instant before which the rule says the same at a place; nothing where it always does.
+    pub(super) fn turns(
+        &self,
+        form: &Form,
+        zone: Tz,
+        at: DateTime<Utc>,
+        calendar: Option<&Calendar>,
+    ) -> Option<DateTime<Utc>> {
+        let rules = [Sure::Certain, Sure::Possible].into_iter().filter_map(|sure| self.rule(form, sure, calendar));
+        rules.filter_map(|rule| rule.turns(zone, at)).min()
+    }
+
     fn events(&self) -> Option<&Events> {
         match self {
             Looking::Limit { events, .. } | Looking::Wait { events, .. } => Some(events),
@@ -164,15 +181,24 @@ enum Sure {
 }
 
 impl Events {
+    /// Whether all items are dated and fewer than a limit, so that it does not matter which of them count.
+    fn are_few((policy, rule): (usize, usize), at_most: u64, runner: &Runner<'_>) -> bool {
+        let code = runner.pack().plan.routines.times.get(policy).and_then(|rules| rules.get(rule)?.as_ref());
+        code.is_some_and(|code| {
+            u64::try_from(runner.length(code.list)).is_ok_and(|length| length < at_most) && runner.are_dated(code)
+        })
+    }
+
     fn new((policy, rule): (usize, usize), times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
         let mut events = Events::default();
         let code = runner.pack().plan.routines.times.get(policy).and_then(|rules| rules.get(rule)?.as_ref());
-        if let Some(code) = code
-            && runner.times(code, |at| events.certain.extend(moment(at, code.is_date)))
-        {
-            return Ok(events);
+        if let Some(code) = code {
+            events.certain.reserve(runner.length(code.list));
+            if runner.times(code, |at| events.certain.extend(moment(at, code.is_date))) {
+                return Ok(events);
+            }
+            events.certain.clear();
         }
-        events.certain.clear();
         let Value::List(at) = runner.value(&times.at)? else { return Ok(events) };
         let counts = match &times.counts {
             Some(counts) => match runner.value(counts)? {

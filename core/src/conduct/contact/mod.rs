@@ -6,6 +6,7 @@
 
 mod looking;
 mod next;
+mod review;
 
 use std::sync::Arc;
 
@@ -239,10 +240,17 @@ impl<'a> Judge<'a> {
         self.put(runner, items);
         let mut found = std::mem::take(&mut self.room.found);
         self.look(runner, at, &mut found);
-        let runs = runner.searching();
-        let next = self.next(runner, at, &found);
-        runner.found(runs);
-        let reasons = self.reasons(runner, &found);
+        // When a contact may be made that may be made now is asked for no review.
+        let next = if found.objections.is_empty() && runner.review().is_some() {
+            Next::At(at)
+        } else {
+            let runs = runner.searching();
+            let next = self.next(runner, at, &found);
+            self.review(runner, at, &next);
+            runner.found(runs);
+            next
+        };
+        let reasons = self.reasons(runner, &mut found);
         runner.stand(None);
         let verdict = reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Allow);
         let has_policy = found.has_policy;
@@ -251,8 +259,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The rules that count contacts and speak of the attempt that was judged last.
-    pub(crate) fn counting(&self) -> &[RuleAt] {
-        &self.room.found.counting
+    pub(crate) fn take_counting(&mut self) -> Vec<RuleAt> {
+        std::mem::take(&mut self.room.found.counting)
     }
 
     /// Lets a contact that is made count for the attempts that follow.
@@ -354,6 +362,7 @@ impl<'a> Judge<'a> {
                             let local = &mut self.room.local;
                             let local = local.get_or_insert_with(|| Local::of(*zone, at).map_err(Failure::from));
                             let (verdict, failure) = looking.judge(form, local, calendar(runner));
+                            review::look_on(runner, looking, form, *zone, at);
                             if verdict != Verdict::Allow {
                                 object(verdict, failure, Some(seen));
                             }
@@ -426,12 +435,11 @@ impl<'a> Judge<'a> {
     }
 
     /// One reason for each rule or policy, in the order of the pack: the strictest of all places.
-    fn reasons(&self, runner: &Runner<'a>, found: &Found) -> Vec<Reason> {
-        let mut objections: Vec<&Objection> = found.objections.iter().collect();
-        objections.sort_by_key(|objection| {
+    fn reasons(&self, runner: &Runner<'a>, found: &mut Found) -> Vec<Reason> {
+        found.objections.sort_by_key(|objection| {
             (objection.policy, objection.rule, std::cmp::Reverse(objection.verdict), objection.place)
         });
-        objections.dedup_by_key(|objection| (objection.policy, objection.rule));
+        found.objections.dedup_by_key(|objection| (objection.policy, objection.rule));
         let reason = |objection: &Objection| {
             let row = self.row(runner, objection)?;
             Some(Reason {
@@ -441,7 +449,7 @@ impl<'a> Judge<'a> {
                 failure: objection.failure.clone(),
             })
         };
-        objections.into_iter().filter_map(reason).collect()
+        found.objections.iter().filter_map(reason).collect()
     }
 
     /// The row of the rule or policy that objects.

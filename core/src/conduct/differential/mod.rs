@@ -91,6 +91,16 @@ impl Reached {
     }
 }
 
+/// Generated policies as a pack, cases for it as JSON, and when each is decided.
+pub(crate) fn texts(seed: u64, cases: usize) -> (String, Vec<(String, DateTime<Utc>)>) {
+    let mut random = Random::new(seed);
+    let (policies, calendar_until) = generate::policies(&mut random);
+    let mut world = || generate::world(policies.clone(), calendar_until, &mut random);
+    let pack = world().pack();
+    let cases = (0..cases).map(|_| world()).map(|world| (world.record(), world.as_of)).collect();
+    (pack, cases)
+}
+
 fn try_pack(seed: u64, reached: &mut Reached) {
     let mut random = Random::new(seed);
     let (policies, calendar_until) = generate::policies(&mut random);

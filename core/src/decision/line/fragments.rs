@@ -7,6 +7,7 @@ use super::{Line, LineOutput, LineRow, LineTable, Piece};
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::decision::{Decision, Parts, escalation, last_part, score_part};
+use crate::eval::review::Start;
 use crate::eval::{Pack, Trace};
 use crate::families::{LoweredPack, ResultPlace, Row, Step, Table};
 use crate::language::SlotId;
@@ -16,7 +17,7 @@ use crate::value::show::Show;
 use crate::value::{Outcome, Value};
 
 /// What stands behind the head of the decision of no tables.
-const REST: &str = "},\"scores\":{},\"escalations\":[],\"results\":{},\"fired\":[],\"unknowns\":[],\"errors\":[]}";
+const REST: &str = "},\"scores\":{},\"escalations\":[],\"results\":{},\"fired\":[],\"unknowns\":[],\"errors\":[],\"next_review_at\":null}";
 
 /// The lines of a pack at an instant; nothing where they cannot be prepared.
 pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> Option<Line> {
@@ -29,7 +30,7 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
     if parts.checked.has_course() {
         return None;
     }
-    let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }, None).to_json();
+    let empty = Decision::new(parts, as_of, &Trace { slots: Vec::new(), tables: Vec::new() }, None, None).to_json();
     let head = writer.add(empty.strip_prefix("{\"key\":null")?.strip_suffix(REST)?.as_bytes());
     let facts = parts.lowered.steps.iter().filter_map(|step| match step {
         Step::Fact(fact) => Some(fact.slot),
@@ -60,7 +61,8 @@ pub(super) fn line(parts: &Parts<'_>, pack: Pack<'_>, as_of: DateTime<Utc>) -> O
     }
     let [segmentation, scores, escalations, results] = of_place.map(Vec::into_boxed_slice);
     let (text, tables) = (writer.text.into(), tables.into());
-    Some(Line { text, key, head, facts: facts?, tables, segmentation, scores, escalations, results })
+    let review = parts.lowered.moving.is_any.then(|| Start::new(pack, as_of));
+    Some(Line { text, key, head, facts: facts?, tables, segmentation, scores, escalations, results, review })
 }
 
 /// By step: the position of a table's first row among all rows and rules of the pack, as the pack declares them.

@@ -2,7 +2,8 @@
 //!
 //! Takes a plan's evaluation; appends the same bytes as [`Decision`]'s JSON, without making a decision. What a row says
 //! when it fires is text already where it gives constants. A case with anything unknown or failed, and a table that its
-//! meaning decided, are left to [`Decision`], which says what the JSON is. In the steady state nothing is allocated.
+//! meaning decided, are left to [`Decision`], which says what the JSON is. In the steady state nothing is allocated,
+//! but for the next review of a pack that reads the time.
 
 mod fragments;
 mod values;
@@ -18,14 +19,15 @@ use super::{Decision, Parts};
 use crate::check::CheckedPack;
 use crate::check::samples::rows;
 use crate::conduct::workflow::Course;
-use crate::eval::{self, Evaluation, Instant, Pack, State, Taken, Trace};
+use crate::eval::review::{Review, Start};
+use crate::eval::{self, Evaluation, Instant, Pack, State, Taken, Trace, View};
 use crate::families::Step;
 use crate::language::SlotId;
 use crate::plan::Storage;
 use crate::plan::table::Bits;
 use crate::source::clamp;
 use crate::value::Value;
-use crate::value::show::Show;
+use crate::value::show::{Show, instant};
 use values::{Fact, Slot};
 
 /// A case that was decided.
@@ -36,6 +38,8 @@ pub(crate) struct DecidedCase<'a> {
     pub(crate) has_state: bool,
     /// What the case goes through in its workflow.
     pub(crate) course: Option<&'a Course>,
+    /// When another decision may follow.
+    pub(crate) next_review: &'a dyn Fn() -> Option<DateTime<Utc>>,
 }
 
 /// Writes the decisions of a pack at one instant.
@@ -65,6 +69,8 @@ struct Line {
     scores: Box<[usize]>,
     escalations: Box<[usize]>,
     results: Box<[usize]>,
+    /// Where a review begins; nothing where time changes no decision.
+    review: Option<Start>,
 }
 
 /// A range of the text.
@@ -130,14 +136,14 @@ impl LineWriter {
         fired: &mut Vec<usize>,
         line: &mut Vec<u8>,
     ) -> Option<Decision> {
-        let DecidedCase { instant, evaluation, has_state, course } = *case;
+        let DecidedCase { instant, evaluation, has_state, course, next_review } = *case;
         fired.clear();
         let start = line.len();
         if let Some(ready) = &self.line
             && self.as_of == instant.as_of
             && !has_state
         {
-            if ready.write(evaluation, fired, line).is_some() {
+            if ready.write(pack, evaluation, fired, line).is_some() {
                 return None;
             }
             line.truncate(start);
@@ -145,7 +151,7 @@ impl LineWriter {
         }
         let trace = eval::replay::fired(pack, instant, evaluation);
         self.fired(parts, &trace, fired);
-        let decision = Decision::new(parts, instant.as_of, &trace, course);
+        let decision = Decision::new(parts, instant.as_of, &trace, course, next_review());
         fired.extend(decision.course_fired().filter_map(|id| self.behind.get(&id).copied()));
         line.extend_from_slice(decision.to_json().as_bytes());
         Some(decision)
@@ -173,7 +179,7 @@ fn behind(checked: &CheckedPack) -> HashMap<Arc<str>, usize> {
 
 impl Line {
     /// Appends a line; nothing where something is in it that is not ready. What was appended is then without meaning.
-    fn write(&self, evaluation: &Evaluation, fired: &mut Vec<usize>, line: &mut Vec<u8>) -> Option<()> {
+    fn write(&self, pack: Pack<'_>, evaluation: &Evaluation, fired: &mut Vec<usize>, line: &mut Vec<u8>) -> Option<()> {
         if !evaluation.asked.is_empty() || self.facts.iter().any(|fact| fact.has_error(&evaluation.cells)) {
             return None;
         }
@@ -215,8 +221,25 @@ impl Line {
                 Some(())
             })?;
         }
-        close(line, b"],\"unknowns\":[],\"errors\":[]}");
+        close(line, b"],\"unknowns\":[],\"errors\":[],\"next_review_at\":");
+        self.next_review(pack, evaluation, line);
+        line.push(b'}');
         Some(())
+    }
+
+    /// When another decision may follow.
+    fn next_review(&self, pack: Pack<'_>, evaluation: &Evaluation, line: &mut Vec<u8>) {
+        let Some(start) = &self.review else { return line.extend_from_slice(b"null") };
+        let mut review = Review::from(pack, *start);
+        review.steps(&View { cells: &evaluation.cells, storages: &pack.plan.storages });
+        match review.next() {
+            Some(at) => {
+                line.push(b'"');
+                line.extend_from_slice(instant(at).as_bytes());
+                line.push(b'"');
+            }
+            None => line.extend_from_slice(b"null"),
+        }
     }
 
     /// The results of a table, each with its name, and a comma behind each.
