@@ -158,6 +158,7 @@ fn figure(checked: &CheckedPack, metric: &CheckedMetric, totals: &[Running], as_
         local_at: as_of,
         today: date_at(as_of, zone),
         zone,
+        currency_decimals: checked.header.currency_decimals,
         calendar: checked.calendar.as_ref(),
         places: Ok(Vec::new()),
         place_field: "",

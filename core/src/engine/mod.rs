@@ -260,7 +260,8 @@ impl Engine {
             })?,
             None => inputs::plain(&checked.record),
         };
-        let source = CaseSource { input, record: checked.record.clone(), zone: checked.header.zone };
+        let (zone, currency_decimals) = (checked.header.zone, checked.header.currency_decimals);
+        let source = CaseSource { input, record: checked.record.clone(), zone, currency_decimals };
         CaseReader::open(path.as_ref(), source, self.planned())
     }
 

@@ -34,12 +34,20 @@ use crate::language::meaning::Reader;
 use crate::value::Outcome;
 
 /// What a formula of an input comes to, over the columns of a row. `private` says of which no value may be shown.
-pub(crate) fn formula(expr: &Expr, columns: &[Outcome], private: &[bool], as_of: DateTime<Utc>, zone: Tz) -> Outcome {
+pub(crate) fn formula(
+    expr: &Expr,
+    columns: &[Outcome],
+    private: &[bool],
+    as_of: DateTime<Utc>,
+    zone: Tz,
+    currency_decimals: u32,
+) -> Outcome {
     let context = Context {
         as_of,
         local_at: as_of,
         today: date_at(as_of, zone),
         zone,
+        currency_decimals,
         calendar: None,
         places: Ok(Vec::new()),
         place_field: "",

@@ -375,7 +375,10 @@ impl Hits {
             Hits::Sure(rows) => (*rows, &[] as &[Hit]),
             Hits::Told(hits) => (0, hits.as_slice()),
         };
-        let told = told.iter().map(|(row, hit)| (*row, hit.as_ref().map(|()| ())));
+        let told = told.iter().map(|(row, hit)| match hit {
+            Ok(()) => (*row, Ok(())),
+            Err(failure) => (*row, Err(failure)),
+        });
         bits(sure).map(|row| (row, Ok(()))).chain(told)
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn context<'a>(
         local_at: as_of,
         today,
         zone: checked.header.zone,
+        currency_decimals: checked.header.currency_decimals,
         calendar: checked.calendar.as_ref(),
         places: places(place),
         place_field: checked.record.fields.iter().find(|field| field.place).map_or("", |field| &field.name),

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::FinanceError;
 use super::error::not_negative;
 use super::minor::{sum, to_amount, to_units};
+use super::{FinanceError, Fraction};
 
 /// An amount that is owed: one component of one account or invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +183,24 @@ impl Waterfall<'_> {
         }
         Ok(levels)
     }
+}
+
+/// How much of a payment goes to one amount when others are paid before it, and what is left behind it.
+///
+/// The part of one level in a [`Waterfall`] over one account: `min(max(payment - before, 0), owed)`. Amounts may be finer
+/// than the currency. The sum over all levels and the rest is the payment.
+///
+/// # Errors
+///
+/// [`FinanceError::Negative`], [`FinanceError::Overflow`].
+pub fn allocated(payment: Decimal, before: &[Decimal], owed: Decimal) -> Result<(Fraction, Fraction), FinanceError> {
+    let mut left = Fraction::from(not_negative("payment", payment)?);
+    for amount in before {
+        let amount = Fraction::from(not_negative("before", *amount)?);
+        left = left.minus(left.min(amount))?;
+    }
+    let paid = left.min(Fraction::from(not_negative("owed", owed)?));
+    Ok((paid, left.minus(paid)?))
 }
 
 /// The day on which the first debt of each account fell due that a payment can reach, and the place of that debt in the

@@ -77,22 +77,41 @@ impl EarlyTerms {
         decimals: u32,
         rounding: Rounding,
     ) -> Result<EarlyPrice, FinanceError> {
-        let kept = self.kept_part()?;
+        let deadline = self.deadline(invoice)?;
         let amount = to_units("amount", not_negative("amount", invoice.amount)?, decimals)?;
+        let exact = self.exact_price(invoice, paid_on)?;
+        if paid_on > deadline {
+            return Ok(EarlyPrice { price: invoice.amount, discount: Decimal::ZERO, deadline });
+        }
+        let price = exact.round(decimals, rounding)?;
+        let discount = amount.checked_sub(to_units("price", price, decimals)?).ok_or(OVERFLOW)?;
+        Ok(EarlyPrice { price, discount: to_amount(discount, decimals)?, deadline })
+    }
+
+    /// What is to be paid when the money arrives on `paid_on`, exact: what [`price`](EarlyTerms::price) rounds.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`price`](EarlyTerms::price) but [`FinanceError::TooFine`].
+    pub fn exact_price(&self, invoice: &Invoice, paid_on: NaiveDate) -> Result<Fraction, FinanceError> {
+        let kept = self.kept_part()?;
+        not_negative("amount", invoice.amount)?;
         if not_negative("discounted", invoice.discounted)? > invoice.amount {
             let (value, most) = (invoice.discounted, invoice.amount);
             return Err(FinanceError::TooLarge { argument: "discounted", value, most });
         }
         in_order(("issued", invoice.issued), ("paid_on", paid_on))?;
-        let days = i64::from(self.within_days) + i64::from(self.tolerance_days);
-        let deadline = add_days(invoice.issued, days).map_err(FinanceError::of_dates)?;
-        if paid_on > deadline {
-            return Ok(EarlyPrice { price: invoice.amount, discount: Decimal::ZERO, deadline });
+        let amount = Fraction::from(invoice.amount);
+        if paid_on > self.deadline(invoice)? {
+            return Ok(amount);
         }
-        let discount = Fraction::from(invoice.discounted).times(Fraction::ONE.minus(kept)?)?;
-        let price = Fraction::from(invoice.amount).minus(discount)?.round(decimals, rounding)?;
-        let discount = amount.checked_sub(to_units("price", price, decimals)?).ok_or(OVERFLOW)?;
-        Ok(EarlyPrice { price, discount: to_amount(discount, decimals)?, deadline })
+        amount.minus(Fraction::from(invoice.discounted).times(Fraction::ONE.minus(kept)?)?)
+    }
+
+    /// The last day with a discount, tolerance included.
+    fn deadline(&self, invoice: &Invoice) -> Result<NaiveDate, FinanceError> {
+        let days = i64::from(self.within_days) + i64::from(self.tolerance_days);
+        add_days(invoice.issued, days).map_err(FinanceError::of_dates)
     }
 
     /// What the discount costs the one who gives it, in percent per year without compounding, exact:

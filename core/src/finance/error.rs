@@ -149,6 +149,12 @@ pub enum FinanceError {
         /// What would be too large.
         what: &'static str,
     },
+    /// A number that is not zero and too small to be kept.
+    #[error("{what} is not zero, but smaller than 28 decimals can tell: give larger numbers")]
+    Underflow {
+        /// What would be too small.
+        what: &'static str,
+    },
     /// A division by zero.
     #[error("`{argument}` is 0, and nothing can be divided by it: give another number")]
     DivisionByZero {
@@ -170,6 +176,7 @@ impl FinanceError {
     pub fn code(&self) -> ErrorCode {
         match self {
             FinanceError::Overflow { .. } => ErrorCode::Overflow,
+            FinanceError::Underflow { .. } => ErrorCode::Underflow,
             FinanceError::DivisionByZero { .. } => ErrorCode::DivisionByZero,
             FinanceError::RateMissing { .. } => ErrorCode::OutsideValidity,
             FinanceError::Calendar { code, .. } => *code,

@@ -6,12 +6,12 @@
 use std::cmp::{Ordering, Reverse};
 use std::fmt;
 
-use ethnum::I256;
+use ethnum::{I256, U256};
 use rust_decimal::Decimal;
 
 use super::minor::checked_decimals;
 use super::{FinanceError, Rounding};
-use crate::value;
+use crate::value::{self, ErrorCode, number};
 
 /// An exact number: one integer over another, in lowest terms.
 ///
@@ -116,6 +116,25 @@ impl Fraction {
             .and_then(|digits| Decimal::try_from_i128_with_scale(digits, decimals + 2).ok())
             .ok_or(OVERFLOW)?;
         Ok(value::Rounding::from(rounding).round(number, decimals))
+    }
+
+    /// The nearest number: at most 28 digits and 28 decimals, half to even, as the quotient of two numbers is kept.
+    pub(crate) fn nearest(self) -> Result<Decimal, FinanceError> {
+        let divisor = self.denominator.unsigned_abs();
+        let magnitude = self.numerator.unsigned_abs();
+        let (mut digits, mut rest) = (magnitude / divisor, magnitude % divisor);
+        let mut scale = 0;
+        // Two digits more than can be kept, so that rounding sees them.
+        while rest != U256::ZERO && scale < number::DECIMALS + 2 && digits < U256::new(10).pow(number::DIGITS + 2) {
+            let scaled = rest.checked_mul(U256::new(10)).ok_or(OVERFLOW)?;
+            digits = digits * U256::new(10) + scaled / divisor;
+            rest = scaled % divisor;
+            scale += 1;
+        }
+        number::nearest(digits, self.is_negative(), scale, rest != U256::ZERO).map_err(|code| match code {
+            ErrorCode::Underflow => FinanceError::Underflow { what: "a result" },
+            _ => FinanceError::Overflow { what: "a result" },
+        })
     }
 
     /// Whether the number is zero.

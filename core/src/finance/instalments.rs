@@ -142,9 +142,24 @@ pub fn instalments(
     Ok(plan)
 }
 
+/// The amount of one of so many equal instalments, the residue in the last. Numbers begin with 1.
+///
+/// # Errors
+///
+/// As those of [`instalments`]; [`FinanceError::OutOfRange`] for a number that the plan does not have.
+pub fn instalment(total: Decimal, count: u32, number: u32, decimals: u32) -> Result<Decimal, FinanceError> {
+    let units = positive("total", total, decimals)?;
+    let parts = EqualParts::new(units, total, checked_count(i128::from(count))?, Residue::Last)?;
+    if number == 0 || number > count {
+        let (value, most) = (Decimal::from(number), Decimal::from(count));
+        return Err(FinanceError::OutOfRange { argument: "number", value, least: Decimal::ONE, most });
+    }
+    to_amount(parts.amount(i128::from(number) - 1), decimals)
+}
+
 impl Schedule<'_> {
     /// When the instalment with this number is due; the first has number 0.
-    fn due(&self, number: i64) -> Result<NaiveDate, FinanceError> {
+    pub(crate) fn due(&self, number: i64) -> Result<NaiveDate, FinanceError> {
         let (step, add): (u32, fn(NaiveDate, i64) -> _) = match self.every {
             Every::Days(days) => (days, add_days),
             Every::Months(months) => (months, add_months),
@@ -159,7 +174,8 @@ impl Schedule<'_> {
 }
 
 impl Shift<'_> {
-    fn apply(self, date: NaiveDate) -> Result<NaiveDate, FinanceError> {
+    /// The date on which business is done in place of this one.
+    pub(crate) fn apply(self, date: NaiveDate) -> Result<NaiveDate, FinanceError> {
         match self {
             Shift::Stay => Ok(date),
             Shift::Following(calendar) => nearest_business_day(calendar, date, 1),
@@ -213,21 +229,40 @@ fn checked_count(count: i128) -> Result<u32, FinanceError> {
     }
 }
 
-fn equal_parts(units: i128, total: Decimal, count: u32, residue: Residue) -> Result<Vec<i128>, FinanceError> {
-    let parts = i128::from(count);
-    let (base, left) = (units / parts, units % parts);
-    if base == 0 {
-        // Fewer units than instalments, which are at most 10,000.
-        let most = u32::try_from(units).map_err(|_| OVERFLOW)?;
-        return Err(FinanceError::TooManyParts { total, parts: count, most });
+/// A total in equal parts, and where that goes which is left.
+struct EqualParts {
+    base: i128,
+    left: i128,
+    count: i128,
+    residue: Residue,
+}
+
+impl EqualParts {
+    fn new(units: i128, total: Decimal, count: u32, residue: Residue) -> Result<EqualParts, FinanceError> {
+        let parts = i128::from(count);
+        let (base, left) = (units / parts, units % parts);
+        if base == 0 {
+            // Fewer units than instalments, which are at most 10,000.
+            let most = u32::try_from(units).map_err(|_| OVERFLOW)?;
+            return Err(FinanceError::TooManyParts { total, parts: count, most });
+        }
+        Ok(EqualParts { base, left, count: parts, residue })
     }
-    let amount = |number: i128| match residue {
-        Residue::First if number == 0 => base + left,
-        Residue::Last if number == parts - 1 => base + left,
-        Residue::Spread if number < left => base + 1,
-        _ => base,
-    };
-    Ok((0..parts).map(amount).collect())
+
+    /// The part with this number; the first has number 0.
+    fn amount(&self, number: i128) -> i128 {
+        match self.residue {
+            Residue::First if number == 0 => self.base + self.left,
+            Residue::Last if number == self.count - 1 => self.base + self.left,
+            Residue::Spread if number < self.left => self.base + 1,
+            _ => self.base,
+        }
+    }
+}
+
+fn equal_parts(units: i128, total: Decimal, count: u32, residue: Residue) -> Result<Vec<i128>, FinanceError> {
+    let parts = EqualParts::new(units, total, count, residue)?;
+    Ok((0..parts.count).map(|number| parts.amount(number)).collect())
 }
 
 fn parts_of(units: i128, total: Decimal, each: i128, residue: Residue) -> Result<Vec<i128>, FinanceError> {

@@ -49,12 +49,12 @@ mod pay;
 
 mod split;
 
-pub use allocation::{Across, Allocation, Level, Order, Owed, Waterfall};
+pub use allocation::{Across, Allocation, Level, Order, Owed, Waterfall, allocated};
 pub use day_count::DayCount;
 pub use early_payment::{EarlyPrice, EarlyTerms, Invoice};
 pub use error::FinanceError;
 pub use fraction::Fraction;
-pub use instalments::{BusinessDays, Every, Instalment, Residue, Schedule, Shift, Size, instalments};
+pub use instalments::{BusinessDays, Every, Instalment, Residue, Schedule, Shift, Size, instalment, instalments};
 pub use interest::{Accrual, Freeze, InterestPeriod};
 pub use pay::{Accelerator, Clawback, Pay, PayPlan, Reversal, Tier, TierMode, TierPart, Tiers};
 pub use rates::DatedRates;

@@ -155,7 +155,12 @@ impl Writer {
 
     fn integer(&mut self, d: usize) -> Text {
         use Type::{Date, Integer};
-        match self.random.below(17) {
+        match self.random.below(18) {
+            16 => {
+                let (from, to, day_count) = (self.expr(&Date, d), self.expr(&Date, d), self.day_count());
+                let maybe_none = from.maybe_none || to.maybe_none;
+                Text::new(format!("day_count({}, {}, {day_count})", from.text, to.text), maybe_none)
+            }
             0 | 1 => self.operate("+", &Integer, &Integer, d),
             2 | 3 => self.operate("-", &Integer, &Integer, d),
             4 => self.operate("*", &Integer, &Integer, d),
@@ -185,7 +190,12 @@ impl Writer {
 
     fn decimal(&mut self, d: usize) -> Text {
         use Type::{Decimal, Integer, Money, Percent};
-        match self.random.below(13) {
+        match self.random.below(14) {
+            11 => {
+                // Of most numbers this leaves less than the decimals can tell.
+                let number = self.expr(&Decimal, d);
+                Text::new(format!("({} * 0.00000000000001 * 0.0000000000000001)", number.text), number.maybe_none)
+            }
             0 => self.operate("+", &Decimal, &Decimal, d),
             1 => self.operate("-", &Decimal, &Integer, d),
             2 | 3 => self.operate("*", &Decimal, &Decimal, d),
@@ -202,7 +212,8 @@ impl Writer {
 
     fn money(&mut self, d: usize) -> Text {
         use Type::{Decimal, Integer, Money, Percent};
-        match self.random.below(13) {
+        match self.random.below(16) {
+            12 | 13 => self.finance(d),
             0 | 1 => self.operate("+", &Money, &Money, d),
             2 => self.operate("-", &Money, &Money, d),
             3 => self.operate("*", &Money, &Decimal, d),
@@ -222,9 +233,70 @@ impl Writer {
         }
     }
 
+    /// A function of money over time. Amounts are made positive and dates put in order, mostly: else hardly any of them
+    /// would give a value.
+    fn finance(&mut self, d: usize) -> Text {
+        let amount = self.expr(&Type::Money, d.min(1));
+        let (first, second) = (self.expr(&Type::Date, 0), self.expr(&Type::Date, 0));
+        let may = amount.maybe_none;
+        let dates_may = first.maybe_none || second.maybe_none;
+        let positive = if self.random.chance(80) { format!("abs({})", amount.text) } else { amount.text };
+        let (from, to) = match self.random.chance(80) {
+            true => (format!("min({}, {})", first.text, second.text), format!("max({}, {})", first.text, second.text)),
+            false => (first.text, second.text),
+        };
+        match self.random.below(9) {
+            0 | 1 => {
+                let (percent, day_count) = (self.expr(&Type::Percent, 0), self.day_count());
+                let text = format!("interest({positive}, {}, {from}, {to}, {day_count})", percent.text);
+                Text::new(text, may || dates_may || percent.maybe_none)
+            }
+            2 => {
+                let (start, end, day_count) = (self.expr(&Type::Date, 0), self.expr(&Type::Date, 0), self.day_count());
+                let text =
+                    format!("interest({positive}, 8, {from}, {to}, {day_count}, [{}, {}])", start.text, end.text);
+                Text::new(text, may || dates_may)
+            }
+            3 | 4 if !self.rates.is_empty() => {
+                let (rate, day_count) = (self.random.pick(&self.rates).clone(), self.day_count());
+                Text::new(
+                    format!("interest_over({positive}, \"{rate}\", 8, {from}, {to}, {day_count})"),
+                    may || dates_may,
+                )
+            }
+            5 => {
+                let (count, number) = (self.random.between(1, 12), self.random.between(1, 13));
+                Text::new(format!("instalment(round({positive}, 2), {count}, {number})"), may)
+            }
+            6 => {
+                let (before, owed) = (self.expr(&Type::Money, 0), self.expr(&Type::Money, 0));
+                let text = format!("allocated({positive}, [{}], abs({}))", before.text, owed.text);
+                Text::new(text, may || owed.maybe_none)
+            }
+            7 => {
+                let owed = self.expr(&Type::Money, 0);
+                Text::new(format!("unapplied({positive}, [abs({}), 5])", owed.text), may)
+            }
+            8 => {
+                let mode = *self.random.pick(&["marginal", "retroactive"]);
+                let start = self.random.between(1, 400);
+                Text::new(format!("tier_pay({positive}, \"{mode}\", [0, {start}, 500], [0, 4, 6.5])"), may)
+            }
+            _ => Text::new(format!("early_price({positive}, \"2/10 net 30\", {from}, {to})"), may || dates_may),
+        }
+    }
+
+    fn day_count(&mut self) -> &'static str {
+        *self.random.pick(&["\"act/365\"", "\"act/360\"", "\"act/act\"", "\"30/360\""])
+    }
+
     fn percent(&mut self, d: usize) -> Text {
         use Type::{Decimal, Integer, Percent};
-        match self.random.below(10) {
+        match self.random.below(11) {
+            9 if self.random.chance(50) => {
+                let basis = self.expr(&Integer, d);
+                Text::new(format!("early_cost(\"2/10 net 30\", {})", basis.text), basis.maybe_none)
+            }
             0 => self.operate("+", &Percent, &Percent, d),
             1 => self.operate("-", &Percent, &Percent, d),
             2 => self.operate("*", &Percent, &Integer, d),
@@ -254,7 +326,16 @@ impl Writer {
 
     fn date(&mut self, d: usize) -> Text {
         use Type::{Date, Integer, Timestamp};
-        match self.random.below(12) {
+        match self.random.below(13) {
+            11 if self.has_calendar && self.random.chance(50) => {
+                let (date, shift) = (self.expr(&Date, d), *self.random.pick(&["following", "modified"]));
+                Text::new(format!("business_day({}, \"{shift}\")", date.text), date.maybe_none)
+            }
+            11 => {
+                let (first, number) = (self.expr(&Date, d), self.random.between(1, 40));
+                let step = *self.random.pick(&["1.months", "2.weeks", "3.months", "10.days"]);
+                Text::new(format!("instalment_due({}, {number}, {step})", first.text), first.maybe_none)
+            }
             0..3 => {
                 let unit = *self.random.pick(&[
                     DurationUnit::Days,

@@ -212,7 +212,7 @@ fn every_construct_of_the_language_occurs() {
     println!("generated packs: {:?}", reach.0);
     let mut wanted: Vec<String> = functions::all().map(|function| format!("function {}", function.name)).collect();
     let kinds = "Literal Unknown Slot Local Member AsOf Today LocalToday Widen Not Negate And Or Coalesce Compare \
-                 Arithmetic List InList InRange If Known Call Extreme Rate Method";
+                 Arithmetic List InList InRange If Known Call Extreme Rate InterestOver Method";
     let methods = "Count IsEmpty Any All Filter Map Sum Min Max";
     let cells = "OneOf NoneOf Compare Range IsUnknown IsKnown Computed";
     let families = "Segmentation Table RuleList Escalations Score";

@@ -301,7 +301,7 @@ pub(super) fn formula(
     let surroundings = Surroundings { as_of, today, currency: None };
     let slots = RecordReader::read(&columns, &Raw::Map(entries), surroundings)?;
     let private: Vec<bool> = columns.fields.iter().map(|column| column.private).collect();
-    match eval::formula(&source.expr, &slots, &private, as_of, cases.zone) {
+    match eval::formula(&source.expr, &slots, &private, as_of, cases.zone, cases.currency_decimals) {
         Ok(Value::None) => Ok(Raw::Absent),
         Ok(Value::Money(number) | Value::Decimal(number)) => {
             let decimals = field.decimals.unwrap_or(crate::value::number::DECIMALS);

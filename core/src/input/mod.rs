@@ -37,6 +37,7 @@ pub(crate) struct CaseSource {
     pub(crate) input: CheckedInput,
     pub(crate) record: Arc<RecordType>,
     pub(crate) zone: Tz,
+    pub(crate) currency_decimals: u32,
 }
 
 /// The cases of a file, one after the other, in the file's order.

@@ -109,7 +109,7 @@ impl Random {
             };
         }
         let d = depth - 1;
-        match self.below(12) {
+        match self.below(13) {
             0 => format!("({} + {})", self.integers(d), self.integers(d)),
             1 => format!("({} - {})", self.integers(d), self.integers(d)),
             2 => format!("({} * {})", self.integers(d), self.integers(d)),
@@ -119,6 +119,7 @@ impl Random {
             6 => format!("(if {} {{ {} }} else {{ {} }})", self.booleans(d), self.integers(d), self.integers(d)),
             7 => format!("(-({}))", self.integers(d)),
             8 => "numbers.count()".to_owned(),
+            11 => format!("day_count({}, {}, {})", self.dates(d), self.dates(d), self.day_count()),
             9 => format!("numbers.sum(|n| n * {})", self.integers(0)),
             10 => format!("items.sum(|item| item.n + {})", self.integers(0)),
             _ => format!("({} ?? {})", self.integers(d), self.integers(d)),
@@ -151,7 +152,7 @@ impl Random {
             return self.pick(&["m", "l"]).to_owned();
         }
         let d = depth - 1;
-        match self.below(9) {
+        match self.below(14) {
             0 => format!("({} + {})", self.moneys(d), self.moneys(d)),
             1 => format!("({} - {})", self.moneys(d), self.below(500)),
             2 => format!("({} * {})", self.moneys(d), self.decimals(d)),
@@ -160,8 +161,29 @@ impl Random {
             5 => format!("({} / {})", self.moneys(d), self.decimals(d)),
             6 => format!("percent_of({}, {})", self.percents(d), self.moneys(d)),
             7 => "items.sum(|item| item.amount)".to_owned(),
-            _ => format!("money({})", self.decimals(d)),
+            8 => format!("money({})", self.decimals(d)),
+            9 => format!("allocated({}, [{}, m], {})", self.moneys(d), self.moneys(d), self.moneys(d)),
+            10 => format!("unapplied({}, [{}])", self.moneys(d), self.moneys(0)),
+            11 => format!("instalment({}, {}, {})", self.moneys(0), 1 + self.below(9), 1 + self.below(9)),
+            12 => {
+                let (mode, start) = (self.pick(&["marginal", "retroactive"]).to_owned(), 1 + self.below(400));
+                format!("tier_pay({}, \"{mode}\", [0, {start}, 500], [0, 4, {}])", self.moneys(d), self.below(9))
+            }
+            _ => self.interest(d),
         }
+    }
+
+    fn interest(&mut self, d: u64) -> String {
+        let (amount, from, to) = (self.moneys(0), self.dates(0), self.dates(d));
+        match self.below(4) {
+            0 => format!("early_price({amount}, \"2/10 net 30\", {from}, {to})"),
+            1 => format!("interest({amount}, p, {from}, {to}, {}, [day_a, {to}])", self.day_count()),
+            _ => format!("interest({amount}, {}, {from}, {to}, {})", self.percents(d), self.day_count()),
+        }
+    }
+
+    fn day_count(&mut self) -> &'static str {
+        self.pick(&["\"act/365\"", "\"act/360\"", "\"act/act\"", "\"30/360\""])
     }
 
     fn percents(&mut self, depth: u64) -> String {
@@ -172,8 +194,9 @@ impl Random {
             };
         }
         let d = depth - 1;
-        match self.below(4) {
+        match self.below(5) {
             0 => format!("({} + {})", self.percents(d), self.percents(d)),
+            3 => format!("early_cost(\"{}/10 net 30\", {})", self.below(120), 360 + self.below(8)),
             1 => format!("({} - {})", self.percents(d), self.below(20)),
             2 => format!("({} * {})", self.percents(d), self.integers(d)),
             _ => format!("({} / {})", self.percents(d), self.decimals(d)),
@@ -185,10 +208,11 @@ impl Random {
             return self.pick(&["day_a", "day_b"]).to_owned();
         }
         let d = depth - 1;
-        match self.below(5) {
+        match self.below(6) {
             0 => format!("({} + {}.days)", self.dates(d), self.integers(0)),
             1 => format!("({} - {}.months)", self.dates(d), self.below(40)),
             2 => format!("end_of_month({})", self.dates(d)),
+            4 => format!("instalment_due({}, {}, {}.months)", self.dates(d), 1 + self.below(30), self.below(4)),
             3 => format!("date({}, {}, {})", 1990 + self.below(60), 1 + self.below(13), "i"),
             _ => format!("(if {} {{ {} }} else {{ {} }})", self.booleans(d), self.dates(d), self.dates(d)),
         }
@@ -321,7 +345,7 @@ fn by_reference(parser: &Parser, text: &str, record: &Record) -> Result<String, 
     assert!(diagnostics.is_empty(), "{text}:\n{}", diagnostics.render_short());
     let slots: Vec<Outcome> = record.values.iter().map(|(_, _, value)| Ok(value.clone())).collect();
     let zone = chrono_tz::America::New_York;
-    match eval::formula(&expr.expect("it was parsed"), &slots, &[], DateTime::<Utc>::UNIX_EPOCH, zone) {
+    match eval::formula(&expr.expect("it was parsed"), &slots, &[], DateTime::<Utc>::UNIX_EPOCH, zone, 2) {
         Ok(value) => Ok(plain(&value)),
         Err(Failure::Error(error)) => Err(error.code.slug().to_owned()),
         Err(Failure::Unknown(_)) => Err("unknown".to_owned()),
@@ -397,6 +421,8 @@ fn from_dynamic(value: &Dynamic) -> Value {
         Value::Boolean(boolean)
     } else if let Ok(text) = value.clone().into_immutable_string() {
         Value::text(text.as_str())
+    } else if let Some(items) = value.clone().try_cast::<Array>() {
+        Value::List(items.iter().map(|item| Ok(from_dynamic(item))).collect())
     } else if let Some(Ours(ours)) = value.clone().try_cast::<Ours>() {
         ours
     } else {
@@ -485,6 +511,13 @@ fn interpreter() -> Engine {
     functions! {
         "div"(a: INT, b: INT); "abs"(a: INT); "amount"(a: Ours); "money"(a: Decimal); "percent_of"(a: Ours, b: Ours);
         "round"(a: Decimal, b: INT); "round_half_even"(a: Decimal, b: INT); "end_of_month"(a: Ours);
+        "day_count"(a: Ours, b: Ours, c: ImmutableString);
+        "interest"(a: Ours, b: Ours, c: Ours, d: Ours, e: ImmutableString);
+        "interest"(a: Ours, b: Ours, c: Ours, d: Ours, e: ImmutableString, f: Array);
+        "instalment"(a: Ours, b: INT, c: INT); "instalment_due"(a: Ours, b: INT, c: Ours);
+        "allocated"(a: Ours, b: Array, c: Ours); "unapplied"(a: Ours, b: Array);
+        "early_price"(a: Ours, b: ImmutableString, c: Ours, d: Ours); "early_cost"(a: ImmutableString, b: INT);
+        "tier_pay"(a: Ours, b: ImmutableString, c: Array, d: Array);
         "date"(a: INT, b: INT, c: INT); "contains"(a: ImmutableString, b: ImmutableString);
     }
     engine.register_fn("contains", |items: Array, item: Dynamic| {
@@ -547,6 +580,7 @@ fn call(name: &str, arguments: &[Dynamic]) -> Answer {
         local_at: DateTime::<Utc>::UNIX_EPOCH,
         today: NaiveDate::default(),
         zone: chrono_tz::America::New_York,
+        currency_decimals: 2,
         calendar: None,
         places: Ok(Vec::new()),
         place_field: "",

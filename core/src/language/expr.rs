@@ -85,6 +85,11 @@ pub(crate) enum ExprKind {
         rate: usize,
         date: Box<Expr>,
     },
+    /// Interest over what a rate is on each day.
+    InterestOver {
+        rate: usize,
+        arguments: Vec<Expr>,
+    },
     /// A method of a list; `body` is what its closure computes for each item, kept in `local`.
     Method {
         method: ListMethod,
@@ -153,6 +158,7 @@ impl Expr {
             | ExprKind::Coalesce(items)
             | ExprKind::List(items)
             | ExprKind::Extreme { items, .. }
+            | ExprKind::InterestOver { arguments: items, .. }
             | ExprKind::Call { arguments: items, .. } => items.iter().for_each(|item| item.walk(visit)),
             ExprKind::Compare(_, a, b) | ExprKind::Arithmetic(_, a, b) | ExprKind::InList { item: a, list: b } => {
                 a.walk(visit);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::functions::{Context, local_date, local_time};
+use super::functions::{Context, interest_over, local_date, local_time};
 use super::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 use crate::calendar::Rate;
 use crate::value::ops::{self, Arithmetic, Comparison};
@@ -114,7 +114,7 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
             },
             ExprKind::OrNone(inner) => Ok(self.value(inner).unwrap_or(Value::None)),
             ExprKind::Call { function, arguments } => {
-                let values = self.all(arguments)?;
+                let values = self.arguments(arguments)?;
                 if values.iter().any(Value::is_none) {
                     return Ok(Value::None);
                 }
@@ -131,6 +131,15 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
                 Value::Date(date) => self.rate(expr, *rate, date),
                 _ => Ok(Value::None),
             },
+            ExprKind::InterestOver { rate, arguments } => {
+                let values = self.arguments(arguments)?;
+                match self.rates.get(*rate) {
+                    Some(rate) if !values.iter().any(Value::is_none) => {
+                        interest_over(rate, &values).map_err(|failure| self.placed(expr, failure))
+                    }
+                    _ => Ok(Value::None),
+                }
+            }
             ExprKind::Method { method, list, local, body } => self.method(expr, *method, list, *local, body.as_deref()),
         }
     }
@@ -259,6 +268,25 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
                 Ok(sum)
             }
         }
+    }
+
+    /// The values of arguments. A function reads all items of a list, so that each counts as an argument.
+    fn arguments(&mut self, exprs: &[Expr]) -> Result<Vec<Value>, Failure> {
+        let mut values = Vec::with_capacity(exprs.len());
+        let mut failure: Option<Failure> = None;
+        let mut add = |found: Failure| failure = Some(failure.take().map_or(found.clone(), |known| known.and(found)));
+        for expr in exprs {
+            match self.value(expr) {
+                Ok(value) => {
+                    if let Value::List(items) = &value {
+                        items.iter().filter_map(|item| item.as_ref().err()).for_each(|found| add(found.clone()));
+                    }
+                    values.push(value);
+                }
+                Err(found) => add(found),
+            }
+        }
+        failure.map_or(Ok(values), Err)
     }
 
     /// The values of all expressions; of failures an error wins, unknowns add up.

@@ -164,6 +164,7 @@ fn outcome_of(expr: &Expr, slot: SlotId, outcome: Outcome) -> Result<bool, Failu
         local_at: DateTime::<Utc>::UNIX_EPOCH,
         today: NaiveDate::default(),
         zone: chrono_tz::UTC,
+        currency_decimals: 2,
         calendar: None,
         places: Ok(Vec::new()),
         place_field: "",

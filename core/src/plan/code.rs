@@ -190,6 +190,7 @@ impl<'a> Compiler<'a> {
             | ExprKind::LocalTime
             | ExprKind::List(_)
             | ExprKind::Rate { .. }
+            | ExprKind::InterestOver { .. }
             | ExprKind::OrNone(_) => None,
             ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),
             ExprKind::Local(local) => {

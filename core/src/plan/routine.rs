@@ -86,13 +86,16 @@ fn routine(table: &Table, filled: &[usize], program: &mut Program) -> Option<Rou
     let block = blocks.into_iter().next()?;
     let bit = |row: usize| 1_u128.checked_shl(crate::source::clamp(row)).unwrap_or(0);
     let rows = (0..table.rows.len()).map(bit).sum();
-    let is_computed = |(row, computed): (usize, &Box<[ConditionId]>)| if computed.is_empty() { 0 } else { bit(row) };
     Some(Routine {
         rows,
         axes: block.axes,
         is_doubtful: block.is_doubtful,
         dated: planned.dated,
-        has_computed: planned.computed.iter().enumerate().map(is_computed).sum(),
+        has_computed: (0..)
+            .zip(&planned.computed)
+            .filter(|(_, computed)| !computed.is_empty())
+            .map(|(row, _)| bit(row))
+            .sum(),
         computed: planned.computed,
     })
 }

@@ -248,6 +248,12 @@ fn outcome(engine: &Engine, test: &Test) -> Result<Json, String> {
         let judgement = engine.judgement(&decided, attempt);
         map.insert("judgement".to_owned(), format!("{judgement:?}").into());
     }
+    // Steps that do not read each other stand in an order that follows what they read in all arms together.
+    for key in ["unknowns", "errors"] {
+        if let Some(found) = json.get_mut(key).and_then(Json::as_array_mut) {
+            found.sort_by_key(Json::to_string);
+        }
+    }
     worded(&mut json);
     let text = json.to_string().replace("@challenger", "").replace("@rival", "");
     Ok(text.parse().expect("it is still JSON"))

@@ -119,6 +119,15 @@ pub(crate) fn divide(a: Decimal, b: Decimal) -> Result<Decimal, EvaluationError>
     keep(quotient, negative, scale, rest != U256::ZERO).map_err(|problem| problem.of(a, "/", b))
 }
 
+/// The number `digits / 10^scale`, rounded once as a quotient is; `more` says that the true value is a little larger in
+/// magnitude.
+pub(crate) fn nearest(digits: U256, negative: bool, scale: u32, more: bool) -> Result<Decimal, ErrorCode> {
+    keep(digits, negative, scale, more).map_err(|problem| match problem {
+        Problem::Overflow => ErrorCode::Overflow,
+        Problem::Underflow => ErrorCode::Underflow,
+    })
+}
+
 const POWER_28: u128 = 10_u128.pow(28);
 
 /// Why a result cannot be kept.

@@ -1,10 +1,11 @@
 //! The one table of functions: name, parameters, result, meaning in words, and what it does.
 //!
 //! Functions are pure: what they need beside their arguments (the instant, calendars, places) is in [`Context`]. A
-//! none among the arguments gives none before a function is asked; unknowns and errors never reach one.
+//! none among the arguments gives none before a function is asked; unknowns and errors, also those of the items of a list, never reach one.
 
 mod arms;
 mod dates;
+mod finance;
 mod numbers;
 mod texts;
 
@@ -13,9 +14,10 @@ use chrono_tz::Tz;
 
 pub(crate) use arms::ARM;
 pub(crate) use dates::{local_date, local_time};
+pub(crate) use finance::{OVER_A_RATE, early_terms, interest_over, scale};
 
 use crate::calendar::Calendar;
-use crate::value::{Failure, Outcome, Type, Value};
+use crate::value::{DurationUnit, Failure, Outcome, Type, Value};
 
 /// What functions may know beside their arguments.
 pub(crate) struct Context<'a> {
@@ -26,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) today: NaiveDate,
     /// The pack's zone.
     pub(crate) zone: Tz,
+    /// The decimals of the pack's currency.
+    pub(crate) currency_decimals: u32,
     pub(crate) calendar: Option<&'a Calendar>,
     /// The debtor's candidate zones, and the name of the field that holds them.
     pub(crate) places: Result<Vec<Tz>, Failure>,
@@ -58,6 +62,27 @@ pub(crate) enum Param {
     Date,
     Timestamp,
     Text,
+    /// An integer of 1 or more.
+    Count,
+    /// A duration in days or months.
+    Step,
+    /// A list of money.
+    Moneys,
+    /// A list of percents.
+    Percents,
+    /// One of some words, written in quotes.
+    Word(&'static Words),
+    /// Terms of early payment.
+    Terms,
+    /// Dates by turns, the first and the last day of each pause. It stands last and may be left out.
+    Pauses,
+}
+
+/// The words that a parameter takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) name: &'static str,
+    pub(crate) words: &'static [&'static str],
 }
 
 /// The type of a result.
@@ -107,6 +132,13 @@ impl Param {
             Param::Date => "date",
             Param::Timestamp => "timestamp",
             Param::Text => "text",
+            Param::Count => "integer",
+            Param::Step => "days or months",
+            Param::Moneys => "list of money",
+            Param::Percents => "list of percent",
+            Param::Word(words) => words.name,
+            Param::Terms => "terms",
+            Param::Pauses => "pauses",
         }
     }
 
@@ -123,6 +155,13 @@ impl Param {
             | (Param::Timestamp, Type::Timestamp)
             | (Param::Text, Type::Text) => true,
             (Param::Number, base) => base.is_number(),
+            (Param::Count, base) => *base == Type::Integer,
+            (Param::Step, Type::Duration(unit)) => matches!(unit, DurationUnit::Days | DurationUnit::Months),
+            (Param::Moneys, Type::List(item)) => matches!(item.base, Type::Money | Type::Any),
+            (Param::Percents, Type::List(item)) => matches!(item.base, Type::Percent | Type::Any),
+            (Param::Pauses, Type::List(item)) => matches!(item.base, Type::Date | Type::Any),
+            (Param::Terms, base) => *base == Type::Text,
+            (Param::Word(known), Type::Choice(words)) => words.iter().all(|word| known.words.contains(&&**word)),
             _ => false,
         }
     }
@@ -131,7 +170,6 @@ impl Param {
 impl Kind {
     /// The type itself.
     pub(crate) fn base(self) -> Type {
-        use crate::value::DurationUnit;
         match self {
             Kind::Boolean => Type::Boolean,
             Kind::Integer => Type::Integer,
@@ -166,19 +204,27 @@ impl Function {
 
     /// `name(type, type)`, for messages.
     pub(crate) fn signature(&self) -> String {
-        let params: Vec<&str> = self.params.iter().map(|param| param.word()).collect();
-        format!("{}({})", self.name, params.join(", "))
+        signature(self.name, self.params)
     }
+}
+
+/// `name(type, type)`, for messages.
+pub(crate) fn signature(name: &str, params: &[Param]) -> String {
+    let params: Vec<&str> = params.iter().map(|param| param.word()).collect();
+    format!("{name}({})", params.join(", "))
 }
 
 /// Every function.
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
-    numbers::FUNCTIONS.iter().chain(dates::FUNCTIONS).chain(texts::FUNCTIONS)
+    numbers::FUNCTIONS.iter().chain(dates::FUNCTIONS).chain(texts::FUNCTIONS).chain(finance::FUNCTIONS)
 }
 
 /// The names of all functions, and of those that the checker types itself.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    all().map(|function| function.name).chain(["known", "rate", "done", "min", "max"]).chain(LIST_METHODS)
+    all()
+        .map(|function| function.name)
+        .chain(["known", "rate", "interest_over", "done", "min", "max"])
+        .chain(LIST_METHODS)
 }
 
 /// The methods of lists.
@@ -201,6 +247,11 @@ pub fn function_reference() -> Vec<FunctionReference> {
     let typed = [
         ("known", "known(value)", "Whether a value is known; none is."),
         ("rate", "rate(\"name\", date)", "The value of a rate of the pack on a date."),
+        (
+            "interest_over",
+            "interest_over(money, \"name\", percent, date, date, day count, pauses)",
+            "Simple interest at a rate of the pack and a margin in points, on each day at what the rate is on it.",
+        ),
         ("done", "done(\"step\")", "Whether a step of the stage that the case is in is done."),
         ("min", "min(a, b, ..)", "The least of several values of one type."),
         ("max", "max(a, b, ..)", "The greatest of several values of one type."),

@@ -1,6 +1,6 @@
 //! Calls: functions, rates, the methods of lists.
 
-use super::relations::{method_example, needed, widen_to};
+use super::relations::{method_example, needed};
 use super::{Typer, any};
 use crate::diagnostic::{Code, Finding, did_you_mean};
 use crate::language::ast::{Ast, AstKind};
@@ -23,6 +23,9 @@ impl Typer<'_> {
         }
         if name == "rate" {
             return self.rate(name_span, arguments, span);
+        }
+        if name == "interest_over" {
+            return self.interest_over(name_span, arguments, span);
         }
         if name == "done" {
             return self.done(name_span, arguments, span);
@@ -88,34 +91,56 @@ impl Typer<'_> {
     }
 
     fn rate(&mut self, name_span: Span, arguments: &[Ast], span: Span) -> Expr {
-        let [rate, date] = arguments else {
-            return self.wrong_arguments(name_span, "rate(\"name\", date)", arguments.len());
-        };
-        let AstKind::Text(rate_name) = &rate.kind else {
-            self.report(
-                Code::WrongArguments,
-                rate.span,
-                "the name of a rate is written in quotes",
-                Some("write `rate(\"name\", date)`"),
-            );
+        let signature = "rate(\"name\", date)";
+        let [rate, date] = arguments else { return self.wrong_arguments(name_span, signature, arguments.len()) };
+        if !matches!(rate.kind, AstKind::Text(_)) {
+            self.rate_named(rate, signature);
             return any(span);
-        };
+        }
         let date = self.expr(date);
         if !matches!(date.base, Type::Date | Type::Any) {
             let message = format!("`rate` takes a date, but this is {}", date.base);
             self.report(Code::TypeMismatch, date.span, &message, None);
         }
-        let Some(index) = self.scope.rate(rate_name) else {
-            let rates = self.scope.rates();
-            let help = did_you_mean(rate_name, rates.iter().map(String::as_str));
-            self.findings.push(
-                Finding::error(Code::UnknownRate, rate.span, format!("the pack has no rate `{rate_name}`"))
-                    .help(help.unwrap_or_else(|| "declare it under `rates:`".to_owned())),
-            );
-            return any(span);
-        };
+        let Some(index) = self.rate_named(rate, signature) else { return any(span) };
         let maybe_none = date.maybe_none;
         Expr { kind: ExprKind::Rate { rate: index, date: Box::new(date) }, base: Type::Percent, maybe_none, span }
+    }
+
+    /// Interest at a rate of the pack: its name is written in quotes behind the amount.
+    fn interest_over(&mut self, name_span: Span, arguments: &[Ast], span: Span) -> Expr {
+        let signature = "interest_over(money, \"name\", percent, date, date, day count, pauses)";
+        let ([principal, rate, rest @ ..], 6 | 7) = (arguments, arguments.len()) else {
+            return self.wrong_arguments(name_span, signature, arguments.len());
+        };
+        let index = self.rate_named(rate, signature);
+        let mut exprs = vec![self.expr(principal)];
+        for argument in rest {
+            exprs.push(self.expr(argument));
+        }
+        let arguments = self.fitted(signature, functions::OVER_A_RATE, exprs);
+        let Some(rate) = index else { return any(span) };
+        let maybe_none = arguments.iter().any(|argument| argument.maybe_none);
+        Expr { kind: ExprKind::InterestOver { rate, arguments }, base: Type::Money, maybe_none, span }
+    }
+
+    /// The number of the rate whose name is written in quotes.
+    fn rate_named(&mut self, rate: &Ast, signature: &str) -> Option<usize> {
+        let AstKind::Text(name) = &rate.kind else {
+            let help = format!("write `{signature}`");
+            self.report(Code::WrongArguments, rate.span, "the name of a rate is written in quotes", Some(&help));
+            return None;
+        };
+        let index = self.scope.rate(name);
+        if index.is_none() {
+            let rates = self.scope.rates();
+            let help = did_you_mean(name, rates.iter().map(String::as_str));
+            self.findings.push(
+                Finding::error(Code::UnknownRate, rate.span, format!("the pack has no rate `{name}`"))
+                    .help(help.unwrap_or_else(|| "declare it under `rates:`".to_owned())),
+            );
+        }
+        index
     }
 
     fn least_or_most(&mut self, name: &str, name_span: Span, arguments: Vec<Expr>, span: Span) -> Expr {
@@ -148,7 +173,8 @@ impl Typer<'_> {
             );
             return any(span);
         };
-        if arguments.len() != function.params.len() {
+        let optional = function.params.iter().filter(|param| **param == Param::Pauses).count();
+        if !(function.params.len() - optional..=function.params.len()).contains(&arguments.len()) {
             return self.wrong_arguments(name_span, &function.signature(), arguments.len());
         }
         match function.needs {
@@ -167,30 +193,9 @@ impl Typer<'_> {
         if name == "date" {
             self.report_missing_day(&arguments, span);
         }
-        let mut checked = Vec::with_capacity(arguments.len());
-        for (argument, param) in arguments.into_iter().zip(function.params) {
-            let argument = match param {
-                Param::Money => self.adapt(argument, &Type::Money),
-                Param::Percent => self.adapt(argument, &Type::Percent),
-                _ => argument,
-            };
-            if !param.takes(&argument.base) {
-                let message =
-                    format!("`{}` takes {}, but this is {}", function.signature(), param.word(), argument.base);
-                let help = match (param, &argument.base) {
-                    (Param::Text, Type::Choice(_)) => "a choice is used as it is, without this function",
-                    (Param::Date, Type::Timestamp) => "take its date: `date_of(..)`",
-                    (Param::Integer | Param::Decimal, Type::Money) => "take its number: `amount(..)`",
-                    (Param::Date, _) => "write a date in the brackets, such as `today`",
-                    (Param::Timestamp, _) => "write an instant in the brackets, such as `as_of`",
-                    (Param::Text, _) => "write a text in the brackets",
-                    (Param::Money, _) => "write an amount in the brackets, such as `money(5)`",
-                    (Param::Percent, _) => "write a percentage in the brackets, such as `5.percent`",
-                    _ => "write a number in the brackets",
-                };
-                self.report(Code::TypeMismatch, argument.span, &message, Some(help));
-            }
-            checked.push(if *param == Param::Fraction { widen_to(argument, &Type::Decimal) } else { argument });
+        let checked = self.fitted(&function.signature(), function.params, arguments);
+        if name == "tier_pay" {
+            self.report_wrong_scale(&checked);
         }
         let maybe_none = checked.iter().any(|argument| argument.maybe_none);
         let base = match function.gives {

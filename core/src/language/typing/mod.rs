@@ -4,6 +4,7 @@
 //! everything, so that one mistake is reported once.
 
 mod adapt;
+mod arguments;
 mod calls;
 mod relations;
 mod reports;
@@ -547,6 +548,9 @@ impl<'a> Typer<'a> {
         let listed = signature.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
         let message = match listed.split(", ").filter(|param| !param.is_empty()).collect::<Vec<_>>().as_slice() {
             [.., ".."] => format!("`{signature}` takes two arguments or more, not {found}"),
+            [params @ .., "pauses"] => {
+                format!("`{signature}` takes {} or {} arguments, not {found}", params.len(), params.len() + 1)
+            }
             params => {
                 let plural = if params.len() == 1 { "" } else { "s" };
                 format!("`{signature}` takes {} argument{plural}, not {found}", params.len())

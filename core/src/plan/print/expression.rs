@@ -86,6 +86,11 @@ impl Writer<'_> {
                 let name = self.checked.rates.get(*rate).map_or("", |rate| rate.name.as_str());
                 format!("rate({name:?}, {})", self.text(date))
             }
+            ExprKind::InterestOver { rate, arguments } => {
+                let name = self.checked.rates.get(*rate).map_or("", |rate| rate.name.as_str());
+                let (principal, rest) = arguments.split_at(arguments.len().min(1));
+                format!("interest_over({}, {name:?}, {})", self.list(principal), self.list(rest))
+            }
             ExprKind::Method { method, list, local, body } => {
                 let item = if local.0 == 0 { "item".to_owned() } else { format!("item{}", local.0 + 1) };
                 let body = body.as_ref().map(|body| format!("|{item}| {}", self.text(body))).unwrap_or_default();

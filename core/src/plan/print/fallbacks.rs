@@ -137,7 +137,7 @@ impl Printer<'_> {
                 }
             }
             ExprKind::Method { method, .. } => format!("looks through a list with `{}`", method_name(*method)),
-            ExprKind::Rate { .. } => "looks up a rate".to_owned(),
+            ExprKind::Rate { .. } | ExprKind::InterestOver { .. } => "looks up a rate".to_owned(),
             ExprKind::LocalToday => "asks for the day at the debtor's place".to_owned(),
             ExprKind::LocalTime => "asks for the time at the debtor's place".to_owned(),
             ExprKind::Unknown => "says `unknown`".to_owned(),
