@@ -155,7 +155,7 @@ fn steps(
             continue;
         }
         let Some(Occurrence { occurrence, due }) = due(step, case, since, today) else { continue };
-        let is_done = entry == 1 && case.done.iter().any(|done| *done == (step.name, occurrence));
+        let is_done = entry == 1 && case.done.contains(&(step.name, occurrence));
         if !is_done {
             let id = action_id(&case.key, stage, entry, step.name, due);
             let (channel, tried, status) = (None, Vec::new(), Status::Ready);
@@ -311,11 +311,11 @@ fn look_at(case: &Case, channel: Channel, at: DateTime<Utc>, zone: Tz, made: &Ma
         found.deny(opens.and_then(|day| shown(zone, day, 8)));
     }
     if channel == Call {
-        let calls = recent.filter(|contact| contact.channel == Call);
+        let mut calls = recent.filter(|contact| contact.channel == Call);
         let counted = calls.clone().filter(|contact| contact.result != Reached::NotConnected);
         let counted = counted.map(|contact| contact.at).chain(made_at(made.seven_in_seven));
         found.limit(counted.map(day_of), day, 7, zone);
-        let talk = calls.filter(|contact| contact.result == Reached::Conversation).next_back();
+        let talk = calls.rfind(|contact| contact.result == Reached::Conversation);
         if let Some(first) = talk.and_then(|talk| day_of(talk.at).checked_add_days(Days::new(7)))
             && day < first
         {

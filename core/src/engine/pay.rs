@@ -75,8 +75,9 @@ impl Engine {
     /// When the file cannot be read, its columns do not fit, or the pack has no pay plan.
     pub fn read_collectors(&self, path: impl AsRef<Path>) -> Result<CollectorReader, Error> {
         let (plan, _) = self.pay_plan()?;
-        let (input, zone) = (inputs::plain(&plan.record), self.planned().checked.header.zone);
-        let source = CaseSource { input, record: plan.record.clone(), zone };
+        let (input, header) = (inputs::plain(&plan.record), &self.planned().checked.header);
+        let (zone, currency_decimals) = (header.zone, header.currency_decimals);
+        let source = CaseSource { input, record: plan.record.clone(), zone, currency_decimals };
         CaseReader::open(path.as_ref(), source, self.planned()).map(CollectorReader::new)
     }
 

@@ -287,7 +287,7 @@ impl Writer {
     }
 
     fn day_count(&mut self) -> &'static str {
-        *self.random.pick(&["\"act/365\"", "\"act/360\"", "\"act/act\"", "\"30/360\""])
+        self.random.pick::<&str>(&["\"act/365\"", "\"act/360\"", "\"act/act\"", "\"30/360\""])
     }
 
     fn percent(&mut self, d: usize) -> Text {
