@@ -99,6 +99,10 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
             ExprKind::Call { function, arguments } => return self.call(expr, function, arguments, want),
             ExprKind::Extreme { items, .. } => self.all(items),
             ExprKind::Rate { rate, date } => return self.rate(expr, *rate, date, want),
+            ExprKind::InterestOver { arguments, .. } => {
+                let motion = self.all(arguments);
+                self.failing(motion)
+            }
             ExprKind::Method { method, list, local, body } => {
                 return self.method(expr, *method, list, *local, body.as_deref(), want);
             }
@@ -448,6 +452,7 @@ fn never_fails(expr: &Expr) -> bool {
                 | ExprKind::Negate(_)
                 | ExprKind::Call { .. }
                 | ExprKind::Rate { .. }
+                | ExprKind::InterestOver { .. }
                 | ExprKind::Method { .. }
         );
     });
