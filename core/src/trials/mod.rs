@@ -248,15 +248,16 @@ fn outcome(engine: &Engine, test: &Test) -> Result<Json, String> {
         let judgement = engine.judgement(&decided, attempt);
         map.insert("judgement".to_owned(), format!("{judgement:?}").into());
     }
+    worded(&mut json);
+    let text = json.to_string().replace("@challenger", "").replace("@rival", "");
+    let mut json: Json = text.parse().expect("it is still JSON");
     // Steps that do not read each other stand in an order that follows what they read in all arms together.
     for key in ["unknowns", "errors"] {
         if let Some(found) = json.get_mut(key).and_then(Json::as_array_mut) {
             found.sort_by_key(Json::to_string);
         }
     }
-    worded(&mut json);
-    let text = json.to_string().replace("@challenger", "").replace("@rival", "");
-    Ok(text.parse().expect("it is still JSON"))
+    Ok(json)
 }
 
 /// Numbers as text: whether a score is whole follows from all of its parts, those of other arms included.
