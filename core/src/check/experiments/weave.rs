@@ -138,14 +138,17 @@ impl Weaver<'_> {
             let before = at(self.base, holder).and_then(items_of).unwrap_or_default();
             let after = at(self.changed, holder).and_then(items_of).unwrap_or_default();
             let Some(items) = at_mut(woven, holder).and_then(ordered_items) else { continue };
+            // What was added before stands before: in the arm it may stand between the ways of one item.
+            let mut least = 0;
             for (index, item) in after.iter().enumerate() {
                 let Some(id) = item_id(item).filter(|id| named(before, id).is_none()) else { continue };
                 let behind = index.checked_sub(1).and_then(|index| after.get(index)).and_then(item_id);
                 let place = behind.and_then(|behind| items.iter().position(|item| item_id(item) == Some(behind)));
                 let own = items.iter().position(|item| item_id(item) == Some(id));
                 // Two arms may add items of one id.
-                let place = own.or(place).map_or(0, |place| group_end(items, place));
+                let place = own.or(place).map_or(0, |place| group_end(items, place)).max(least);
                 items.insert(place, self.guarded(item.clone()));
+                least = place + 1;
             }
         }
     }
