@@ -152,3 +152,49 @@ fn an_explanation_says_why_a_case_is_in_its_arm() {
     assert!(kept.contains("flexible  challenger: the state of the case holds it\n"), "{kept}");
     assert!(drawn.contains("+ large@challenger"), "{drawn}");
 }
+
+#[test]
+fn rows_of_an_arm_keep_their_order_where_another_experiment_changes_a_row_before_them() {
+    let pack = r#"
+pack: trial
+version: 1.0.0
+format: 1
+currency: USD
+time_zone: America/New_York
+records:
+  case:
+    fields:
+      case_id: {type: text, key: true}
+      balance: {type: money}
+tables:
+  steps:
+    hit: rule order
+    outputs: {word: text}
+    grid: |
+      | row  | balance | then word |
+      |------|---------|-----------|
+      | base | >= 0    | base      |
+experiments:
+  one:
+    unit: case_id
+    salt: one
+    arms:
+      champion: {weight: 0}
+      challenger: {weight: 1, change: {tables/steps/base: {then word: changed}}}
+  two:
+    unit: case_id
+    salt: two
+    arms:
+      champion: {weight: 0}
+      challenger:
+        weight: 1
+        add:
+          tables/steps/first: {balance: '>= 0', then word: first, after: base}
+          tables/steps/second: {balance: '>= 0', then word: second}
+"#;
+    let engine = Engine::from_sources("trial", [("trial/pack.yaml", pack)]).unwrap_or_else(|error| panic!("{error}"));
+    let decision = decide(&engine, "A-1", "10.00", None);
+    let fired: Vec<&str> = decision.fired().collect();
+    let wanted = ["base", "first", "second"].map(|row| format!("tables/steps/{row}@challenger"));
+    assert_eq!(fired, wanted);
+}

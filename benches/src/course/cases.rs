@@ -114,7 +114,7 @@ fn generate(given: &committed::Case, today: NaiveDate, as_of: DateTime<Utc>, ran
         promise_due,
         cease_requested_on,
         moratorium_to,
-        is_suspected_vulnerable: random.in_thousand(50),
+        is_suspected_vulnerable: random.in_thousand(100),
         since,
         done: Vec::new(),
     };
