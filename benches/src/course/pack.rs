@@ -1,6 +1,6 @@
 //! The policy with a workflow in place of its table of transitions, cadences, and contact policies, as a rule pack.
 //!
-//! Stages and transitions are those of the policy; [`STEPS`] says what is done in each. The rest is `data/course.yaml`.
+//! Stages and transitions are those of the policy; `STEPS` says what is done in each. The rest is `data/course.yaml`.
 
 use std::fmt::Write as _;
 
