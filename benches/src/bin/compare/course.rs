@@ -41,5 +41,20 @@ pub fn measure(report: &mut Report) -> Result<()> {
     for (contender, of) in contenders.iter().zip(&times) {
         report.time(&contender.name, of.median(), Some((of.ratio(&times[0]), "hand-written")));
     }
+    drop(contenders);
+    let tenths = |count: u64| format!("{}.{}", count / 10, count % 10);
+    let cases = u64::try_from(workload.cases.len())?;
+    let by_hand = allocation_counter::measure(|| {
+        for case in &workload.cases {
+            black_box(baseline::decide(black_box(case), as_of));
+        }
+    });
+    let by_recoup = allocation_counter::measure(|| {
+        for record in &workload.records {
+            assert!(rows.decide(black_box(record), &mut evaluation).is_ok());
+        }
+    });
+    report.number("hand-written, allocations for one case", tenths(by_hand.count_total * 10 / cases));
+    report.number("recoup, allocations for one case", tenths(by_recoup.count_total * 10 / cases));
     Ok(())
 }
