@@ -90,14 +90,8 @@ pub(crate) fn guards(item: &Map) -> Vec<Guard> {
     of(IS, true).into_iter().chain(of(NOT, false)).collect()
 }
 
-/// The guards of an item as conditions. Its reader then knows the keys.
-pub(crate) fn conditions(
-    item: &Node,
-    reader: &mut MapReader<'_>,
-    scope: &dyn Scope,
-    findings: &mut Findings,
-) -> Vec<CheckedCondition> {
-    asked(reader);
+/// The guards of an item as conditions.
+pub(crate) fn conditions(item: &Node, scope: &dyn Scope, findings: &mut Findings) -> Vec<CheckedCondition> {
     let NodeKind::Map(map) = &item.kind else { return Vec::new() };
     let condition = |guard: &Guard| CheckedCondition {
         expr: guard.expr(scope, findings),

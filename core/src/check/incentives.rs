@@ -8,13 +8,13 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::arms;
-use super::expressions::{all_of, expression, none_of, value};
+use super::expressions::{expression, value};
 use super::header::Header;
 use super::literals;
-use super::names::{Names, report_id};
+use super::names::Names;
 use super::pay_plan::{CheckedPayPlan, PayPlanReader};
-use super::tables::annotations::{ANNOTATIONS, annotations};
-use super::tables::{Annotations, CheckedCondition, TableReader};
+use super::rule_head::RuleHead;
+use super::tables::{Annotations, CheckedCondition};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::language::{Ast, AstKind, Expr, Scope, Typer};
@@ -152,42 +152,26 @@ impl IncentiveReader<'_> {
 
     fn offer(&mut self, item: &Node) -> Option<IncentiveOffer> {
         let mut reader = MapReader::new(item, "an offer", self.findings)?;
-        let id_node = reader.required("id", self.findings);
-        let id = id_node.and_then(|node| {
-            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
-        });
-        let span = id_node.map_or(item.span, |node| node.span);
-        let when = reader.optional("when", self.findings);
-        let unless = reader.optional("unless", self.findings);
+        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
         let give = reader.required("give", self.findings);
         let not_with = reader.optional("not_with", self.findings);
-        let skips_unknown =
-            TableReader { header: self.header, parser: self.parser, findings: self.findings }.on_unknown(&mut reader);
-        for key in ANNOTATIONS {
-            reader.optional(key, self.findings);
-        }
-        let mut conditions = arms::conditions(item, &mut reader, self.names, self.findings);
         reader.finish(self.findings);
-        let own = match &item.kind {
-            NodeKind::Map(map) => annotations(map, span, self.findings),
-            _ => Annotations::default(),
-        };
-        conditions.extend(all_of(when, "`when`", self.names, self.parser, self.findings));
-        conditions.extend(none_of(unless, self.names, self.parser, self.findings));
+        let annotations = head.annotations(self.findings);
+        let conditions = head.conditions(self.names, self.parser, self.findings);
         let not_with = not_with.map_or(&[][..], |node| node.one_or_many());
         let not_with =
             not_with.iter().filter_map(|node| node.as_text("an offer", self.findings).map(Arc::from)).collect();
         let (kind, worth, valid_until) = self.give(give?)?;
         Some(IncentiveOffer {
-            id: Arc::from(format!("incentives/debtor/{}", arms::called(id?, item))),
+            id: Arc::from(format!("incentives/debtor/{}", arms::called(head.id?, item))),
             conditions,
             kind,
             worth,
             valid_until,
             not_with,
-            annotations: own,
-            skips_unknown,
-            span,
+            annotations,
+            skips_unknown: head.skips_unknown,
+            span: head.span,
         })
     }
 

@@ -26,6 +26,7 @@ mod overlay_reasons;
 mod pack;
 pub(crate) mod pay_plan;
 mod records;
+mod rule_head;
 pub(crate) mod samples;
 pub(crate) mod settlement;
 pub(crate) mod tables;

@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::expressions::{all_of, expression, none_of, value};
+use super::expressions::{expression, value};
 use super::header::Header;
 use super::literals;
-use super::names::{Names, report_id};
-use super::tables::annotations::{ANNOTATIONS, annotations};
-use super::tables::{Annotations, CheckedCondition, TableReader};
+use super::names::Names;
+use super::rule_head::RuleHead;
+use super::tables::{Annotations, CheckedCondition};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean, nearest};
 use crate::finance::{Tier, TierMode, Tiers};
 use crate::language::parse::Parser;
 use crate::language::{Expr, ExprKind, Name, Scope, SlotId, Typer};
 use crate::source::{Span, clamp};
+use crate::syntax::Node;
 use crate::syntax::node::MapReader;
-use crate::syntax::{Node, NodeKind};
 use crate::value::{Absence, DurationUnit, Range, RecordType, Rounding, Type, Value, number, ops};
 
 /// How the pay of a collector is made.
@@ -256,28 +256,16 @@ impl PayPlanReader<'_> {
 
     fn gate(&mut self, item: &Node, names: &RecordNames<'_>) -> Option<PayGate> {
         let mut reader = MapReader::new(item, "a gate", self.findings)?;
-        let id_node = reader.required("id", self.findings);
-        let id = id_node.and_then(|node| {
-            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
-        });
-        let span = id_node.map_or(item.span, |node| node.span);
-        let when = reader.required("when", self.findings);
-        let unless = reader.optional("unless", self.findings);
+        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
+        // A gate that always holds is none.
+        reader.required("when", self.findings);
         let times = reader.required("times", self.findings);
-        let skips_unknown =
-            TableReader { header: self.header, parser: self.parser, findings: self.findings }.on_unknown(&mut reader);
-        for key in ANNOTATIONS {
-            reader.optional(key, self.findings);
-        }
         reader.finish(self.findings);
-        let annotations = match &item.kind {
-            NodeKind::Map(map) => annotations(map, span, self.findings),
-            _ => Annotations::default(),
-        };
-        let mut conditions = all_of(when, "`when`", names, self.parser, self.findings);
-        conditions.extend(none_of(unless, names, self.parser, self.findings));
+        let annotations = head.annotations(self.findings);
+        let conditions = head.conditions(names, self.parser, self.findings);
         let times = times.and_then(|node| self.number(node, &Type::Decimal, "`times`"));
-        let id = Arc::from(format!("incentives/collector/{}", id?));
+        let id = Arc::from(format!("incentives/collector/{}", head.id?));
+        let (skips_unknown, span) = (head.skips_unknown, head.span);
         Some(PayGate { id, conditions, times: times?, annotations, skips_unknown, span })
     }
 

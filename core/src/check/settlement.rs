@@ -8,12 +8,13 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::arms::{self, Guard};
-use super::expressions::{all_of, conditions, expression, none_of, value};
+use super::expressions::{conditions, expression, value};
 use super::header::{Header, rounding};
 use super::literals;
 use super::names::{Names, WithRecord, report_id};
-use super::tables::annotations::{ANNOTATIONS, annotations};
-use super::tables::{Annotations, CheckedCondition, TableReader, Written};
+use super::rule_head::RuleHead;
+use super::tables::annotations::ANNOTATIONS;
+use super::tables::{Annotations, CheckedCondition, Written};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::finance::Residue;
 use crate::language::parse::Parser;
@@ -253,41 +254,25 @@ impl SettlementReader<'_> {
 
     fn modifier(&mut self, item: &Node, scope: &WithRecord<'_>) -> Option<Modifier> {
         let mut reader = MapReader::new(item, "a modifier", self.findings)?;
-        let id_node = reader.required("id", self.findings);
-        let id = id_node.and_then(|node| {
-            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
-        });
-        let span = id_node.map_or(item.span, |node| node.span);
-        let when = reader.optional("when", self.findings);
-        let unless = reader.optional("unless", self.findings);
+        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
         let add = reader.required("add", self.findings);
         let not_below = reader.optional("not_below", self.findings);
         let not_above = reader.optional("not_above", self.findings);
-        let skips_unknown =
-            TableReader { header: self.header, parser: self.parser, findings: self.findings }.on_unknown(&mut reader);
-        for key in ANNOTATIONS {
-            reader.optional(key, self.findings);
-        }
-        let mut conditions = arms::conditions(item, &mut reader, scope, self.findings);
         reader.finish(self.findings);
-        let own = match &item.kind {
-            NodeKind::Map(map) => annotations(map, span, self.findings),
-            _ => Annotations::default(),
-        };
-        conditions.extend(all_of(when, "`when`", scope, self.parser, self.findings));
-        conditions.extend(none_of(unless, scope, self.parser, self.findings));
+        let annotations = head.annotations(self.findings);
+        let conditions = head.conditions(scope, self.parser, self.findings);
         let not_below = not_below.and_then(|node| self.number(node, &Type::Percent, "`not_below`"));
         let not_above = not_above.and_then(|node| self.number(node, &Type::Percent, "`not_above`"));
         let add = add.and_then(|node| value(node, &Type::Percent, None, "`add`", (scope, self.parser), self.findings));
         Some(Modifier {
-            id: Arc::from(format!("settlement/modifiers/{}", arms::called(id?, item))),
+            id: Arc::from(format!("settlement/modifiers/{}", arms::called(head.id?, item))),
             conditions,
             add: add?,
             not_below,
             not_above,
-            annotations: own,
-            skips_unknown,
-            span,
+            annotations,
+            skips_unknown: head.skips_unknown,
+            span: head.span,
         })
     }
 

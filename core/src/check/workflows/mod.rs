@@ -338,7 +338,8 @@ impl WorkflowReader<'_> {
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
         }
-        let mut conditions = arms::conditions(item, &mut reader, self.names, self.findings);
+        arms::asked(&mut reader);
+        let mut conditions = arms::conditions(item, self.names, self.findings);
         reader.finish(self.findings);
         conditions.extend(self.conditions(when, unless));
         let except = except.map_or(&[][..], |node| node.one_or_many());

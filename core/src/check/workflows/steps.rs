@@ -7,14 +7,13 @@ use crate::check::actions::{CheckedAction, Param, ParamKind};
 use crate::check::arms;
 use crate::check::expressions::{RawValue, expression, raw_value};
 use crate::check::literals;
-use crate::check::names::report_id;
-use crate::check::tables::annotations::{ANNOTATIONS, annotations};
+use crate::check::rule_head::RuleHead;
 use crate::check::tables::{Annotations, CheckedCondition};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::{Ast, Expr, Scope, Typer};
 use crate::source::Span;
+use crate::syntax::Node;
 use crate::syntax::node::MapReader;
-use crate::syntax::{Node, NodeKind};
 use crate::value::{Duration, DurationUnit, Field, Type, text};
 
 /// A step of a stage.
@@ -89,39 +88,25 @@ impl WorkflowReader<'_> {
     /// A step of the stage with this id; `list` is `enter` or `cadence`.
     pub(super) fn step(&mut self, item: &Node, stage: &str, list: &str) -> Option<CheckedStep> {
         let mut reader = MapReader::new(item, "a step", self.findings)?;
-        let id_node = reader.required("id", self.findings);
-        let id = id_node.and_then(|node| {
-            node.as_text("`id`", self.findings).filter(|text| report_id(text, node.span, self.findings))
-        });
-        let span = id_node.map_or(item.span, |node| node.span);
+        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
         let is_entry = list == "enter";
         let action_node = reader.required("do", self.findings);
         let action = action_node.and_then(|node| self.action_named(node));
-        let when = reader.optional("when", self.findings);
-        let unless = reader.optional("unless", self.findings);
-        let skips_unknown = self.skips_unknown(&mut reader);
         let mut timing = Timing::default();
         if is_entry {
             self.no_timing(&mut reader);
         } else {
-            timing = self.timing(&mut reader, span);
+            timing = self.timing(&mut reader, head.span);
         }
-        for key in ANNOTATIONS {
-            reader.optional(key, self.findings);
-        }
-        let mut conditions = arms::conditions(item, &mut reader, self.names, self.findings);
-        let params = action.map_or_else(Vec::new, |index| self.params(index, &mut reader, span));
+        let params = action.map_or_else(Vec::new, |index| self.params(index, &mut reader, head.span));
         // Which keys a step may have follows from its action.
         let is_known = action.and_then(|index| self.actions.get(index)).is_some_and(|action| action.is_sound);
         if is_known {
             reader.finish(self.findings);
         }
-        let own = match &item.kind {
-            NodeKind::Map(map) => annotations(map, span, self.findings),
-            _ => Annotations::default(),
-        };
-        conditions.extend(self.conditions(when, unless));
-        let id = id?;
+        let annotations = head.annotations(self.findings);
+        let conditions = head.conditions(self.names, self.parser, self.findings);
+        let id = head.id?;
         Some(CheckedStep {
             id: Arc::from(format!("{stage}/{list}/{}", arms::called(id, item))),
             name: Arc::from(id),
@@ -133,9 +118,9 @@ impl WorkflowReader<'_> {
             at_most: timing.at_most,
             missed: timing.missed,
             params,
-            annotations: own,
-            skips_unknown,
-            span,
+            annotations,
+            skips_unknown: head.skips_unknown,
+            span: head.span,
         })
     }
 
