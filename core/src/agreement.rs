@@ -45,7 +45,7 @@ pub(crate) fn of_row(
     let by_meaning = course.map(|_| {
         let mut runner = Runner::new(pack, instant, Cells::of(pack.plan, &reference.slots)).by_meaning();
         let mut course = Course::default();
-        conduct(&mut runner, standing, &mut course);
+        conduct(&mut runner, standing.clone(), &mut course);
         course
     });
     let next = next_review(pack, instant, evaluation, standing);

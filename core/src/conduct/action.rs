@@ -1,5 +1,6 @@
 //! The actions that a decision asks the host for: what each is done with, and whether the contact policies allow it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -12,6 +13,7 @@ use crate::check::CheckedPack;
 use crate::check::actions::{CheckedAction, CheckedTemplate, ParamKind};
 use crate::check::workflows::{ChannelChoice, CheckedStage, CheckedStep, CheckedWorkflow, StepValue};
 use crate::eval::runner::Runner;
+use crate::families::Contact;
 use crate::state::State;
 use crate::value::show::Show;
 use crate::value::{Absence, Failure, Outcome, Value, stored};
@@ -77,7 +79,7 @@ pub(crate) struct TemplateUse {
     pub(crate) values: Vec<Outcome>,
 }
 
-/// The action of a step; `at` are the places of the workflow, the stage and the step.
+/// The action of a step; `at` are the places of the workflow, the stage and the step, `room` is any text.
 ///
 /// # Errors
 /// Where a value that it is done with is unknown or fails.
@@ -86,6 +88,7 @@ pub(super) fn propose(
     state: &State,
     at: (usize, usize, usize),
     occurrence: Occurrence,
+    room: &mut Vec<u8>,
 ) -> Result<Option<Proposed>, Failure> {
     let checked = runner.pack().checked;
     let Some(place) = Place::of(checked, at) else { return Ok(None) };
@@ -113,7 +116,7 @@ pub(super) fn propose(
     }
     let of_stage = [state.case(), &place.workflow.name, &place.stage.name];
     Ok(Some(Proposed {
-        id: ActionId::new(of_stage, state.entry(), &place.step.name, occurrence.due),
+        id: ActionId::new(of_stage, state.entry(), &place.step.name, occurrence.due, room),
         stage: at.1,
         step: at.2,
         entry: state.entry(),
@@ -139,11 +142,16 @@ pub(super) fn gate(
 ) {
     let checked = runner.pack().checked;
     let (as_of, today) = (runner.as_of(), runner.today());
-    let mut gate = Gate { judge: None, room: std::mem::take(room), state, as_of };
     let hold = state.is_on_hold(today);
     if !actions.is_empty() {
         super::review::holds(runner, state);
     }
+    let is_contacting = |action: &Proposed| {
+        Place::of(checked, (workflow, action.stage, action.step)).is_some_and(|place| place.action.is_contacting)
+    };
+    let contact = runner.pack().lowered.contact.as_ref().filter(|_| actions.iter().any(is_contacting));
+    let judge = contact.map(|contact| (contact, Judge::new(contact, runner, room)));
+    let mut gate = Gate { judge, state, as_of };
     for action in actions {
         let Some(place) = Place::of(checked, (workflow, action.stage, action.step)) else { continue };
         if place.action.is_contacting {
@@ -157,7 +165,6 @@ pub(super) fn gate(
             action.not_before = next.zip(local).and_then(|(next, local)| local.first_on_or_after(next).ok().flatten());
         }
     }
-    *room = gate.judge.map_or(gate.room, Judge::into_room);
 }
 
 /// A step, and the action that it asks for.
@@ -199,10 +206,8 @@ impl<'c> Place<'c> {
 
 /// The contact policies over the actions of one decision.
 struct Gate<'s, 'a> {
-    /// Nothing before the first contact.
-    judge: Option<Judge<'a>>,
-    /// Room for the judge.
-    room: contact::Room,
+    /// Nothing where no action contacts anybody, or in a pack without contact policies.
+    judge: Option<(&'a Contact, Judge<'a, 's>)>,
     state: &'s State,
     as_of: DateTime<Utc>,
 }
@@ -235,12 +240,13 @@ impl<'a> Gate<'_, 'a> {
             if verdict == Verdict::Allow {
                 action.channel = word(&channel);
                 action.verdicts.push((channel, judgement));
-                let counting = self.judge.as_mut().map_or(Vec::new(), Judge::take_counting);
-                self.make(counting);
+                if let Some((_, judge)) = &mut self.judge {
+                    judge.make(self.as_of);
+                }
                 break;
             }
-            if verdict == Verdict::Review && channel.is_ok() && reviewed.is_none() {
-                let counting = self.judge.as_mut().map_or(Vec::new(), Judge::take_counting);
+            if approval.is_some() && verdict == Verdict::Review && channel.is_ok() && reviewed.is_none() {
+                let counting = self.judge.as_ref().map_or(Vec::new(), |(_, judge)| judge.counting().to_vec());
                 reviewed = Some((action.verdicts.len(), counting));
             }
             action.verdicts.push((channel, judgement));
@@ -260,7 +266,9 @@ impl<'a> Gate<'_, 'a> {
                 action.status = ActionStatus::Ready;
                 action.approved_by = Some(approval.by.clone());
                 action.channel = action.verdicts.get(at).and_then(|(channel, _)| word(channel));
-                self.make(counting);
+                if let Some((_, judge)) = &mut self.judge {
+                    judge.count(self.as_of, &counting);
+                }
             }
         }
         if action.status == ActionStatus::Ready && missing && action.approved_by.is_none() {
@@ -278,16 +286,6 @@ impl<'a> Gate<'_, 'a> {
         }
     }
 
-    /// Lets a contact count for those that follow.
-    fn make(&mut self, counting: Vec<RuleAt>) {
-        if counting.is_empty() {
-            return;
-        }
-        if let Some(judge) = &mut self.judge {
-            judge.make(self.as_of, counting);
-        }
-    }
-
     /// What the policies say of an action by a channel.
     fn judged(
         &mut self,
@@ -297,17 +295,18 @@ impl<'a> Gate<'_, 'a> {
         channel: &Outcome,
         template: Option<&CheckedTemplate>,
     ) -> Judgement {
-        if let Err(failure) = channel {
-            return Judgement::of_unknown(&place.step.id, failure.clone());
-        }
-        let Some(contact) = &runner.pack().lowered.contact else { return Judgement::without_policy(self.as_of) };
-        let judge = self.judge.get_or_insert_with(|| Judge::new(contact, runner, std::mem::take(&mut self.room)));
-        let mut items = AttemptItems::by(channel.clone(), contact);
+        let channel = match channel {
+            Ok(channel) => channel,
+            Err(failure) => return Judgement::of_unknown(&place.step.id, failure.clone()),
+        };
+        let Some((contact, judge)) = &mut self.judge else { return Judgement::without_policy(self.as_of) };
+        let mut items = AttemptItems::by(channel, contact);
         if !action.params.is_empty() {
             items.purpose = place.param(action, "purpose").unwrap_or(items.purpose);
-            items.recipient = place.param(action, "recipient").unwrap_or(items.recipient);
+            items.recipient = place.param(action, "recipient").map_or(items.recipient, Cow::Owned);
             items.address = place.param(action, "address").unwrap_or(items.address);
         }
+        let template = template.filter(|_| contact.reads.template);
         items.template = template.map_or(Value::None, |template| Value::Text(template.name.clone()));
         judge.judge(runner, &items, self.as_of)
     }
@@ -339,24 +338,25 @@ fn template_use(runner: &Runner<'_>, template: &CheckedTemplate, index: usize) -
 
 impl ActionId {
     /// The first 16 bytes of SHA-256 over the case's key, the workflow, the stage, the entry, the step and the due date,
-    /// each with a zero byte behind it.
-    fn new(of_stage: [&str; 3], entry: u32, step: &str, due: NaiveDate) -> ActionId {
-        let mut hash = Sha256::new();
-        let mut add = |part: &[u8]| {
-            hash.update(part);
-            hash.update([0]);
-        };
-        of_stage.iter().for_each(|part| add(part.as_bytes()));
-        add(&Digits::of(entry.into(), 1));
-        add(step.as_bytes());
-        let mut date = Digits::of(due.year().unsigned_abs().into(), 4);
-        for part in [due.month(), due.day()] {
-            date.push(b'-');
-            date.number(part.into(), 2);
+    /// each with a zero byte behind it. `room` is any text: it is hashed at one go.
+    fn new(of_stage: [&str; 3], entry: u32, step: &str, due: NaiveDate, room: &mut Vec<u8>) -> ActionId {
+        room.clear();
+        for part in of_stage {
+            room.extend_from_slice(part.as_bytes());
+            room.push(0);
         }
-        add(&date);
+        push_number(room, entry, 1);
+        room.push(0);
+        room.extend_from_slice(step.as_bytes());
+        room.push(0);
+        push_number(room, due.year().unsigned_abs(), 4);
+        for part in [due.month(), due.day()] {
+            room.push(b'-');
+            push_number(room, part, 2);
+        }
+        room.push(0);
         let mut id = [0; 16];
-        id.iter_mut().zip(hash.finalize()).for_each(|(to, byte)| *to = byte);
+        id.iter_mut().zip(Sha256::digest(&room)).for_each(|(to, byte)| *to = byte);
         ActionId(id)
     }
 
@@ -372,47 +372,17 @@ impl std::fmt::Display for ActionId {
     }
 }
 
-/// Digits that take no memory of their own.
-#[derive(Default)]
-struct Digits {
-    bytes: [u8; 32],
-    len: usize,
-}
-
-impl Digits {
-    /// A number in at least so many digits.
-    fn of(number: u64, least: usize) -> Digits {
-        let mut digits = Digits::default();
-        digits.number(number, least);
-        digits
+/// Adds a number in at least so many digits.
+fn push_number(text: &mut Vec<u8>, number: u32, least: usize) {
+    let begin = text.len();
+    let mut left = number;
+    while left > 0 || text.len() < begin + least {
+        text.push(b'0' + (left % 10) as u8);
+        left /= 10;
     }
-
-    fn number(&mut self, number: u64, least: usize) {
-        let begin = self.len;
-        let mut left = number;
-        while left > 0 || self.len < begin + least {
-            self.push(b'0' + (left % 10) as u8);
-            left /= 10;
-        }
-        // The last digit came first.
-        if let Some(digits) = self.bytes.get_mut(begin..self.len) {
-            digits.reverse();
-        }
-    }
-
-    fn push(&mut self, byte: u8) {
-        if let Some(to) = self.bytes.get_mut(self.len) {
-            *to = byte;
-            self.len += 1;
-        }
-    }
-}
-
-impl std::ops::Deref for Digits {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&[])
+    // The last digit came first.
+    if let Some(digits) = text.get_mut(begin..) {
+        digits.reverse();
     }
 }
 
@@ -429,11 +399,15 @@ mod tests {
     fn an_id_is_the_hash_of_what_it_stands_for() {
         // printf 'A-1\0consumer\0closure\012\0letter\02026-09-07\0' | sha256sum
         let due = "2026-09-07".parse().expect("a date");
-        let id = ActionId::new(["A-1", "consumer", "closure"], 12, "letter", due);
+        let id = ActionId::new(["A-1", "consumer", "closure"], 12, "letter", due, &mut b"left".to_vec());
         assert_eq!(id.to_string(), "47db3aa19f301107c9858fb70e053eb7");
         assert!(id.is("47db3aa19f301107c9858fb70e053eb7") && !id.is("0"));
-        let early = Digits::of(7, 4);
-        assert_eq!(&*early, b"0007");
-        assert_eq!(&*Digits::of(u64::from(u32::MAX), 1), b"4294967295");
+        let digits = |number, least| {
+            let mut text = b"in ".to_vec();
+            push_number(&mut text, number, least);
+            text
+        };
+        assert_eq!(digits(7, 4), b"in 0007");
+        assert_eq!(digits(u32::MAX, 1), b"in 4294967295");
     }
 }

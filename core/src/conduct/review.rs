@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::standing::Standing;
+use super::standing::{Position, Standing};
 use super::workflow::{Course, Walk, conduct, moved};
 use crate::check::workflows::CheckedStage;
 use crate::eval::review::{Border, Review};
@@ -32,7 +32,7 @@ pub(crate) fn next_review(
         review.at(at);
     }
     let mut runner = Runner::new(pack, instant, evaluation.cells.clone()).reviewed(review);
-    conduct(&mut runner, standing, &mut Course::default());
+    conduct(&mut runner, standing.clone(), &mut Course::default());
     runner.review().and_then(|review| review.next())
 }
 
@@ -45,7 +45,11 @@ fn beginning(
     standing: &Standing,
 ) -> Option<DateTime<Utc>> {
     let workflows = pack.lowered.workflows.as_ref()?;
-    let begins = !matches!(standing, Standing::In { is_new: false, .. } | Standing::NeedsMigration(_));
+    let begins = match standing {
+        Standing::In(position) => position.is_new,
+        Standing::NeedsMigration(_) => false,
+        Standing::Out(_) | Standing::Undecided { .. } => true,
+    };
     if !begins || !pack.lowered.moving.is_beginning {
         return None;
     }
@@ -67,13 +71,13 @@ fn beginning(
 pub(crate) fn begin<'a>(pack: Pack<'a>, standing: &Standing, as_of: DateTime<Utc>) -> Review<'a> {
     let mut review = Review::new(pack, as_of);
     let state = match standing {
-        Standing::In { given, is_new, .. } => {
+        Standing::In(position) => {
             match &pack.checked.state {
-                Some(slots) if !is_new => review.grows(slots.days_in_stage),
+                Some(slots) if !position.is_new => review.grows(slots.days_in_stage),
                 // Its day 0 is today.
                 _ => review.tomorrow(),
             }
-            Some(given)
+            Some(&position.given)
         }
         Standing::NeedsMigration(state) => Some(state),
         Standing::Out(state) | Standing::Undecided { state, .. } => state.as_ref(),
@@ -89,13 +93,13 @@ pub(crate) fn begin<'a>(pack: Pack<'a>, standing: &Standing, as_of: DateTime<Utc
 }
 
 /// A state that is made anew, with today for its day 0, is another one tomorrow; else its stage may come to be overdue.
-pub(super) fn standing(runner: &mut Runner<'_>, before: &Standing, workflow: usize, stage: usize, state: &State) {
+pub(super) fn standing(runner: &mut Runner<'_>, before: &Position, stage: usize, state: &State) {
     let checked = runner.pack().checked;
-    let is_kept = matches!(before, Standing::In { state: before, is_new: false, .. } if **before == *state);
-    let stage = checked.workflows.get(workflow).and_then(|workflow| workflow.stages.get(stage));
+    let Some(review) = runner.review() else { return };
+    let is_kept = !before.is_new && *before.state == *state;
+    let stage = checked.workflows.get(before.workflow).and_then(|workflow| workflow.stages.get(stage));
     let due_on = stage.and_then(|stage| stage.due_in).zip(state.since());
     let due_on = due_on.and_then(|(length, since)| moved(since, length, checked.calendar.as_ref()).ok());
-    let Some(review) = runner.review() else { return };
     if !is_kept {
         review.tomorrow();
     }

@@ -16,16 +16,7 @@ use crate::value::{ErrorCode, EvaluationError, Failure, Outcome, Value};
 #[derive(Clone, Debug)]
 pub(crate) enum Standing {
     /// In a stage that the pack has.
-    In {
-        workflow: usize,
-        stage: usize,
-        /// Where the case stands, by the names that stages have now.
-        state: Arc<State>,
-        /// The state that the next one follows: as it was given, or for a case without one, where it begins.
-        given: Arc<State>,
-        /// Whether it begins now.
-        is_new: bool,
-    },
+    In(Arc<Position>),
     /// In no workflow: none takes the case. It may have a state all the same.
     Out(Option<Arc<State>>),
     /// In a stage or workflow that the pack does not have.
@@ -38,6 +29,19 @@ pub(crate) enum Standing {
         /// That of a case that was in no workflow.
         state: Option<Arc<State>>,
     },
+}
+
+/// A stage that a case stands in.
+#[derive(Debug)]
+pub(crate) struct Position {
+    pub(crate) workflow: usize,
+    pub(crate) stage: usize,
+    /// Where the case stands, by the names that stages have now.
+    pub(crate) state: Arc<State>,
+    /// The state that the next one follows: as it was given, or for a case without one, where it begins.
+    pub(crate) given: Arc<State>,
+    /// Whether it begins now.
+    pub(crate) is_new: bool,
 }
 
 /// A case that is in no workflow yet.
@@ -71,7 +75,7 @@ impl Standing {
         let mut state = (**given).clone();
         state.rename_stages(&known.renamed);
         let state = if state == **given { given.clone() } else { Arc::new(state) };
-        Standing::In { workflow, stage, state, given: given.clone(), is_new: false }
+        Standing::In(Arc::new(Position { workflow, stage, state, given: given.clone(), is_new: false }))
     }
 
     /// Where a case begins: in the first workflow that takes it. The runner's slots are those of an evaluation in which
@@ -115,23 +119,32 @@ impl Standing {
                 (state.clone(), state)
             }
         };
-        Ok(Standing::In { workflow, stage: known.initial, state, given, is_new: true })
+        Ok(Standing::In(Arc::new(Position { workflow, stage: known.initial, state, given, is_new: true })))
     }
 
     /// Whether a state was given, or the case begins in a workflow.
     pub(crate) fn has_state(&self) -> bool {
         match self {
-            Standing::In { .. } | Standing::NeedsMigration(_) => true,
+            Standing::In(_) | Standing::NeedsMigration(_) => true,
             Standing::Out(state) | Standing::Undecided { state, .. } => state.is_some(),
+        }
+    }
+
+    /// The state before the evaluation; that of a case that begins, where it begins.
+    pub(crate) fn state(&self) -> Option<&Arc<State>> {
+        match self {
+            Standing::In(position) => Some(&position.state),
+            Standing::NeedsMigration(state) => Some(state),
+            Standing::Out(state) | Standing::Undecided { state, .. } => state.as_ref(),
         }
     }
 
     /// What stands in the slots of a state.
     pub(crate) fn slots(&self, slots: &StateSlots, today: NaiveDate) -> Vec<(SlotId, Outcome)> {
         match self {
-            Standing::In { state, .. } => {
+            Standing::In(position) => {
                 let mut outcomes = Vec::new();
-                of_state(state, slots, today, |slot, outcome| outcomes.push((slot, outcome)));
+                of_state(&position.state, slots, today, |slot, outcome| outcomes.push((slot, outcome)));
                 outcomes
             }
             Standing::Out(_) => {

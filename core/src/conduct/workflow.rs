@@ -14,7 +14,7 @@ use super::contact;
 use super::incentives::{Offers, offers};
 use super::review;
 use super::settlement::{Limits, Settling};
-use super::standing::{Standing, of_state};
+use super::standing::{Position, Standing, of_state};
 use crate::calendar::{Calendar, add_days};
 use crate::check::workflows::{Anchor, CheckedStep, Target};
 use crate::eval::runner::{Hits, Runner};
@@ -32,8 +32,8 @@ pub(crate) struct Course {
     pub(crate) moves: Vec<Move>,
     /// Where it stands now: workflow and stage.
     pub(crate) stands: Option<(usize, usize)>,
-    /// Its state now, with the revision that it had before.
-    pub(crate) state: Option<Arc<State>>,
+    /// Its state now, with the revision that it had before; nothing where it stays as it was.
+    reached: Option<Arc<State>>,
     pub(crate) actions: Vec<Proposed>,
     /// Transitions and steps of which it is not known whether they are wanted: the qualified id, and why.
     pub(crate) failures: Vec<(Arc<str>, Failure)>,
@@ -43,10 +43,13 @@ pub(crate) struct Course {
     pub(crate) incentives: Option<Offers>,
     /// The arms that it is in: experiment and arm.
     pub(crate) arms: Vec<(Arc<str>, Arc<str>)>,
-    /// Room for judging contacts, for the stages that a walk has seen, and for the occurrences of a step.
+    /// Room for judging contacts, for the stages that a walk has seen, for the occurrences of a step, for what the id
+    /// of an action is the hash of, and for the state that is reached.
     room: contact::Room,
     seen: Vec<usize>,
     due: Vec<Occurrence>,
+    hashed: Vec<u8>,
+    spare: Option<Arc<State>>,
 }
 
 /// A transition that was followed.
@@ -59,35 +62,38 @@ pub(crate) struct Move {
 }
 
 /// Takes a case through its workflow. The runner's slots are those of the case's evaluation.
-pub(crate) fn conduct(runner: &mut Runner<'_>, standing: &Standing, course: &mut Course) {
-    course.standing.clone_from(standing);
+pub(crate) fn conduct(runner: &mut Runner<'_>, standing: Standing, course: &mut Course) {
     course.moves.clear();
     course.stands = None;
-    course.state = None;
+    course.spare = course.reached.take().or(course.spare.take());
     course.actions.clear();
     course.failures.clear();
     course.settlement = limits(runner);
     course.incentives = incentives(runner);
     course.arms = arms(runner);
-    match standing {
-        Standing::In { workflow, stage, state, is_new, .. } => {
+    match &standing {
+        Standing::In(position) => {
             let walk = Walk {
-                workflow: *workflow,
-                stage: *stage,
-                state: state.clone(),
-                is_entered: *is_new,
+                position,
+                stage: position.stage,
+                reached: None,
+                is_entered: position.is_new,
                 today: runner.today(),
                 runner,
                 course,
             };
             walk.go();
         }
-        Standing::Undecided { workflow, failure, state } => {
-            course.failures.push((workflow.clone(), failure.clone()));
-            course.state = state.clone();
-        }
-        Standing::NeedsMigration(state) => course.state = Some(state.clone()),
-        Standing::Out(state) => course.state = state.clone(),
+        Standing::Undecided { workflow, failure, .. } => course.failures.push((workflow.clone(), failure.clone())),
+        Standing::NeedsMigration(_) | Standing::Out(_) => {}
+    }
+    course.standing = standing;
+}
+
+impl Course {
+    /// The state that the case has now, with the revision that it had before.
+    pub(crate) fn state(&self) -> Option<&Arc<State>> {
+        self.reached.as_ref().or(self.standing.state())
     }
 }
 
@@ -117,9 +123,11 @@ fn limits(runner: &mut Runner<'_>) -> Option<Result<Limits, Failure>> {
 }
 
 pub(super) struct Walk<'w, 'a> {
-    workflow: usize,
+    /// Where it begins.
+    position: &'w Position,
     stage: usize,
-    state: Arc<State>,
+    /// The state, once it is another than where the walk begins.
+    reached: Option<Arc<State>>,
     /// Whether the stage was entered in this walk.
     is_entered: bool,
     pub(super) today: NaiveDate,
@@ -146,22 +154,29 @@ impl<'a> Walk<'_, 'a> {
             self.course.seen.push(to);
         }
         self.steps(false);
-        review::standing(self.runner, &self.course.standing, self.workflow, self.stage, &self.state);
-        gate(&mut self.course.actions, self.workflow, self.runner, &self.state, &mut self.course.room);
-        self.course.stands = Some((self.workflow, self.stage));
-        self.course.state = Some(self.state);
+        let workflow = self.position.workflow;
+        let state = self.reached.as_ref().unwrap_or(&self.position.state);
+        review::standing(self.runner, self.position, self.stage, state);
+        gate(&mut self.course.actions, workflow, self.runner, state, &mut self.course.room);
+        self.course.stands = Some((workflow, self.stage));
+        self.course.reached = self.reached;
+    }
+
+    fn state(&self) -> &State {
+        self.reached.as_deref().unwrap_or(&self.position.state)
     }
 
     fn lowered(&self) -> Option<&'a Stage> {
         let workflows = self.runner.pack().lowered.workflows.as_ref()?;
-        workflows.stages.get(self.workflow)?.get(self.stage)
+        workflows.stages.get(self.position.workflow)?.get(self.stage)
     }
 
     /// Puts the state, as the walk has made it so far, where expressions read it, and decides again what follows from
     /// it: a fact means the same as its expression.
     fn put_state(&mut self) {
         let Some(workflows) = &self.runner.pack().lowered.workflows else { return };
-        of_state(&self.state, &workflows.state, self.today, |slot, outcome| self.runner.set(slot, outcome));
+        let state = self.reached.as_deref().unwrap_or(&self.position.state);
+        of_state(state, &workflows.state, self.today, |slot, outcome| self.runner.set(slot, outcome));
         self.runner.again(&workflows.follows);
     }
 
@@ -202,8 +217,8 @@ impl<'a> Walk<'_, 'a> {
         match lowered.targets.get(row)? {
             Target::Stage(stage) => Some(*stage),
             Target::Previous => {
-                let stages = &self.runner.pack().checked.workflows.get(self.workflow)?.stages;
-                let previous = self.state.previous_stage();
+                let stages = &self.runner.pack().checked.workflows.get(self.position.workflow)?.stages;
+                let previous = self.state().previous_stage();
                 let found = previous.and_then(|name| stages.iter().position(|stage| *stage.name == *name));
                 if found.is_none() {
                     let message = match previous {
@@ -220,15 +235,18 @@ impl<'a> Walk<'_, 'a> {
 
     fn enter(&mut self, lowered: &Stage, row: usize, to: usize) {
         let pack = self.runner.pack();
-        let stage = pack.checked.workflows.get(self.workflow).and_then(|workflow| workflow.stages.get(to));
+        let stage = pack.checked.workflows.get(self.position.workflow).and_then(|workflow| workflow.stages.get(to));
+        let given = &self.position.state;
+        let state = self.reached.get_or_insert_with(|| working_copy(given, self.course.spare.take()));
+        let state = Arc::make_mut(state);
         match (lowered.targets.get(row), stage) {
             (Some(Target::Previous), _) => {
-                Arc::make_mut(&mut self.state).resume_previous(self.today);
+                state.resume_previous(self.today);
                 // What was to be done on entering was wanted when the stage was entered.
                 self.is_entered = false;
             }
             (_, Some(stage)) => {
-                Arc::make_mut(&mut self.state).enter(stage.name.clone(), self.today);
+                state.enter(stage.name.clone(), self.today);
                 self.is_entered = true;
             }
             (_, None) => return,
@@ -245,7 +263,7 @@ impl<'a> Walk<'_, 'a> {
         let pack = self.runner.pack();
         let Some(lowered) = self.lowered() else { return };
         let Some(stage) =
-            pack.checked.workflows.get(self.workflow).and_then(|workflow| workflow.stages.get(self.stage))
+            pack.checked.workflows.get(self.position.workflow).and_then(|workflow| workflow.stages.get(self.stage))
         else {
             return;
         };
@@ -271,8 +289,10 @@ impl<'a> Walk<'_, 'a> {
                 continue;
             }
             for occurrence in &due {
-                let at = (self.workflow, self.stage, row);
-                match propose(self.runner, &self.state, at, *occurrence) {
+                let at = (self.position.workflow, self.stage, row);
+                let room = &mut self.course.hashed;
+                let state = self.reached.as_deref().unwrap_or(&self.position.state);
+                match propose(self.runner, state, at, *occurrence, room) {
                     Ok(action) => self.course.actions.extend(action),
                     Err(failure) => {
                         // What it is done with is the same for all of its occurrences.
@@ -292,7 +312,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn is_done(&self, step: &CheckedStep, number: u32) -> bool {
-        self.state.occurrences(&step.name).any(|recorded| recorded.occurrence == number)
+        self.state().occurrences(&step.name).any(|recorded| recorded.occurrence == number)
     }
 
     /// When a step is due; nothing where it never is.
@@ -300,7 +320,7 @@ impl<'a> Walk<'_, 'a> {
         let calendar = self.runner.pack().checked.calendar.as_ref();
         let day = |date: NaiveDate, offset| moved(date, offset, calendar).map_err(Failure::from);
         let (first, last) = match &step.anchor {
-            Anchor::Day(days) => match self.state.since() {
+            Anchor::Day(days) => match self.state().since() {
                 Some(since) => (day(since, crate::value::Duration::Days(i64::from(*days)))?, None),
                 None => return Ok(None),
             },
@@ -323,6 +343,16 @@ impl<'a> Walk<'_, 'a> {
             calendar,
         }))
     }
+}
+
+/// A copy of a state that nobody else has, in room that is spare where nobody else has that.
+fn working_copy(state: &State, spare: Option<Arc<State>>) -> Arc<State> {
+    let Some(mut copy) = spare else { return Arc::new(state.clone()) };
+    match Arc::get_mut(&mut copy) {
+        Some(room) => room.copy_from(state),
+        None => copy = Arc::new(state.clone()),
+    }
+    copy
 }
 
 /// A date some time later.

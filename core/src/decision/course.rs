@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::{FailedResult, Parts, UnknownResult};
 use crate::conduct::action::{Place, Proposed};
 use crate::conduct::contact::{Judgement, Next};
-use crate::conduct::standing::Standing;
+use crate::conduct::standing::{Position, Standing};
 use crate::conduct::workflow::{Course, moved};
 use crate::conduct::{ActionStatus, Verdict};
 use crate::families::LoweredPack;
@@ -238,7 +238,7 @@ impl CourseReport {
             errors.push(FailedResult { at: Arc::from(at), code, message, place: None });
         };
         let stage = match &course.standing {
-            Standing::In { state: before, is_new, .. } => stage(parts, course, before, *is_new, today, &mut failed),
+            Standing::In(position) => stage(parts, course, position, today, &mut failed),
             Standing::NeedsMigration(state) => {
                 let (workflow, stage) = (state.workflow().unwrap_or_default(), state.stage().unwrap_or_default());
                 failed(
@@ -295,8 +295,7 @@ fn fired(parts: &Parts<'_>, course: &Course) -> Vec<Arc<str>> {
 fn stage(
     parts: &Parts<'_>,
     course: &Course,
-    before: &State,
-    is_new: bool,
+    before: &Position,
     today: NaiveDate,
     failed: &mut dyn FnMut(&str, ErrorCode, String),
 ) -> Stage {
@@ -304,7 +303,7 @@ fn stage(
         let workflow = parts.checked.workflows.get(workflow)?;
         Some((workflow, workflow.stages.get(stage)?))
     });
-    let since = course.state.as_ref().and_then(|state| state.since());
+    let since = course.state().and_then(|state| state.since());
     let (Some((workflow, stage)), Some(since)) = (known, since) else { return Stage::None };
     let due_in = |length: Duration| moved(since, length, parts.checked.calendar.as_ref());
     let due_on = match stage.due_in.map(due_in) {
@@ -321,7 +320,7 @@ fn stage(
     });
     Stage::At(StageReport {
         workflow: workflow.name.to_string(),
-        from: if is_new { None } else { before.stage().map(str::to_owned) },
+        from: before.state.stage().filter(|_| !before.is_new).map(str::to_owned),
         to: stage.name.to_string(),
         title: stage.title.clone(),
         goal: stage.goal.clone(),
@@ -337,13 +336,13 @@ fn stage(
 /// its state, and with it its revision; one without a state gets its first where it is in an arm.
 fn next_state(parts: &Parts<'_>, course: &Course, key: &str) -> Result<Option<State>, StateError> {
     let identity = || (**parts.identity).clone();
-    let before = match (&course.standing, &course.state) {
-        (Standing::In { given, .. }, _) => (**given).clone(),
+    let before = match (&course.standing, course.state()) {
+        (Standing::In(position), _) => (*position.given).clone(),
         (_, Some(state)) => (**state).clone(),
         (_, None) if course.arms.is_empty() => return Ok(None),
         (_, None) => State::in_no_workflow(key, identity())?,
     };
-    let mut next = course.state.as_deref().cloned().unwrap_or_else(|| before.clone());
+    let mut next = course.state().map(|state| (**state).clone()).unwrap_or_else(|| before.clone());
     course.arms.iter().for_each(|(experiment, arm)| next.set_arm(experiment, arm));
     if next == before {
         return Ok(Some(next));

@@ -146,10 +146,9 @@ impl Batch {
             return Err(Error::new("the evaluation belongs to another pack"));
         }
         evaluation.instant = self.instant.clone();
-        evaluation.standing = self.standings.get(case).cloned().unwrap_or(Standing::Out(None));
         let (pack, columns) = (self.engine.planned(), self.engine.columns());
         self.decided.case(pack, columns, &self.cases, case, &mut evaluation.inner);
-        evaluation.conduct();
+        evaluation.conduct(self.standings.get(case).unwrap_or(&Standing::Out(None)));
         Ok(())
     }
 

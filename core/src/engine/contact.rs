@@ -106,7 +106,7 @@ impl Engine {
         let pack = self.planned();
         let Some(contact) = &pack.lowered.contact else { return Judgement::without_policy(at) };
         let mut runner = decided.evaluation.runner();
-        Judge::new(contact, &runner, Room::default()).judge(&mut runner, &AttemptItems::of(attempt), at)
+        Judge::new(contact, &runner, &mut Room::default()).judge(&mut runner, &AttemptItems::of(attempt), at)
     }
 }
 

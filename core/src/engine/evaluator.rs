@@ -82,9 +82,8 @@ pub struct Evaluation {
     pub(super) engine: Engine,
     pub(super) instant: Arc<Instant>,
     pub(super) inner: eval::Evaluation,
-    pub(super) standing: Standing,
-    /// What the case goes through in its workflow; nothing in a pack without workflows, unless a state was given, which
-    /// then stays as it is.
+    /// Where the case stands, and what it goes through in its workflow; nothing in a pack without workflows, unless a
+    /// state was given, which then stays as it is.
     pub(super) course: Option<Box<Course>>,
     room: Room,
 }
@@ -335,7 +334,6 @@ impl Evaluator {
             engine: self.engine.clone(),
             instant: self.instant.clone(),
             inner: eval::Evaluation::new(self.engine.planned().plan),
-            standing: Standing::Out(None),
             course: None,
             room: Room::default(),
         }
@@ -371,17 +369,16 @@ impl Evaluator {
         }
         let pack = self.engine.planned();
         evaluation.inner.cells.take(&record.fields);
-        evaluation.standing.clone_from(&record.standing);
         #[cfg(test)]
         let given = evaluation.inner.cells.clone();
         eval::row::run(pack, &self.instant, &mut self.scratch, &mut evaluation.inner);
-        evaluation.conduct();
+        evaluation.conduct(&record.standing);
         #[cfg(test)]
         crate::agreement::of_row(
             &self.engine.parts(),
             pack,
             &given,
-            (&evaluation.standing, evaluation.course.as_deref()),
+            (&record.standing, evaluation.course.as_deref()),
             &self.instant,
             &evaluation.inner,
         );
@@ -426,19 +423,24 @@ impl Evaluation {
 
     /// When another decision may follow.
     pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
-        next_review(self.engine.planned(), &self.instant, &self.inner, &self.standing)
+        next_review(self.engine.planned(), &self.instant, &self.inner, self.standing())
+    }
+
+    /// Where the case stood before.
+    pub(super) fn standing(&self) -> &Standing {
+        self.course.as_ref().map_or(&Standing::Out(None), |course| &course.standing)
     }
 
     /// Takes the case through its workflow.
-    pub(super) fn conduct(&mut self) {
+    pub(super) fn conduct(&mut self, standing: &Standing) {
         let pack = self.engine.planned();
-        if !pack.checked.has_course() && !self.standing.has_state() {
+        if !pack.checked.has_course() && !standing.has_state() {
             self.course = None;
             return;
         }
         let room = std::mem::take(&mut self.room);
         let mut runner = Runner::new(pack, &self.instant, self.inner.cells.take_out()).in_room(room);
-        conduct(&mut runner, &self.standing, self.course.get_or_insert_default());
+        conduct(&mut runner, standing.clone(), self.course.get_or_insert_default());
         (self.inner.cells, self.room, _) = runner.finish();
     }
 
@@ -449,11 +451,9 @@ impl Evaluation {
 
     /// How each routine came out that was run for what follows from the evaluation.
     pub(super) fn runs(&self) -> Vec<Run> {
-        if self.course.is_none() {
-            return Vec::new();
-        }
+        let Some(course) = &self.course else { return Vec::new() };
         let mut runner = self.runner().keeping_runs();
-        conduct(&mut runner, &self.standing, &mut Course::default());
+        conduct(&mut runner, course.standing.clone(), &mut Course::default());
         let (_, _, runs) = runner.finish();
         runs
     }

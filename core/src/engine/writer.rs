@@ -75,7 +75,7 @@ impl DecisionWriter {
         let case = DecidedCase {
             instant: &evaluation.instant,
             evaluation: &evaluation.inner,
-            has_state: evaluation.standing.has_state(),
+            has_state: evaluation.standing().has_state(),
             course: evaluation.course.as_deref(),
             next_review: &|| evaluation.next_review(),
         };

@@ -1,5 +1,7 @@
 //! The slots of one case: an integer and a state each, and beside them the values that no integer holds.
 
+use std::borrow::Cow;
+
 use crate::language::SlotId;
 use crate::language::meaning::Slots;
 use crate::plan::{Axis, Plan, Storage};
@@ -226,12 +228,18 @@ impl Cells {
 
     /// What a slot came to.
     pub(crate) fn outcome(&self, slot: SlotId, storages: &[Storage]) -> Outcome {
+        self.look_at(slot, storages).into_owned()
+    }
+
+    /// The same, lent where it stands beside.
+    #[inline]
+    pub(crate) fn look_at(&self, slot: SlotId, storages: &[Storage]) -> Cow<'_, Outcome> {
         let index = slot.0 as usize;
         let cell = self.get(slot);
         match (cell.state, storages.get(index)) {
-            (State::None, _) | (_, None) => Ok(Value::None),
-            (State::Known, Some(storage)) if storage.is_exact() => Ok(storage.value(cell.bits)),
-            _ => self.beside.get(index).cloned().unwrap_or(Ok(Value::None)),
+            (State::None, _) | (_, None) => Cow::Owned(Ok(Value::None)),
+            (State::Known, Some(storage)) if storage.is_exact() => Cow::Owned(Ok(storage.value(cell.bits))),
+            _ => self.beside.get(index).map_or(Cow::Owned(Ok(Value::None)), Cow::Borrowed),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! match, and gives the slots back as they were. Bitsets tell where all that matters is known; else the meaning of
 //! expressions and tables does, as for all others.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -148,10 +149,15 @@ impl<'a> Runner<'a> {
 
     /// What a slot came to.
     pub(crate) fn slot(&self, slot: SlotId) -> Outcome {
+        self.look_at(slot).into_owned()
+    }
+
+    /// The same where it stands, if it stands there as it is.
+    pub(crate) fn look_at(&self, slot: SlotId) -> Cow<'_, Outcome> {
         if let Some(review) = &self.review {
             review.borrow_mut().slot(slot);
         }
-        self.cells.outcome(slot, &self.pack.plan.storages)
+        self.cells.look_at(slot, &self.pack.plan.storages)
     }
 
     /// Puts a parameter in its slot.

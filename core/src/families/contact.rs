@@ -1,12 +1,11 @@
 //! Contact policies into routines: which policies apply, and which of their rules speak of an attempt.
 
-use std::sync::Arc;
-
 use super::{LoweredPack, RoutineId, Row, Table, routine};
 use crate::check::CheckedPack;
 use crate::check::contact::{AttemptSlots, CheckedPolicy, Form};
 use crate::check::tables::CheckedCondition;
 use crate::language::{Expr, ExprKind, SlotId};
+use crate::value::Value;
 
 /// All contact policies of a pack.
 #[derive(Debug)]
@@ -15,8 +14,8 @@ pub(crate) struct Contact {
     /// Which items of an attempt the policies read.
     pub(crate) reads: AttemptReads,
     /// Who begins a contact, and who is reached, where nothing else is said.
-    pub(crate) us: Arc<str>,
-    pub(crate) debtor: Arc<str>,
+    pub(crate) us: Value,
+    pub(crate) debtor: Value,
     /// A row for each policy, which matches where it applies.
     pub(crate) applies: RoutineId,
     /// Whether time or the place may change which policies apply.
@@ -220,8 +219,8 @@ pub(super) fn lower(pack: &CheckedPack, routines: &mut Vec<Table>) -> Option<Con
     Some(Contact {
         attempt,
         reads,
-        us: Arc::from("us"),
-        debtor: Arc::from("debtor"),
+        us: Value::text("us"),
+        debtor: Value::text("debtor"),
         applies,
         applies_varies,
         policies,

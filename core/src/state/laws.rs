@@ -171,12 +171,15 @@ fn count(state: &State) -> u32 {
 #[test]
 fn saving_and_loading_commute_with_every_change() {
     let mut kinds = HashSet::new();
+    let mut room = State::in_no_workflow("other", pack("0.1.0")).expect("a state");
     for seed in 0..cases() {
         let (last, _) = walk(seed, |state, _, change| {
             let loaded = reload(state);
             match (change.apply(&loaded), change.apply(state)) {
                 (Ok(after_loading), Ok(after)) => {
                     assert_eq!(after_loading, reload(&after), "seed {seed}: {change:?}");
+                    room.copy_from(&after);
+                    assert_eq!(room, after, "seed {seed}: {change:?}");
                     kinds.insert((std::mem::discriminant(change), after == *state));
                 }
                 (Err(one), Err(other)) => assert_eq!(one.problems, other.problems, "seed {seed}: {change:?}"),

@@ -8,10 +8,43 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use super::State;
-use super::content::{Arm, LeftEntry, Place};
+use super::content::{Arm, Content, LeftEntry, Place};
 use crate::pack_identity::PackIdentity;
 
 impl State {
+    /// Becomes a working copy of another state, in the room that it has.
+    pub(crate) fn copy_from(&mut self, other: &State) {
+        let State { content, revision } = self;
+        let Content {
+            format,
+            case,
+            place,
+            entry,
+            entries,
+            steps,
+            previous,
+            cooldowns,
+            arms,
+            approvals,
+            holds,
+            moved,
+            pack,
+        } = content;
+        let of = &other.content;
+        (*format, *entry, *entries) = (of.format, of.entry, of.entries);
+        case.clone_from(&of.case);
+        place.clone_from(&of.place);
+        steps.clone_from(&of.steps);
+        previous.clone_from(&of.previous);
+        cooldowns.clone_from(&of.cooldowns);
+        arms.clone_from(&of.arms);
+        approvals.clone_from(&of.approvals);
+        holds.clone_from(&of.holds);
+        moved.clone_from(&of.moved);
+        pack.clone_from(&of.pack);
+        revision.clone_from(&other.revision);
+    }
+
     /// Begins a workflow, where the case is in none. Cooldowns, arms, approvals and holds stay.
     pub(crate) fn begin(&mut self, workflow: &str, stage: &str, today: NaiveDate) {
         let content = &mut self.content;

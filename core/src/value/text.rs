@@ -58,6 +58,9 @@ pub(crate) fn read(text: &str, base: &Type, decimals: Option<u32>) -> Result<Val
 
 /// Whether a value lies in its field's range; the problem if not.
 pub(crate) fn within(value: &Value, range: &Range) -> Result<(), TextProblem> {
+    if *range == Range::default() {
+        return Ok(());
+    }
     let measured = match value {
         Value::Integer(value) => Bound::Number((*value).into()),
         Value::Decimal(value) | Value::Money(value) | Value::Percent(value) => Bound::Number(*value),
@@ -66,19 +69,15 @@ pub(crate) fn within(value: &Value, range: &Range) -> Result<(), TextProblem> {
         Value::List(items) => Bound::Number(items.len().into()),
         _ => return Ok(()),
     };
-    let what = match value {
-        Value::Text(_) => "the length of this text".to_owned(),
-        Value::List(_) => "the length of this list".to_owned(),
-        _ => format!("`{}`", shown(&measured)),
-    };
-    let problem = |side: &str, bound: &Bound| TextProblem {
-        code: Code::OutsideDomain,
-        message: format!(
-            "{what} is {side} `{}`, the {} here",
-            shown(bound),
-            if side == "below" { "least" } else { "most" }
-        ),
-        help: None,
+    let problem = |side: &str, bound: &Bound| {
+        let what = match value {
+            Value::Text(_) => "the length of this text".to_owned(),
+            Value::List(_) => "the length of this list".to_owned(),
+            _ => format!("`{}`", shown(&measured)),
+        };
+        let (bound, extreme) = (shown(bound), if side == "below" { "least" } else { "most" });
+        let message = format!("{what} is {side} `{bound}`, the {extreme} here");
+        TextProblem { code: Code::OutsideDomain, message, help: None }
     };
     match (&range.min, &range.max) {
         (Some(min), _) if measured < *min => Err(problem("below", min)),

@@ -10,6 +10,7 @@ use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::cases::Case;
+use super::next_allowed::{PolicyTimes, next_allowed};
 use super::oracle::{Said, allows, said};
 use super::*;
 use crate::generated::random::Random;

@@ -32,6 +32,10 @@ impl Local {
         self.at
     }
 
+    pub(crate) fn zone(&self) -> Tz {
+        self.zone
+    }
+
     pub(crate) fn date(&self) -> NaiveDate {
         self.date
     }

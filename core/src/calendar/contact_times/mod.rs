@@ -1,9 +1,9 @@
 //! When a contact may be made: within hours, under limits, after waits, past blocks.
 //!
 //! Takes rules over moments that are known, the time zones of the places where the person may be, and an instant. Gives
-//! whether a rule allows a contact at that instant and place ([`TimeRule::allows`]), and the first whole minute at which
-//! all rules do at all places ([`next_allowed`]). Never reads a clock, and knows no channel, purpose or unknown fact: the
-//! caller says which rules hold and which events count.
+//! whether a rule allows a contact at that instant and place ([`TimeRule::allows`]), and until when one that denies goes
+//! on to ([`TimeRule::denies_until`]), so that a search for the next minute need not go minute by minute. Never reads a
+//! clock, and knows no channel, purpose or unknown fact: the caller says which rules hold and which events count.
 //!
 //! - Days are days of the calendar at the place, and hours are those that a clock on its wall shows. Where the clock is
 //!   put back, a time that comes twice is judged alike both times; a time or a day that is skipped never comes.
@@ -16,7 +16,6 @@ mod wait;
 
 mod local;
 mod moment;
-mod next_allowed;
 mod turns;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,9 +27,11 @@ pub(crate) use hours::Hours;
 pub(crate) use limit::{Limit, Window};
 pub(crate) use local::Local;
 pub(crate) use moment::Moment;
-pub(crate) use next_allowed::{HORIZON_DAYS, PolicyTimes, next_allowed};
 pub(crate) use turns::{clock_change_today, day_begins, just_behind, next_day, relapse, shows};
 pub(crate) use wait::{Length, Wait};
+
+/// How many days of 24 hours are looked ahead for a minute at which a contact may be made.
+pub(crate) const HORIZON_DAYS: i64 = 400;
 
 /// A rule about when a contact may be made. It borrows what it looks at, so that it costs nothing to make.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,23 @@ impl TimeRule<'_> {
         }
     }
 
+    /// Of a rule that denies: an instant until which it goes on to, which lies after the one that was judged; one after
+    /// `last` only says that it is so until then. None where it denies for ever.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TimeRule::allows`].
+    pub(crate) fn denies_until(
+        &self,
+        local: &Local,
+        last: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, EvaluationError> {
+        let Some(opens) = self.opens(local)? else { return Ok(None) };
+        let opens = opens.min(last.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(last));
+        // What the rule says of the time before it opens holds only for the clock as it is set now.
+        Ok(Some(local.clock_change(opens).unwrap_or(opens)))
+    }
+
     /// Of a rule that denies: the instant before which it cannot allow unless the clock at the place is changed first,
     /// which lies after the one that was judged. None where it denies for ever.
     fn opens(&self, local: &Local) -> Result<Option<DateTime<Utc>>, EvaluationError> {
@@ -89,6 +107,8 @@ fn out_of_range(what: impl std::fmt::Display) -> EvaluationError {
 mod cases;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod next_allowed;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

@@ -1,13 +1,11 @@
-//! The first whole minute at which all rules allow at all places.
+//! The first whole minute at which all rules allow at all places, where time is all that there is to policies: what the
+//! tests compare with the oracle.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Local, TimeRule, out_of_range};
+use super::{HORIZON_DAYS, Local, TimeRule, out_of_range};
 use crate::value::{ErrorCode, EvaluationError};
-
-/// How many days of 24 hours [`next_allowed`] looks ahead.
-pub(crate) const HORIZON_DAYS: i64 = 400;
 
 const MINUTE: i64 = 60;
 
@@ -63,10 +61,8 @@ fn judge(policies: &[PolicyTimes<'_>], at: DateTime<Utc>, last: DateTime<Utc>) -
                 match rule.allows(&local) {
                     Ok(true) => {}
                     Ok(false) => {
-                        let Some(opens) = rule.opens(&local)? else { return Ok(Judgement::DeniedForEver) };
-                        let opens = opens.min(last.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(last));
-                        // What the rule says of the time before it opens holds only for the clock as it is set now.
-                        let until = local.clock_change(opens).unwrap_or(opens);
+                        let until = rule.denies_until(&local, last)?;
+                        let Some(until) = until else { return Ok(Judgement::DeniedForEver) };
                         denied_until = denied_until.max(Some(until));
                     }
                     // A minute that another rule denies is denied whatever this one would come to.

@@ -1,10 +1,11 @@
 //! The rules a second time, as their definitions read, and the next time found minute by minute: what
-//! [`next_allowed`](super::next_allowed()) must agree with.
+//! [`next_allowed`](super::next_allowed::next_allowed()) must agree with.
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Length, Moment, PolicyTimes, TimeRule, Wait, Window};
+use super::next_allowed::PolicyTimes;
+use super::{Length, Moment, TimeRule, Wait, Window};
 
 /// What the rules together say of an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday, WeekdaySet};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use super::next_allowed::{PolicyTimes, next_allowed};
 use super::*;
 use crate::calendar::Calendar;
 

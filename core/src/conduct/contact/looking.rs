@@ -42,7 +42,8 @@ pub(super) struct Events {
 }
 
 impl Looking {
-    /// What a form looks at from where the runner stands; nothing where time does not matter to it.
+    /// What a form looks at from where the runner stands; nothing where time does not matter to it. Takes room that is
+    /// spare.
     ///
     /// # Errors
     /// Why all that it looks at is not known.
@@ -51,6 +52,7 @@ impl Looking {
         form: &Form,
         runner: &Runner<'_>,
         made: impl Iterator<Item = DateTime<Utc>>,
+        spare: &mut Vec<Vec<Moment>>,
     ) -> Result<Option<Looking>, Failure> {
         Ok(match form {
             Form::Hours(_) => Some(Looking::Hours),
@@ -58,7 +60,7 @@ impl Looking {
                 let mut made = made.peekable();
                 let mut events = match made.peek() {
                     None if Events::are_few(id, *at_most, runner) => Events::default(),
-                    _ => Events::new(id, times, runner)?,
+                    _ => Events::new(id, times, runner, spare)?,
                 };
                 made.for_each(|at| events.push_certain(Moment::Instant(at)));
                 let window = match *window {
@@ -69,7 +71,7 @@ impl Looking {
                 Some(Looking::Limit { events, at_most: *at_most, window })
             }
             Form::Wait { times, length, event_day_counts } => Some(Looking::Wait {
-                events: Events::new(id, times, runner)?,
+                events: Events::new(id, times, runner, spare)?,
                 length: *length,
                 event_day_counts: *event_day_counts,
             }),
@@ -134,6 +136,12 @@ impl Looking {
         rules.filter_map(|rule| rule.turns(zone, at)).min()
     }
 
+    /// The room that it took.
+    pub(super) fn into_room(self) -> Option<Vec<Moment>> {
+        let (Looking::Limit { events, .. } | Looking::Wait { events, .. }) = self else { return None };
+        Some(events.certain).filter(|room| room.capacity() > 0)
+    }
+
     fn events(&self) -> Option<&Events> {
         match self {
             Looking::Limit { events, .. } | Looking::Wait { events, .. } => Some(events),
@@ -189,8 +197,14 @@ impl Events {
         })
     }
 
-    fn new((policy, rule): (usize, usize), times: &Times, runner: &Runner<'_>) -> Result<Events, Failure> {
-        let mut events = Events::default();
+    fn new(
+        (policy, rule): (usize, usize),
+        times: &Times,
+        runner: &Runner<'_>,
+        spare: &mut Vec<Vec<Moment>>,
+    ) -> Result<Events, Failure> {
+        let mut events = Events { certain: spare.pop().unwrap_or_default(), ..Events::default() };
+        events.certain.clear();
         let code = runner.pack().plan.routines.times.get(policy).and_then(|rules| rules.get(rule)?.as_ref());
         if let Some(code) = code {
             events.certain.reserve(runner.length(code.list));

@@ -8,19 +8,20 @@ mod looking;
 mod next;
 mod review;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::calendar::Calendar;
-use crate::calendar::contact_times::Local;
+use crate::calendar::contact_times::{Local, Moment};
 use crate::check::contact::Form;
 use crate::eval::runner::{Here, Hits, Runner};
 use crate::families::{Contact, Policy, RoutineId, Row, Rule};
 use crate::language::SlotId;
 use crate::record::Attempt;
-use crate::value::{Failure, Outcome, Value};
+use crate::value::{Failure, Value};
 
 use looking::Looking;
 use next::whole_minute;
@@ -49,36 +50,37 @@ impl Verdict {
 
 /// What stands in the slots of an attempt, but for its instant.
 #[derive(Clone, Debug)]
-pub(crate) struct AttemptItems {
-    pub(crate) channel: Outcome,
-    pub(crate) initiated_by: Value,
+pub(crate) struct AttemptItems<'i> {
+    pub(crate) channel: Cow<'i, Value>,
+    pub(crate) initiated_by: Cow<'i, Value>,
     pub(crate) purpose: Value,
-    pub(crate) recipient: Value,
+    pub(crate) recipient: Cow<'i, Value>,
     pub(crate) address: Value,
     pub(crate) template: Value,
 }
 
-impl AttemptItems {
+impl<'i> AttemptItems<'i> {
     /// An attempt of ours by a channel, of which nothing else is said.
-    pub(crate) fn by(channel: Outcome, contact: &Contact) -> AttemptItems {
+    pub(crate) fn by(channel: &'i Value, contact: &'i Contact) -> AttemptItems<'i> {
         AttemptItems {
-            channel,
-            initiated_by: Value::Text(contact.us.clone()),
+            channel: Cow::Borrowed(channel),
+            initiated_by: Cow::Borrowed(&contact.us),
             purpose: Value::None,
-            recipient: Value::Text(contact.debtor.clone()),
+            recipient: Cow::Borrowed(&contact.debtor),
             address: Value::None,
             template: Value::None,
         }
     }
 
     /// The items of an attempt that a host or a test says.
-    pub(crate) fn of(attempt: &Attempt) -> AttemptItems {
+    pub(crate) fn of(attempt: &Attempt) -> AttemptItems<'i> {
+        let text = |text: &str| Cow::Owned(Value::text(text));
         let optional = |text: &Option<String>| text.as_ref().map_or(Value::None, Value::text);
         AttemptItems {
-            channel: Ok(Value::text(&attempt.channel)),
-            initiated_by: Value::text(&attempt.initiated_by),
+            channel: text(&attempt.channel),
+            initiated_by: text(&attempt.initiated_by),
             purpose: optional(&attempt.purpose),
-            recipient: Value::text(&attempt.recipient),
+            recipient: text(&attempt.recipient),
             address: optional(&attempt.address),
             template: optional(&attempt.template),
         }
@@ -135,9 +137,9 @@ pub(crate) struct Reason {
 
 /// Judges attempts for one case, one after the other. The runner's slots are those of the case's evaluation.
 #[derive(Debug)]
-pub(crate) struct Judge<'a> {
+pub(crate) struct Judge<'a, 'r> {
     contact: &'a Contact,
-    room: Room,
+    room: &'r mut Room,
 }
 
 /// What a judge knows of a case. Used again, it keeps the room that it has.
@@ -146,8 +148,8 @@ pub(crate) struct Room {
     places: Vec<Place>,
     /// Which policies are judged where: the place, and the policy.
     judged: Vec<(usize, usize)>,
-    /// Contacts that were allowed before, and the rules that count them.
-    made: Vec<Made>,
+    /// Contacts that were allowed before, once for each rule that counts them.
+    made: Vec<(DateTime<Utc>, RuleAt)>,
     /// The rows that match, as long as that does not change: of the routine that says which policies apply, then of each
     /// policy's.
     hits: Vec<Option<Hits>>,
@@ -157,16 +159,33 @@ pub(crate) struct Room {
     seen: Vec<Option<usize>>,
     /// The instant at the place where the judge stands, where it was looked up.
     local: Option<Result<Local, Failure>>,
+    locals: Locals,
+    /// Room for what further sights look at.
+    spare: Vec<Vec<Moment>>,
     /// What was found of the attempt that was judged last, and room for what is found later.
     found: Found,
     later: Found,
 }
 
-/// A contact that was allowed.
-#[derive(Clone, Debug)]
-struct Made {
-    at: DateTime<Utc>,
-    counting: Vec<RuleAt>,
+/// Instants at places that were looked up last, for this case or one before.
+#[derive(Clone, Debug, Default)]
+struct Locals(Vec<Local>);
+
+impl Locals {
+    /// So many are kept: all are looked through.
+    const MOST: usize = 16;
+
+    fn of(&mut self, zone: Tz, at: DateTime<Utc>) -> Result<Local, Failure> {
+        if let Some(known) = self.0.iter().find(|known| known.at() == at && known.zone() == zone) {
+            return Ok(*known);
+        }
+        if self.0.len() >= Locals::MOST {
+            self.0.clear();
+        }
+        let local = Local::of(zone, at)?;
+        self.0.push(local);
+        Ok(local)
+    }
 }
 
 /// The place of a rule: policy, rule.
@@ -206,9 +225,9 @@ struct Objection {
     sight: Option<usize>,
 }
 
-impl<'a> Judge<'a> {
+impl<'a, 'r> Judge<'a, 'r> {
     /// Judges in room that may have been used before.
-    pub(crate) fn new(contact: &'a Contact, runner: &Runner<'a>, mut room: Room) -> Judge<'a> {
+    pub(crate) fn new(contact: &'a Contact, runner: &Runner<'a>, room: &'r mut Room) -> Judge<'a, 'r> {
         room.places.clear();
         room.judged.clear();
         for (index, policy) in contact.policies.iter().enumerate() {
@@ -223,20 +242,16 @@ impl<'a> Judge<'a> {
             });
         }
         room.made.clear();
-        room.sights.clear();
+        let looked_at = room.sights.drain(..).filter_map(|sight| sight.ok().flatten());
+        room.spare.extend(looked_at.filter_map(Looking::into_room));
         room.hits.resize(contact.policies.len() + 1, None);
         room.seen.clear();
         room.seen.resize(contact.policies.iter().map(|policy| policy.rules.len()).sum(), None);
         Judge { contact, room }
     }
 
-    /// The room, for another case.
-    pub(crate) fn into_room(self) -> Room {
-        self.room
-    }
-
     /// Judges an attempt at an instant.
-    pub(crate) fn judge(&mut self, runner: &mut Runner<'a>, items: &AttemptItems, at: DateTime<Utc>) -> Judgement {
+    pub(crate) fn judge(&mut self, runner: &mut Runner<'a>, items: &AttemptItems<'_>, at: DateTime<Utc>) -> Judgement {
         self.put(runner, items);
         let mut found = std::mem::take(&mut self.room.found);
         self.look(runner, at, &mut found);
@@ -259,35 +274,42 @@ impl<'a> Judge<'a> {
     }
 
     /// The rules that count contacts and speak of the attempt that was judged last.
-    pub(crate) fn take_counting(&mut self) -> Vec<RuleAt> {
-        std::mem::take(&mut self.room.found.counting)
+    pub(crate) fn counting(&self) -> &[RuleAt] {
+        &self.room.found.counting
     }
 
-    /// Lets a contact that is made count for the attempts that follow.
-    pub(crate) fn make(&mut self, at: DateTime<Utc>, counting: Vec<RuleAt>) {
-        for id in &counting {
+    /// Lets the contact that was judged last count for the attempts that follow.
+    pub(crate) fn make(&mut self, at: DateTime<Utc>) {
+        let counting = std::mem::take(&mut self.room.found.counting);
+        self.count(at, &counting);
+        self.room.found.counting = counting;
+    }
+
+    /// Lets a contact that is made count for rules.
+    pub(crate) fn count(&mut self, at: DateTime<Utc>, rules: &[RuleAt]) {
+        for id in rules {
             let position = self.position(*id);
             if let Some(seen) = self.room.seen.get_mut(position) {
                 *seen = None;
             }
+            self.room.made.push((at, *id));
         }
-        self.room.made.push(Made { at, counting });
     }
 
     /// Puts an attempt in its slots, and forgets what was known of another one.
-    fn put(&mut self, runner: &mut Runner<'a>, items: &AttemptItems) {
+    fn put(&mut self, runner: &mut Runner<'a>, items: &AttemptItems<'_>) {
         let (slots, reads) = (self.contact.attempt, self.contact.reads);
-        let mut put = |slot: SlotId, is_read: bool, outcome: &dyn Fn() -> Outcome| {
+        let mut put = |slot: SlotId, is_read: bool, value: &Value| {
             if is_read {
-                runner.set(slot, outcome());
+                runner.set(slot, Ok(value.clone()));
             }
         };
-        put(slots.channel, reads.channel, &|| items.channel.clone());
-        put(slots.initiated_by, reads.initiated_by, &|| Ok(items.initiated_by.clone()));
-        put(slots.purpose, reads.purpose, &|| Ok(items.purpose.clone()));
-        put(slots.recipient, reads.recipient, &|| Ok(items.recipient.clone()));
-        put(slots.address, reads.address, &|| Ok(items.address.clone()));
-        put(slots.template, reads.template, &|| Ok(items.template.clone()));
+        put(slots.channel, reads.channel, &items.channel);
+        put(slots.initiated_by, reads.initiated_by, &items.initiated_by);
+        put(slots.purpose, reads.purpose, &items.purpose);
+        put(slots.recipient, reads.recipient, &items.recipient);
+        put(slots.address, reads.address, &items.address);
+        put(slots.template, reads.template, &items.template);
         self.room.hits.fill(None);
         let rules = self.contact.policies.iter().flat_map(|policy| &policy.rules);
         for (rule, seen) in rules.zip(&mut self.room.seen) {
@@ -356,11 +378,11 @@ impl<'a> Judge<'a> {
                 Form::Review => object(Verdict::Review, None, None),
                 form => {
                     let seen = self.sight(runner, (index, position), rule);
-                    match (self.room.sights.get(seen), place) {
+                    let Room { sights, local, locals, .. } = &mut *self.room;
+                    match (sights.get(seen), place) {
                         (Some(Ok(None)) | None, _) => {}
                         (Some(Ok(Some(looking))), Place::At(zone)) => {
-                            let local = &mut self.room.local;
-                            let local = local.get_or_insert_with(|| Local::of(*zone, at).map_err(Failure::from));
+                            let local = local.get_or_insert_with(|| locals.of(*zone, at));
                             let (verdict, failure) = looking.judge(form, local, calendar(runner));
                             review::look_on(runner, looking, form, *zone, at);
                             if verdict != Verdict::Allow {
@@ -424,8 +446,9 @@ impl<'a> Judge<'a> {
         if let Some(seen) = seen.filter(|_| !rule.form_varies) {
             *seen = Some(at);
         }
-        let made = self.room.made.iter().filter(|made| made.counting.contains(&id)).map(|made| made.at);
-        self.room.sights.push(Looking::new(id, &rule.form, runner, made));
+        let made = self.room.made.iter().filter(|(_, rule)| *rule == id).map(|(at, _)| *at);
+        let sight = Looking::new(id, &rule.form, runner, made, &mut self.room.spare);
+        self.room.sights.push(sight);
         at
     }
 
@@ -465,14 +488,15 @@ fn calendar<'a>(runner: &Runner<'a>) -> Option<&'a Calendar> {
 /// Calls `visit` on each place where a policy is judged: at least one.
 fn each_place(policy: &Policy, runner: &Runner<'_>, visit: &mut dyn FnMut(Place)) {
     let Some(slot) = policy.place else { return visit(Place::Nowhere) };
-    let zones = match runner.slot(slot) {
-        Ok(Value::Zone(zone)) => return visit(Place::At(zone)),
+    let outcome = runner.look_at(slot);
+    let zones = match &*outcome {
+        Ok(Value::Zone(zone)) => return visit(Place::At(*zone)),
         Ok(Value::List(zones)) => zones,
-        Ok(_) => Arc::from([]),
-        Err(failure) => return visit(Place::Unknown(failure)),
+        Ok(_) => &[][..],
+        Err(failure) => return visit(Place::Unknown(failure.clone())),
     };
     let mut is_anywhere = false;
-    for zone in zones.iter() {
+    for zone in zones {
         match zone {
             Ok(Value::Zone(zone)) => visit(Place::At(*zone)),
             Ok(_) => continue,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::{Found, Judge, Next, Objection, Place, calendar};
-use crate::calendar::contact_times::{HORIZON_DAYS, Local, PolicyTimes, TimeRule, next_allowed};
+use super::{Found, Judge, Next, Objection, Place, Room, calendar};
+use crate::calendar::contact_times::{HORIZON_DAYS, Local, TimeRule};
 use crate::calendar::date_at;
 use crate::eval::runner::Runner;
 use crate::families::Changes;
@@ -23,7 +23,7 @@ enum Lift {
     Never,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Judge<'a, '_> {
     /// The first whole minute from an instant on at which the attempt is allowed. `found` is what is found then.
     pub(super) fn next(&mut self, runner: &mut Runner<'a>, at: DateTime<Utc>, found: &Found) -> Next {
         let Some(mut minute) = whole_minute(at) else { return Next::Beyond };
@@ -44,7 +44,7 @@ impl<'a> Judge<'a> {
                 next = Next::At(minute);
                 break;
             }
-            match self.lifted(runner, found, minute) {
+            match self.lifted(runner, found, minute, end) {
                 Ok(Some(lifted)) => minute = lifted,
                 Ok(None) => break,
                 Err(never) => {
@@ -64,10 +64,11 @@ impl<'a> Judge<'a> {
         runner: &Runner<'a>,
         found: &Found,
         minute: DateTime<Utc>,
+        end: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Arc<str>> {
         let Some(mut next) = minute.checked_add_signed(TimeDelta::minutes(1)) else { return Ok(None) };
         for objection in &found.objections {
-            match self.lift(runner, objection, minute) {
+            match self.lift(runner, objection, minute, end) {
                 Lift::At(at) => next = next.max(at),
                 Lift::Beyond => return Ok(None),
                 Lift::Never => return self.row(runner, objection).map_or(Ok(None), |row| Err(row.id.clone())),
@@ -76,8 +77,8 @@ impl<'a> Judge<'a> {
         Ok(whole_minute(next))
     }
 
-    /// When an objection that holds at a minute may be lifted.
-    fn lift(&self, runner: &Runner<'a>, objection: &Objection, minute: DateTime<Utc>) -> Lift {
+    /// When an objection that holds at a minute may be lifted. What lies behind the end does not matter.
+    fn lift(&mut self, runner: &Runner<'a>, objection: &Objection, minute: DateTime<Utc>, end: DateTime<Utc>) -> Lift {
         let Some(policy) = self.contact.policies.get(objection.policy) else { return Lift::Never };
         let changes = match objection.rule {
             Some(rule) => policy.rules.get(rule).map(|rule| &rule.changes),
@@ -89,10 +90,11 @@ impl<'a> Judge<'a> {
         };
         let change = changes.and_then(|changes| change(runner, changes, zone, minute));
         let form = objection.rule.and_then(|rule| policy.rules.get(rule)).map(|rule| &rule.form);
-        let looking = objection.sight.and_then(|sight| self.room.sights.get(sight)?.as_ref().ok()?.as_ref());
+        let Room { sights, locals, .. } = &mut *self.room;
+        let looking = objection.sight.and_then(|sight| sights.get(sight)?.as_ref().ok()?.as_ref());
         let opening = looking.zip(form).zip(zone).map(|((looking, form), zone)| {
-            let rule = looking.strict(form, calendar(runner));
-            rule.map_or(Lift::Never, |rule| opening(rule, zone, minute))
+            let Some(rule) = looking.strict(form, calendar(runner)) else { return Lift::Never };
+            locals.of(zone, minute).map_or(Lift::Beyond, |local| opening(rule, &local, end))
         });
         match (change, opening) {
             (Some(change), Some(Lift::At(opening))) => Lift::At(change.min(opening)),
@@ -103,11 +105,14 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// When a rule of time that objects may allow.
-fn opening(rule: TimeRule<'_>, zone: Tz, minute: DateTime<Utc>) -> Lift {
-    let policy = PolicyTimes { zones: &[zone], rules: &[rule] };
-    let opening = next_allowed(&[policy], minute);
-    let opening = match (opening, rule) {
+/// When a rule of time that objects may allow: it is looked at again then.
+fn opening(rule: TimeRule<'_>, local: &Local, end: DateTime<Utc>) -> Lift {
+    let (zone, minute) = (local.zone(), local.at());
+    let denies = rule.allows(local).and_then(|allows| match allows {
+        true => Ok(Some(minute)),
+        false => rule.denies_until(local, end),
+    });
+    let opening = match (denies, rule) {
         (Ok(Some(opening)), _) => Some(opening),
         (Ok(None), _) => return Lift::Beyond,
         // The calendar does not say whether the day is one of those that are spoken of. Within the hours that does

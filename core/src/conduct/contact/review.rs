@@ -23,7 +23,7 @@ pub(super) fn look_on(runner: &mut Runner<'_>, looking: &Looking, form: &Form, z
     }
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Judge<'a, '_> {
     /// The next minute at which an attempt is allowed bounds a review, of one that is not allowed now. The search for it
     /// has been looked at as far as it reads the case.
     pub(super) fn review(&mut self, runner: &mut Runner<'a>, at: DateTime<Utc>, next: &Next) {
