@@ -1,10 +1,11 @@
 //! The worked numbers of law and formulas, as expressions of a pack give them. One test for each number, with its source,
 //! and the laws that hold of all such numbers.
 //!
-//! Others stand where they belong: periods after a validation notice, the eighth call and the days behind a conversation
-//! (12 CFR 1006.34 and 1006.14) in `rules/us-consumer/tests`, for the federal holidays are there; receivables, promises
-//! and roll rates in `metrics.rs`; team pools, effective yearly costs, ISDA's day counts and waterfalls over several
-//! accounts in `src/finance`; arguments that do not fit in `corpus/language/money_over_time.yaml`.
+//! Others stand where they belong: periods after a validation notice, the eighth call, the days behind a conversation
+//! (about two debts, too) and the calls of a bank's own staff (12 CFR 1006.34 and 1006.14, state law) in
+//! `rules/us-consumer/tests`, for the federal holidays are there; receivables, promises and roll rates in `metrics.rs`;
+//! team pools, effective yearly costs, ISDA's day counts and waterfalls over several accounts in `src/finance`; arguments
+//! that do not fit in `corpus/language/money_over_time.yaml`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use recoup::{Answer, Engine};
