@@ -52,8 +52,9 @@ struct Readme;
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
     AcceleratorPay, Action, Answer, ChannelReport, CollectorPay, ContactReason, CounterOffer, Decision, FailedResult,
-    HeldGate, Incentive, IncentiveReport, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit,
-    SettlementReport, StageMove, StageReport, TemplateReport, TierPay, UnknownResult, WithheldIncentive,
+    HeldGate, Incentive, IncentiveReport, OfferReport, OfferVerdict, PlannedInstalment, PoolShare, RefusedMember,
+    SettlementLimit, SettlementReport, StageMove, StageReport, TeamPay, TeamPool, TemplateReport, TierPay,
+    UnknownResult, Withheld, WithheldIncentive,
 };
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{

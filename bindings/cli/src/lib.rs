@@ -8,7 +8,7 @@
 //! recoup explain PACK   why one case is decided as it is
 //! recoup contact PACK   whether one contact may be made
 //! recoup offer PACK     what becomes of one offer to settle
-//! recoup pay PACK       what collectors earned
+//! recoup pay PACK       what collectors and their teams earned
 //! recoup schema PACK    the JSON Schema of a case or a decision
 //! ```
 //!
@@ -94,7 +94,7 @@ enum Command {
     Contact(contact::Arguments),
     /// Judge one offer by the pack's settlement
     Offer(offer::Arguments),
-    /// Work out what collectors earned: one line of JSON each
+    /// Work out what collectors and their teams earned: one line of JSON each
     Pay(pay::Arguments),
     /// Print the JSON Schema of a case or a decision
     Schema(schema::Arguments),

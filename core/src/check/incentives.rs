@@ -1,7 +1,8 @@
 //! Incentives for debtors: what is offered to those who pay, how long it stands, and what it does not go with.
 //!
 //! Takes `incentives`; gives offers as conditions and values over the case, and the most that they may come to. What
-//! collectors earn goes over a record of its own: see [`pay_plan`](super::pay_plan).
+//! collectors and their teams earn goes over a record of its own: see [`pay_plan`](super::pay_plan) and
+//! [`team_pool`](super::team_pool).
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use super::names::Names;
 use super::pay_plan::{CheckedPayPlan, PayPlanReader};
 use super::rule_head::RuleHead;
 use super::tables::{Annotations, CheckedCondition};
+use super::team_pool::CheckedTeamPool;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::language::{Ast, AstKind, Expr, Scope, Typer};
@@ -60,6 +62,14 @@ pub(crate) enum Worth {
     Amount(Expr),
 }
 
+/// What a pack says under `incentives`, each where it does.
+#[derive(Debug, Default)]
+pub(crate) struct AllIncentives {
+    pub(crate) debtor: Option<CheckedIncentives>,
+    pub(crate) collector: Option<CheckedPayPlan>,
+    pub(crate) team: Option<CheckedTeamPool>,
+}
+
 /// Reads the pack's incentives.
 pub(crate) struct IncentiveReader<'a> {
     pub(crate) header: &'a Header,
@@ -69,31 +79,30 @@ pub(crate) struct IncentiveReader<'a> {
 }
 
 impl IncentiveReader<'_> {
-    /// The incentives of a document: those for debtors, and what collectors earn. `records` are those beside the case.
-    pub(crate) fn incentives(
-        &mut self,
-        entry: &Entry,
-        records: &[Arc<RecordType>],
-    ) -> (Option<CheckedIncentives>, Option<CheckedPayPlan>) {
+    /// The incentives of a document: those for debtors, and what collectors and their teams earn. `records` are those
+    /// beside the case.
+    pub(crate) fn incentives(&mut self, entry: &Entry, records: &[Arc<RecordType>]) -> AllIncentives {
         let reader = MapReader::new(&entry.value, "`incentives`", self.findings);
-        let Some(mut reader) = reader.map(|reader| reader.named(entry.key_span)) else { return (None, None) };
-        reader.not_yet(&["team"], self.findings);
+        let Some(mut reader) = reader.map(|reader| reader.named(entry.key_span)) else {
+            return AllIncentives::default();
+        };
         let debtor = reader.optional("debtor", self.findings);
         let collector = reader.optional("collector", self.findings);
-        let collector_span = reader.key_span("collector");
-        if debtor.is_none() && collector.is_none() && !reader.has("team") && !reader.has_stray() {
-            self.findings.push(
-                Finding::error(Code::MissingKey, entry.key_span, "`incentives` is for nobody")
-                    .help("say what debtors are offered under `debtor:`, or what collectors earn under `collector:`"),
-            );
+        let team = reader.optional("team", self.findings);
+        let (collector_span, team_span) = (reader.key_span("collector"), reader.key_span("team"));
+        if debtor.is_none() && collector.is_none() && team.is_none() && !reader.has_stray() {
+            self.findings.push(Finding::error(Code::MissingKey, entry.key_span, "`incentives` is for nobody").help(
+                "say what debtors are offered under `debtor:`, what collectors earn under `collector:`, or what \
+                     teams of them earn under `team:`",
+            ));
         }
         reader.finish(self.findings);
         let debtor = debtor.and_then(|node| self.debtor(node, entry.key_span));
-        let collector = collector.and_then(|node| {
-            let (header, parser, names) = (self.header, self.parser, self.names);
-            PayPlanReader { header, parser, names, records, findings: self.findings }.plan(node, collector_span)
-        });
-        (debtor, collector)
+        let (header, parser, names) = (self.header, self.parser, self.names);
+        let mut reader = PayPlanReader { header, parser, names, records, findings: self.findings };
+        let collector = collector.and_then(|node| reader.plan(node, collector_span));
+        let team = team.and_then(|node| reader.team_pool(node, team_span, collector.as_ref()));
+        AllIncentives { debtor, collector, team }
     }
 
     fn debtor(&mut self, node: &Node, span: Span) -> Option<CheckedIncentives> {

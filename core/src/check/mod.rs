@@ -30,6 +30,7 @@ mod rule_head;
 pub(crate) mod samples;
 pub(crate) mod settlement;
 pub(crate) mod tables;
+pub(crate) mod team_pool;
 pub(crate) mod workflows;
 
 pub(crate) use analysis::{analyse, skip_analysis};

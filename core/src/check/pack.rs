@@ -12,16 +12,17 @@ use super::experiments::{self, CheckedExperiment, RawExperiment};
 use super::facts::{CheckedFact, RawFact};
 use super::follows::Decisions;
 use super::header::{self, Header};
-use super::incentives::{CheckedIncentives, IncentiveReader};
+use super::incentives::{AllIncentives, CheckedIncentives, IncentiveReader};
 use super::inputs::{self, CheckedInput};
 use super::metrics::CheckedMetric;
 use super::names::Names;
 use super::order;
 use super::pay_plan::CheckedPayPlan;
 use super::records::{self, Declared};
-use super::samples::{self, PayTest, Sample, Test};
+use super::samples::{self, PayTest, Sample, TeamTest, Test};
 use super::settlement::{self, CheckedSettlement, OfferSlots, SettlementReader, offer_fields};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
+use super::team_pool::CheckedTeamPool;
 use super::workflows::{CheckedWorkflow, Outline, StateSlots, WorkflowReader, state_fields};
 use crate::calendar::{Calendar, Rate};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
@@ -55,6 +56,7 @@ pub(crate) struct CheckedPack {
     pub(crate) settlement: Option<CheckedSettlement>,
     pub(crate) incentives: Option<CheckedIncentives>,
     pub(crate) pay_plan: Option<CheckedPayPlan>,
+    pub(crate) team_pool: Option<CheckedTeamPool>,
     pub(crate) metrics: Vec<CheckedMetric>,
     pub(crate) experiments: Vec<CheckedExperiment>,
     /// Where an offer stands, in a pack with a settlement.
@@ -70,6 +72,8 @@ pub(crate) struct CheckedPack {
     pub(crate) tests: Vec<Test>,
     /// Those of collectors' pay.
     pub(crate) pay_tests: Vec<PayTest>,
+    /// Those of the pools of teams.
+    pub(crate) team_tests: Vec<TeamTest>,
     /// What overlays did, a line each.
     pub(crate) overlays: Vec<String>,
 }
@@ -158,7 +162,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
     // Where one was left out, the pack is refused.
     let experiments = experiments.into_iter().flatten().collect();
     let settlement = builder.settlement(root);
-    let (incentives, pay_plan) = builder.incentives(root, &others);
+    let AllIncentives { debtor: incentives, collector: pay_plan, team: team_pool } = builder.incentives(root, &others);
     let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
     let Builder { slots, names, parameters, state, cooldowns, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
@@ -179,6 +183,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         settlement,
         incentives,
         pay_plan,
+        team_pool,
         metrics,
         experiments,
         offer,
@@ -190,6 +195,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         samples: Vec::new(),
         tests: Vec::new(),
         pay_tests: Vec::new(),
+        team_tests: Vec::new(),
         overlays,
         header,
     };
@@ -385,13 +391,11 @@ impl Builder<'_> {
         reader.policies(root)
     }
 
-    /// The incentives for debtors, and the pay plan of collectors, which goes over one of the other records.
-    fn incentives(
-        &mut self,
-        root: &Map,
-        others: &[Arc<RecordType>],
-    ) -> (Option<CheckedIncentives>, Option<CheckedPayPlan>) {
-        let Some(entry) = root.entries.iter().find(|entry| entry.key == "incentives") else { return (None, None) };
+    /// The incentives for debtors, and what collectors and their teams earn, which goes over one of the other records.
+    fn incentives(&mut self, root: &Map, others: &[Arc<RecordType>]) -> AllIncentives {
+        let Some(entry) = root.entries.iter().find(|entry| entry.key == "incentives") else {
+            return AllIncentives::default();
+        };
         let mut reader =
             IncentiveReader { header: self.header, parser: self.parser, names: &self.names, findings: self.findings };
         reader.incentives(entry, others)

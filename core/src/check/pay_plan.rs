@@ -1,7 +1,8 @@
 //! What collectors earn: a pay plan over one of the pack's other records.
 //!
 //! Takes `incentives.collector`; gives expressions over the fields of that record, whose slots are the places of its
-//! fields, and a scale of tiers that is known to be sound. The fields and facts of the case have no part in it.
+//! fields, and a scale of tiers that is known to be sound. The fields and facts of the case have no part in it. What
+//! their teams earn is read in [`team_pool`](super::team_pool).
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::language::{Expr, ExprKind, Name, Scope, SlotId, Typer};
 use crate::source::{Span, clamp};
 use crate::syntax::Node;
 use crate::syntax::node::MapReader;
-use crate::value::{Absence, DurationUnit, Range, RecordType, Rounding, Type, Value, number, ops};
+use crate::value::{Absence, DurationUnit, Range, RecordType, Rounding, Type, number, ops};
 
 /// How the pay of a collector is made.
 #[derive(Clone, Debug)]
@@ -68,7 +69,7 @@ pub(crate) struct ClawbackTerms {
     pub(crate) within_days: u32,
 }
 
-/// Reads a pack's pay plan.
+/// Reads a pack's pay plan, and the pool of its teams.
 pub(crate) struct PayPlanReader<'a> {
     pub(crate) header: &'a Header,
     pub(crate) parser: &'a Parser,
@@ -98,18 +99,10 @@ impl PayPlanReader<'_> {
         let tiers = tiers.and_then(|node| self.tiers(node));
         let record = self.over(over?)?;
         let names = RecordNames { record: &record, names: self.names };
-        let base = base.and_then(|node| expression(node, "`base`", self.parser, self.findings));
-        let base = base.map(|ast| Typer::new(&names, self.findings).stored(&ast, &Type::Money, false, "`base`"));
+        let base = base.and_then(|node| self.computed(node, &Type::Money, "`base`", &names));
         let gates = gates.map_or_else(Vec::new, |node| self.gates(node, &names));
         let accelerator = accelerator.and_then(|node| self.accelerator(node, &names));
-        let cap = cap.and_then(|node| {
-            let decimals = Some(self.header.currency_decimals);
-            let cap = value(node, &Type::Money, decimals, "`cap`", (&names, self.parser), self.findings)?;
-            if let Some(Value::Money(amount)) = cap.literal_value() {
-                self.not_negative(*amount, node.span, "`cap`");
-            }
-            Some(cap)
-        });
+        let cap = cap.and_then(|node| self.cap(node, &names));
         let clawback = self.clawback(within, reversals, &record);
         let rounding = self.header.rounding;
         Some(CheckedPayPlan {
@@ -128,7 +121,7 @@ impl PayPlanReader<'_> {
     }
 
     /// The record that a plan goes over.
-    fn over(&mut self, node: &Node) -> Option<Arc<RecordType>> {
+    pub(super) fn over(&mut self, node: &Node) -> Option<Arc<RecordType>> {
         let name = node.as_text("`over`", self.findings)?;
         let found = self.records.iter().find(|record| *record.name == *name);
         if found.is_none() {
@@ -144,6 +137,22 @@ impl PayPlanReader<'_> {
             self.findings.push(finding);
         }
         found.cloned()
+    }
+
+    /// What an expression over the fields of the record comes to. One that is written out is not below zero.
+    pub(super) fn computed(&mut self, node: &Node, base: &Type, what: &str, names: &RecordNames<'_>) -> Option<Expr> {
+        let ast = expression(node, what, self.parser, self.findings)?;
+        let expr = Typer::new(names, self.findings).stored(&ast, base, false, what);
+        self.literal_not_negative(&expr, node.span, what);
+        Some(expr)
+    }
+
+    /// The most that is paid.
+    pub(super) fn cap(&mut self, node: &Node, names: &RecordNames<'_>) -> Option<Expr> {
+        let decimals = Some(self.header.currency_decimals);
+        let cap = value(node, &Type::Money, decimals, "`cap`", (names, self.parser), self.findings)?;
+        self.literal_not_negative(&cap, node.span, "`cap`");
+        Some(cap)
     }
 
     fn tiers(&mut self, node: &Node) -> Option<Tiers> {
@@ -200,17 +209,7 @@ impl PayPlanReader<'_> {
                 );
                 continue;
             };
-            let Some(percent) = self.number(&entry.value, &Type::Percent, "the percentage of a step") else { continue };
-            if percent > Decimal::ONE_HUNDRED {
-                self.findings.push(
-                    Finding::error(
-                        Code::OutsideDomain,
-                        entry.value.span,
-                        format!("{percent} percent are more than all"),
-                    )
-                    .help("write a percentage from 0 to 100"),
-                );
-            }
+            let Some(percent) = self.percent(&entry.value, "the percentage of a step") else { continue };
             match steps.last() {
                 None if !from.is_zero() => self.findings.push(
                     Finding::error(Code::OutsideDomain, span, format!("the steps begin at {from}"))
@@ -274,8 +273,7 @@ impl PayPlanReader<'_> {
         let above = reader.required("above", self.findings);
         let times = reader.required("times", self.findings);
         reader.finish(self.findings);
-        let above = above.and_then(|node| expression(node, "`above`", self.parser, self.findings));
-        let above = above.map(|ast| Typer::new(names, self.findings).stored(&ast, &Type::Money, false, "`above`"));
+        let above = above.and_then(|node| self.computed(node, &Type::Money, "`above`", names));
         let times = times.and_then(|node| self.number(node, &Type::Decimal, "`times`"));
         Some((above?, times?))
     }
@@ -367,6 +365,24 @@ impl PayPlanReader<'_> {
         Some(number)
     }
 
+    /// A percentage that is written out, from 0 to 100.
+    pub(super) fn percent(&mut self, node: &Node, what: &str) -> Option<Decimal> {
+        let percent = self.number(node, &Type::Percent, what)?;
+        if percent > Decimal::ONE_HUNDRED {
+            self.findings.push(
+                Finding::error(Code::OutsideDomain, node.span, format!("{percent} percent are more than all"))
+                    .help("write a percentage from 0 to 100"),
+            );
+        }
+        Some(percent)
+    }
+
+    fn literal_not_negative(&mut self, expr: &Expr, span: Span, what: &str) {
+        if let Some(number) = expr.literal_value().and_then(|value| ops::plain(value).ok()) {
+            self.not_negative(number, span, what);
+        }
+    }
+
     fn not_negative(&mut self, number: Decimal, span: Span, what: &str) {
         if number < Decimal::ZERO {
             self.findings.push(
@@ -378,9 +394,9 @@ impl PayPlanReader<'_> {
 }
 
 /// The fields of a record beside the case, and of the pack's names only the rates.
-struct RecordNames<'a> {
-    record: &'a RecordType,
-    names: &'a Names,
+pub(super) struct RecordNames<'a> {
+    pub(super) record: &'a RecordType,
+    pub(super) names: &'a Names,
 }
 
 impl Scope for RecordNames<'_> {

@@ -10,9 +10,11 @@ pub(crate) mod contact;
 pub(crate) mod incentives;
 pub(crate) mod metrics;
 pub(crate) mod pay;
+pub(crate) mod pool;
 pub(crate) mod review;
 pub(crate) mod settlement;
 pub(crate) mod standing;
+pub(crate) mod team;
 pub(crate) mod workflow;
 
 pub use action::ActionStatus;

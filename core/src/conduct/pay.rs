@@ -272,7 +272,7 @@ fn days(reversal: &Reversal) -> i64 {
 }
 
 /// The number that an outcome is.
-fn amount(outcome: Outcome) -> Result<Decimal, Failure> {
+pub(super) fn amount(outcome: Outcome) -> Result<Decimal, Failure> {
     Ok(ops::plain(&outcome?)?)
 }
 

@@ -11,6 +11,7 @@ mod line;
 mod pay;
 mod schema;
 mod settlement;
+mod team;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(crate) use line::{DecidedCase, LineWriter, write_key};
 pub use pay::{AcceleratorPay, CollectorPay, HeldGate, TierPay};
 pub(crate) use schema::{case_schema, decision_schema};
 pub use settlement::{CounterOffer, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport};
+pub use team::{PoolShare, RefusedMember, TeamPay, TeamPool, Withheld};
 
 use crate::calendar::date_at;
 use crate::check::{CheckedPack, plain_id};

@@ -242,12 +242,12 @@ impl Serialize for CollectorPay {
     }
 }
 
-fn unknown_json(unknown: &UnknownResult) -> Ordered {
+pub(super) fn unknown_json(unknown: &UnknownResult) -> Ordered {
     let facts: Vec<&str> = unknown.facts.iter().map(|fact| &**fact).collect();
     Ordered(vec![("at", json(&*unknown.at)), ("facts", json(facts))])
 }
 
-fn error_json(error: &FailedResult) -> Ordered {
+pub(super) fn error_json(error: &FailedResult) -> Ordered {
     let (code, message) = (json(error.code.slug()), json(error.message.as_str()));
     Ordered(vec![("at", json(&*error.at)), ("code", code), ("message", message)])
 }

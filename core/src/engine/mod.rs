@@ -7,6 +7,7 @@ mod metrics;
 mod offer;
 mod pay;
 mod state;
+mod team;
 mod writer;
 
 use std::path::Path;
@@ -21,7 +22,7 @@ pub use metrics::{Metric, MetricSample, Metrics};
 pub use offer::OfferCheck;
 pub use writer::DecisionWriter;
 
-use crate::check::samples::{PayTest, Test};
+use crate::check::samples::{PayTest, TeamTest, Test};
 use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
 use crate::decision::{self, Decision, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
@@ -41,7 +42,7 @@ use crate::record::Problem;
 use crate::record::Raw;
 use crate::source::Sources;
 use crate::state::State;
-use crate::testing::{self, TestReport, Tried};
+use crate::testing::{self, TestReport, Trials, Tried};
 
 /// A loaded pack, ready to decide cases.
 ///
@@ -261,7 +262,8 @@ impl Engine {
             None => inputs::plain(&checked.record),
         };
         let (zone, currency_decimals) = (checked.header.zone, checked.header.currency_decimals);
-        let source = CaseSource { input, record: checked.record.clone(), zone, currency_decimals };
+        let record = checked.record.clone();
+        let source = CaseSource { what: "cases", input, record, zone, currency_decimals };
         CaseReader::open(path.as_ref(), source, self.planned())
     }
 
@@ -278,8 +280,9 @@ impl Engine {
             let runs = decided.evaluation.runs();
             Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
         };
-        let pay = |test: &PayTest| self.pay_of_raw(&test.record, test.as_of).map_err(|error| error.problems);
-        testing::run(&self.parts(), &decide, &pay)
+        let pay = |test: &PayTest| self.pay_of_raw(&test.record, test.head.as_of).map_err(|error| error.problems);
+        let team = |test: &TeamTest| self.team_pay_of_raws(test.records.iter().cloned().map(Ok), test.head.as_of);
+        testing::run(&self.parts(), &Trials { decide: &decide, pay: &pay, team: &team })
     }
 
     /// Decides the case of a rule test, with the past that the test says.

@@ -69,15 +69,27 @@ impl Engine {
         self.pay_of_raw(&raw, as_of)
     }
 
+    /// Whether the pack has a pay plan for collectors.
+    pub fn has_pay_plan(&self) -> bool {
+        self.planned().checked.pay_plan.is_some()
+    }
+
     /// Opens the records of collectors in a file: CSV, NDJSON or JSON, by the end of its name.
     ///
     /// # Errors
-    /// When the file cannot be read, its columns do not fit, or the pack has no pay plan.
+    /// When the file cannot be read, its columns do not fit, or the pack has neither a pay plan nor a pool for teams.
     pub fn read_collectors(&self, path: impl AsRef<Path>) -> Result<CollectorReader, Error> {
-        let (plan, _) = self.pay_plan()?;
-        let (input, header) = (inputs::plain(&plan.record), &self.planned().checked.header);
+        let checked = self.planned().checked;
+        let of_pool = || checked.team_pool.as_ref().map(|pool| &pool.record);
+        let record = match checked.pay_plan.as_ref().map(|plan| &plan.record).or_else(of_pool) {
+            Some(record) => record.clone(),
+            None => {
+                return Err(Error::new("the pack pays no collectors: declare `incentives:`, `collector:` or `team:`"));
+            }
+        };
+        let (input, header) = (inputs::plain(&record), &checked.header);
         let (zone, currency_decimals) = (header.zone, header.currency_decimals);
-        let source = CaseSource { input, record: plan.record.clone(), zone, currency_decimals };
+        let source = CaseSource { what: "collectors", input, record, zone, currency_decimals };
         CaseReader::open(path.as_ref(), source, self.planned()).map(CollectorReader::new)
     }
 

@@ -39,6 +39,11 @@ impl CollectorRow {
         self.0.key()
     }
 
+    /// What the row says of one field, the others left aside; nothing where that cannot be told.
+    pub(crate) fn field(&self, index: usize) -> Option<Raw> {
+        self.0.field(index)
+    }
+
     pub(crate) fn record(&self, as_of: DateTime<Utc>) -> Result<Raw, Vec<Problem>> {
         self.0.record(as_of)
     }

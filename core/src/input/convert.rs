@@ -87,6 +87,15 @@ pub(super) fn key(row: &Row, source: &CaseSource) -> Option<String> {
     }
 }
 
+/// What a row says of one field, whatever it says of the others; nothing where that cannot be told.
+pub(super) fn field(row: &Row, source: &CaseSource, index: usize) -> Option<Raw> {
+    let field = source.record.fields.get(index)?;
+    match source.input.fields.get(index)? {
+        InputField::Column(source) => column(source, field, row.get(&source.column)).ok(),
+        InputField::Formula(_) => None,
+    }
+}
+
 /// The record of a row.
 pub(super) fn record(row: &Row, source: &CaseSource, as_of: DateTime<Utc>) -> Result<Raw, Vec<Problem>> {
     let mut problems = Vec::new();

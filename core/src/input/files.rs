@@ -57,11 +57,11 @@ pub(super) enum RawKind {
 impl Rows {
     /// Opens a file.
     pub(super) fn open(path: &Path, format: Format, source: &CaseSource, pack: Pack<'_>) -> Result<Rows, Error> {
-        let shown = path.display();
-        let unreadable = |error: std::io::Error| Error::new(format!("cannot read the cases `{shown}`: {error}"));
+        let (shown, what) = (path.display(), source.what);
+        let unreadable = |error: std::io::Error| Error::new(format!("cannot read the {what} `{shown}`: {error}"));
         let file = File::open(path).map_err(unreadable)?;
         if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(Error::new(format!("cannot read the cases `{shown}`: it is a folder")));
+            return Err(Error::new(format!("cannot read the {what} `{shown}`: it is a folder")));
         }
         let mut reader = BufReader::with_capacity(1 << 16, file);
         // A byte-order mark, which spreadsheets write, is no part of the first column's name.
@@ -76,7 +76,7 @@ impl Rows {
                 let read = reader.take(JSON_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
                 if read as u64 > JSON_BYTES {
                     return Err(Error::new(format!(
-                        "`{shown}` has more than {JSON_BYTES} bytes, the limit of a JSON file: write NDJSON, one case a line"
+                        "`{shown}` has more than {JSON_BYTES} bytes, the limit of a JSON file: write NDJSON, one record a line"
                     )));
                 }
                 let items = json::parse_items(&text).map_err(|message| Error::new(format!("`{shown}`: {message}")))?;

@@ -34,6 +34,8 @@ use crate::value::RecordType;
 /// What rows are read for.
 #[derive(Debug)]
 pub(crate) struct CaseSource {
+    /// What the rows are, in messages: `cases`.
+    pub(crate) what: &'static str,
     pub(crate) input: CheckedInput,
     pub(crate) record: Arc<RecordType>,
     pub(crate) zone: Tz,
@@ -100,6 +102,11 @@ impl CaseRow {
     pub fn key(&self) -> Option<String> {
         let row = self.content.as_ref().ok()?;
         convert::key(row, &self.source)
+    }
+
+    /// What the row says of one field, the others left aside; nothing where that cannot be told.
+    pub(crate) fn field(&self, index: usize) -> Option<Raw> {
+        convert::field(self.content.as_ref().ok()?, &self.source, index)
     }
 
     /// The record that the row says, by the names of the pack.

@@ -2,13 +2,15 @@
 
 mod compare;
 mod pay;
+mod team;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::samples::{PayTest, Test, gates, rules_behind};
+use crate::check::samples::{PayTest, TeamTest, Test, TestHead, rules_behind, rules_of_pay};
 use crate::conduct::contact::Judgement;
-use crate::decision::{CollectorPay, Decision, OfferReport, Parts};
+use crate::decision::{CollectorPay, Decision, OfferReport, Parts, TeamPay, TeamPool};
+use crate::error::Error;
 use crate::eval::Trace;
 use crate::eval::runner::Run;
 use crate::explain::Explanation;
@@ -18,7 +20,7 @@ use crate::value::show::Show;
 /// The outcome of all rule tests of a pack.
 #[derive(Clone, Debug)]
 pub struct TestReport {
-    /// One for each test: those of cases in the order of the pack, then those of collectors' pay.
+    /// One for each test: those of cases in the order of the pack, then those of collectors' pay, then those of teams.
     pub tests: Vec<TestResult>,
     /// One for each row and rule, in the order of the pack.
     pub coverage: Vec<Coverage>,
@@ -93,22 +95,33 @@ impl Tried {
 }
 
 /// Decides the case of a test, or gives the problems for which it is refused.
-pub(crate) type Decide<'a> = dyn Fn(&Test) -> Result<Tried, Vec<Problem>> + 'a;
+type Decide<'a> = dyn Fn(&Test) -> Result<Tried, Vec<Problem>> + 'a;
 
 /// Works out the pay of a test, or gives the problems for which its record is refused.
-pub(crate) type Pay<'a> = dyn Fn(&PayTest) -> Result<CollectorPay, Vec<Problem>> + 'a;
+type Pay<'a> = dyn Fn(&PayTest) -> Result<CollectorPay, Vec<Problem>> + 'a;
+
+/// Works out the pools of a test.
+type Team<'a> = dyn Fn(&TeamTest) -> Result<TeamPay, Error> + 'a;
+
+/// How tests are tried, by their kind.
+pub(crate) struct Trials<'a> {
+    pub(crate) decide: &'a Decide<'a>,
+    pub(crate) pay: &'a Pay<'a>,
+    pub(crate) team: &'a Team<'a>,
+}
 
 /// Runs all tests of a pack.
-pub(crate) fn run(parts: &Parts<'_>, decide: &Decide<'_>, pay: &Pay<'_>) -> TestReport {
+pub(crate) fn run(parts: &Parts<'_>, trials: &Trials<'_>) -> TestReport {
     let checked = parts.checked;
     let mut hits: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let mut tests: Vec<TestResult> =
-        checked.tests.iter().map(|test| run_test(parts, decide, test, &mut hits)).collect();
-    tests.extend(checked.pay_tests.iter().map(|test| run_pay_test(parts, pay, test, &mut hits)));
+        checked.tests.iter().map(|test| run_test(parts, trials.decide, test, &mut hits)).collect();
+    tests.extend(checked.pay_tests.iter().map(|test| run_pay_test(parts, trials.pay, test, &mut hits)));
+    tests.extend(checked.team_tests.iter().map(|test| run_team_test(parts, trials.team, test, &mut hits)));
     let rows = checked.tables.iter().flat_map(|table| table.all_rows()).map(|row| (&row.id, row.span));
     let coverage = rows
         .chain(rules_behind(checked))
-        .chain(gates(checked))
+        .chain(rules_of_pay(checked))
         .map(|(id, span)| Coverage {
             id: id.to_string(),
             place: parts.sources.place(span),
@@ -147,5 +160,33 @@ fn run_pay_test(parts: &Parts<'_>, pay: &Pay<'_>, test: &PayTest, hits: &mut BTr
             (failures, explanation)
         }
     };
-    TestResult { name: test.name.clone(), place: parts.sources.place(test.span), failures, explanation }
+    result(parts, &test.head, failures, explanation)
+}
+
+fn run_team_test(
+    parts: &Parts<'_>,
+    team: &Team<'_>,
+    test: &TeamTest,
+    hits: &mut BTreeMap<Arc<str>, usize>,
+) -> TestResult {
+    let show = Show { currency_decimals: parts.checked.header.currency_decimals };
+    let (failures, explanation) = match team(test) {
+        Err(error) => (vec![error.to_string()], None),
+        Ok(pay) => {
+            if let Some(pool) = &parts.checked.team_pool
+                && pay.pools().iter().any(TeamPool::is_paid_out)
+            {
+                *hits.entry(pool.id.clone()).or_default() += 1;
+            }
+            let failures = team::differences(test, &pay, show);
+            let lines = || pay.pools().iter().map(|pool| format!("{}\n", pool.to_json())).collect();
+            let explanation = (!failures.is_empty()).then(lines);
+            (failures, explanation)
+        }
+    };
+    result(parts, &test.head, failures, explanation)
+}
+
+fn result(parts: &Parts<'_>, head: &TestHead, failures: Vec<String>, explanation: Option<String>) -> TestResult {
+    TestResult { name: head.name.clone(), place: parts.sources.place(head.span), failures, explanation }
 }

@@ -135,6 +135,7 @@ fn refuse(path: &str, span: Span, parts: &[&str], findings: &mut Findings) {
         ["settlement", "modifiers"] => "name the modifiers one by one: `settlement/modifiers/ID`",
         ["settlement", ..] => "one of `floor`, `round`, `valid_for`, `instalments`, `authority`, or `modifiers/ID`",
         ["incentives", "collector", ..] => "arms are drawn for cases, and a pay plan goes over collectors",
+        ["incentives", "team", ..] => "arms are drawn for cases, and pools go over teams of collectors",
         ["incentives", ..] => "name the offers one by one: `incentives/debtor/ID`",
         ["workflows", ..] => "name a step or transition, such as `workflows/NAME/stages/STAGE/cadence/STEP`",
         _ => {

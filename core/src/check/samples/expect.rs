@@ -45,12 +45,7 @@ impl TestReader<'_, '_> {
             "fired" => push(key.to_owned(), ExpectationKind::Fired(self.rule_ids(&entry.value))),
             "not_fired" => push(key.to_owned(), ExpectationKind::NotFired(self.rule_ids(&entry.value))),
             "unknowns" => push(key.to_owned(), ExpectationKind::Unknowns(self.places(&entry.value))),
-            "refused" => {
-                let items = entry.value.as_list("`refused`", self.findings).unwrap_or(&[]);
-                let paths =
-                    items.iter().filter_map(|item| item.as_text("a path", self.findings)).map(str::to_owned).collect();
-                push(key.to_owned(), ExpectationKind::Refused(paths));
-            }
+            "refused" => push(key.to_owned(), ExpectationKind::Refused(self.paths(&entry.value))),
             "errors" => {
                 let errors = match &entry.value.kind {
                     NodeKind::Map(map) => map
@@ -491,6 +486,12 @@ impl TestReader<'_, '_> {
             }
         }
         ids
+    }
+
+    /// The paths of the problems for which a record is refused.
+    pub(super) fn paths(&mut self, node: &Node) -> Vec<String> {
+        let items = node.as_list("`refused`", self.findings).unwrap_or(&[]);
+        items.iter().filter_map(|item| item.as_text("a path", self.findings)).map(str::to_owned).collect()
     }
 
     fn places(&mut self, node: &Node) -> Vec<String> {

@@ -1,8 +1,9 @@
-//! Samples and rule tests: full records, and what a decision must say of them.
+//! Samples and rule tests: full records, and what a decision, a pay or a pool must say of them.
 
 mod expect;
 mod pay;
 mod state;
+mod team;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -23,12 +24,27 @@ use crate::value::{RecordType, Value, text};
 
 pub(crate) use pay::{PayExpectation, PayTest};
 pub(crate) use state::TestState;
+pub(crate) use team::{TeamExpectation, TeamTest};
 
 /// A record that tests start from.
 #[derive(Debug)]
 pub(crate) struct Sample {
     pub(crate) name: String,
     node: Node,
+}
+
+/// What tests of all kinds say: what they are called, where they stand, and the instant they are of.
+#[derive(Clone, Debug)]
+pub(crate) struct TestHead {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+impl TestHead {
+    fn named(&self) -> (String, Span) {
+        (self.name.clone(), self.span)
+    }
 }
 
 /// A rule test.
@@ -151,19 +167,26 @@ pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: 
     }
     let mut tests: Vec<Test> = Vec::new();
     let mut pay_tests: Vec<PayTest> = Vec::new();
+    let mut team_tests: Vec<TeamTest> = Vec::new();
     if let Some(node) = root.get("tests")
         && let NodeKind::List(items) = &node.kind
     {
-        let says_pay_plan = section(root, "incentives").any(|entry| entry.key == "collector");
-        let known = Known { says_pay_plan, ..Known::new(pack, &samples, broken) };
+        let says = |key: &str| section(root, "incentives").any(|entry| entry.key == key);
+        let (says_pay_plan, says_team_pool) = (says("collector"), says("team"));
+        let known = Known { says_pay_plan, says_team_pool, ..Known::new(pack, &samples, broken) };
         let mut named: HashMap<(SourceId, String), Span> = HashMap::new();
         for item in items {
             let mut reader = TestReader { pack, names, known: &known, findings };
-            let is_of_pay = matches!(&item.kind, NodeKind::Map(map) if map.get("collector").is_some());
-            let (name, span) = if is_of_pay {
+            let has = |key: &str| matches!(&item.kind, NodeKind::Map(map) if map.get(key).is_some());
+            let (name, span) = if has("collector") {
                 let Some(test) = reader.pay_test(item) else { continue };
-                let named = (test.name.clone(), test.span);
+                let named = test.head.named();
                 pay_tests.push(test);
+                named
+            } else if has("collectors") {
+                let Some(test) = reader.team_test(item) else { continue };
+                let named = test.head.named();
+                team_tests.push(test);
                 named
             } else {
                 let Some(test) = reader.test(item) else { continue };
@@ -186,6 +209,7 @@ pub(crate) fn read(root: &Map, pack: &mut CheckedPack, names: &Names, findings: 
     pack.samples = samples;
     pack.tests = tests;
     pack.pay_tests = pay_tests;
+    pack.team_tests = team_tests;
 }
 
 /// What tests may name, each found by its name.
@@ -199,8 +223,9 @@ struct Known<'a> {
     rows: HashMap<&'a str, &'a Arc<str>>,
     /// The qualified ids of tables and facts.
     steps: HashSet<String>,
-    /// Whether the document has a pay plan, which may have been refused.
+    /// Whether the document has a pay plan, and a pool for teams, which may have been refused.
     says_pay_plan: bool,
+    says_team_pool: bool,
     /// The same ids, for suggestions: nobody asks in a pack that is right.
     suggestions: OnceCell<Suggestions<'a>>,
 }
@@ -230,6 +255,7 @@ impl<'a> Known<'a> {
             rows: rows(pack).map(|row| (&**row, row)).collect(),
             steps: tables.chain(facts).chain(wholes).chain(experiments).collect(),
             says_pay_plan: false,
+            says_team_pool: false,
             suggestions: OnceCell::new(),
         }
     }
@@ -255,10 +281,7 @@ struct TestReader<'a, 'k> {
 impl TestReader<'_, '_> {
     fn test(&mut self, node: &Node) -> Option<Test> {
         let mut reader = MapReader::new(node, "a test", self.findings)?;
-        let name_node = reader.required("name", self.findings);
-        let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
-        let span = name_node.map_or(node.span, |node| node.span);
-        let as_of = reader.required("as_of", self.findings).and_then(|node| self.instant(node, "`as_of`"));
+        let head = self.head(node, &mut reader);
         let given = reader.required("given", self.findings);
         let change = reader.optional("change", self.findings);
         let state = reader.optional("state", self.findings).and_then(|node| self.state(node));
@@ -299,13 +322,23 @@ impl TestReader<'_, '_> {
         }
         let record = given.and_then(|given| self.record(given, change));
         let expectations = expect.map(|expect| self.expectations(expect)).unwrap_or_default();
-        let (record, as_of) = (record?, as_of?);
+        let (record, head) = (record?, head?);
         let is_refused = expectations.iter().any(|expectation| matches!(expectation.kind, ExpectationKind::Refused(_)));
         let is_broken = given.and_then(Node::text).is_some_and(|name| self.known.broken.contains(name));
         if !is_refused && !is_broken {
-            check_record(self.pack, &record, as_of, self.findings);
+            check_record(self.pack, &record, head.as_of, self.findings);
         }
-        Some(Test { name, span, as_of, record: Raw::from_node(&record), state, offer, attempt, expect: expectations })
+        let (TestHead { name, span, as_of }, record) = (head, Raw::from_node(&record));
+        Some(Test { name, span, as_of, record, state, offer, attempt, expect: expectations })
+    }
+
+    /// What a test says that tests of all kinds say.
+    fn head<'n>(&mut self, node: &'n Node, reader: &mut MapReader<'n>) -> Option<TestHead> {
+        let name_node = reader.required("name", self.findings);
+        let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
+        let span = name_node.map_or(node.span, |node| node.span);
+        let as_of = reader.required("as_of", self.findings).and_then(|node| self.instant(node, "`as_of`"))?;
+        Some(TestHead { name, span, as_of })
     }
 
     /// The sample that a test names, or the record that it writes out, with its changes.
@@ -398,9 +431,10 @@ pub(crate) fn rules_behind(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str
     workflows.chain(contact).chain(settlement).chain(offers.map(|offer| (&offer.id, offer.span)))
 }
 
-/// The gates of a pack's pay plan, each with its place. No case makes them fire.
-pub(crate) fn gates(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
-    pack.pay_plan.iter().flat_map(|plan| &plan.gates).map(|gate| (&gate.id, gate.span))
+/// The gates of a pack's pay plan and the pool of its teams, each with its place. No case makes them fire.
+pub(crate) fn rules_of_pay(pack: &CheckedPack) -> impl Iterator<Item = (&Arc<str>, Span)> {
+    let gates = pack.pay_plan.iter().flat_map(|plan| &plan.gates).map(|gate| (&gate.id, gate.span));
+    gates.chain(pack.team_pool.iter().map(|pool| (&pool.id, pool.span)))
 }
 
 /// Reports every problem of a case in a rule file, at its place.

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
-use super::{Expected, TestReader, check_fields};
+use super::{Expected, TestHead, TestReader, check_fields};
 use crate::check::pay_plan::CheckedPayPlan;
 use crate::diagnostic::{Code, Finding, did_you_mean};
 use crate::record::Raw;
-use crate::source::Span;
 use crate::syntax::Node;
 use crate::syntax::node::MapReader;
 use crate::value::Type;
@@ -16,9 +13,7 @@ use crate::value::Type;
 /// A rule test of a collector's pay.
 #[derive(Debug)]
 pub(crate) struct PayTest {
-    pub(crate) name: String,
-    pub(crate) span: Span,
-    pub(crate) as_of: DateTime<Utc>,
+    pub(crate) head: TestHead,
     pub(crate) record: Raw,
     pub(crate) expect: Vec<PayExpectation>,
 }
@@ -42,10 +37,7 @@ impl TestReader<'_, '_> {
     /// A test of a collector's pay.
     pub(super) fn pay_test(&mut self, node: &Node) -> Option<PayTest> {
         let mut reader = MapReader::new(node, "a test of a collector's pay", self.findings)?;
-        let name_node = reader.required("name", self.findings);
-        let name = name_node.and_then(|node| node.as_text("`name`", self.findings)).unwrap_or("").to_owned();
-        let span = name_node.map_or(node.span, |node| node.span);
-        let as_of = reader.required("as_of", self.findings).and_then(|node| self.instant(node, "`as_of`"));
+        let head = self.head(node, &mut reader);
         let record = reader.required("collector", self.findings);
         let expect = reader.required("expect", self.findings);
         let record_span = reader.key_span("collector");
@@ -61,11 +53,11 @@ impl TestReader<'_, '_> {
             return None;
         };
         let expect = expect.map_or_else(Vec::new, |node| self.pay_expectations(node, plan));
-        let (record, as_of) = (record?, as_of?);
+        let (record, head) = (record?, head?);
         if !expect.iter().any(|expectation| matches!(expectation, PayExpectation::Refused(_))) {
-            check_fields(self.pack, &plan.record, record, as_of, self.findings);
+            check_fields(self.pack, &plan.record, record, head.as_of, self.findings);
         }
-        Some(PayTest { name, span, as_of, record: Raw::from_node(record), expect })
+        Some(PayTest { head, record: Raw::from_node(record), expect })
     }
 
     fn pay_expectations(&mut self, node: &Node, plan: &CheckedPayPlan) -> Vec<PayExpectation> {
@@ -90,11 +82,7 @@ impl TestReader<'_, '_> {
                 }
                 ("fired", _) => expectations.push(PayExpectation::Fired(self.gates(&entry.value, plan))),
                 ("not_fired", _) => expectations.push(PayExpectation::NotFired(self.gates(&entry.value, plan))),
-                ("refused", _) => {
-                    let items = entry.value.as_list("`refused`", self.findings).unwrap_or(&[]);
-                    let paths = items.iter().filter_map(|item| item.as_text("a path", self.findings));
-                    expectations.push(PayExpectation::Refused(paths.map(str::to_owned).collect()));
-                }
+                ("refused", _) => expectations.push(PayExpectation::Refused(self.paths(&entry.value))),
                 (other, None) => {
                     let known = AMOUNTS.into_iter().chain(["fired", "not_fired", "refused"]);
                     self.findings.push(
