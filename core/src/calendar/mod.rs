@@ -62,6 +62,15 @@ impl Calendar {
         Ok(day)
     }
 
+    /// The last business day that the calendar covers; none where it has none.
+    pub(crate) fn last_business_day(&self) -> Option<NaiveDate> {
+        let mut day = self.valid_until;
+        while !self.is_business_day(day).ok()? {
+            day = add_days(day, -1).ok()?;
+        }
+        Some(day)
+    }
+
     /// The business days after `from`, up to and including `to`; negative where `to` lies before.
     pub(crate) fn business_days_between(&self, from: NaiveDate, to: NaiveDate) -> Result<i64, EvaluationError> {
         if to < from {

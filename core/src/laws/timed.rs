@@ -37,7 +37,7 @@ records:
       payments: {type: list, of: {paid_on: {type: date, time: true}, amount: {type: money}}}
 "#;
 
-const CONDITIONS: [&str; 34] = [
+const CONDITIONS: [&str; 36] = [
     "days_since(opened_on) > N",
     "days_since(opened_on) in [N, 3, 12]",
     "days_since(opened_on) * 2 - 5 <= N * 3",
@@ -63,6 +63,8 @@ const CONDITIONS: [&str; 34] = [
     "local_time in 9.hours..12.hours and not flag",
     "weekday(today) == \"mon\"",
     "is_business_day(today)",
+    "business_day(today, \"following\") >= DATE",
+    "business_day(today, \"modified\") == today",
     "month(today) == 10 or days_since(opened_on) < N",
     "months_between(opened_on, today) >= 2",
     "business_days_between(opened_on, today) > N",

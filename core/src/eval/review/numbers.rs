@@ -238,7 +238,7 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
             return Motion::until(held);
         }
         if function.needs == Needs::Calendar {
-            self.may_fail(self.clock.first(until, self.covered(arguments, held)));
+            self.may_fail(self.clock.first(until, self.covered(function, arguments, held)));
         } else {
             self.may_fail(held);
         }
@@ -263,13 +263,18 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
         self.clock.days_on(Ticks::Pack, days)
     }
 
-    /// Before when dates that move lie within the calendar.
-    fn covered(&self, arguments: &[Seen], held: Border) -> Border {
+    /// Before when dates that move lie within the calendar; of a date that is moved to a business day, before the last.
+    fn covered(&self, function: &Function, arguments: &[Seen], held: Border) -> Border {
         let Some(calendar) = self.reader.context.calendar else { return held };
+        let end = match function.name {
+            "business_day" => calendar.last_business_day(),
+            _ => Some(calendar.valid_until),
+        };
+        let Some(end) = end else { return held };
         let left = arguments.iter().map(|argument| match (&argument.value, argument.motion.step()) {
             (_, Some((None, _))) => Some(Border::Never),
-            (Ok(Value::Date(date)), Some((Some(ticks), 1))) if *date <= calendar.valid_until => {
-                Some(self.clock.days_on(ticks, (calendar.valid_until - *date).num_days() + 1))
+            (Ok(Value::Date(date)), Some((Some(ticks), 1))) if *date <= end => {
+                Some(self.clock.days_on(ticks, (end - *date).num_days() + 1))
             }
             _ => None,
         });
