@@ -51,6 +51,99 @@ fn every_pack_of_the_corpus_decides_as_it_says() {
     assert!(failures.is_empty(), "{} failures in {count} cases:\n{}", failures.len(), failures.join("\n"));
 }
 
+#[test]
+fn scripts_mean_what_expressions_mean() {
+    let outcomes = in_threads(&files("language"), script_outcomes);
+    let of = |wanted: fn(&Scripted) -> bool| outcomes.iter().flatten().filter(|(_, found)| wanted(found)).count();
+    let differing: Vec<&String> = outcomes
+        .iter()
+        .flatten()
+        .filter(|(_, found)| matches!(found, Scripted::Differs))
+        .map(|(expression, _)| expression)
+        .collect();
+    assert!(differing.is_empty(), "{} expressions differ in a script:\n{differing:#?}", differing.len());
+    let (alike, fail, refused) = (
+        of(|found| matches!(found, Scripted::Agrees)),
+        of(|found| matches!(found, Scripted::Fails)),
+        of(|found| matches!(found, Scripted::Refused)),
+    );
+    // Errors: a failing operand before the one that decides. Refused: dates as literals, what only conditions read.
+    assert!(alike > 600 && fail * 8 < alike, "{alike} agree, {fail} fail only in scripts, {refused} are refused");
+}
+
+/// What an expression with known operands comes to in a script, beside the expression itself.
+enum Scripted {
+    Agrees,
+    Differs,
+    /// The script fails where the expression gives a value.
+    Fails,
+    /// No script can say it.
+    Refused,
+}
+
+/// The expressions of a file as functions of what they read, those that read nothing unknown.
+fn script_outcomes(path: &Path) -> Vec<(String, Scripted)> {
+    let (text, node) = document(path);
+    let file = map(&node);
+    let as_of = text::timestamp(scalar(file, "as_of")).unwrap_or_else(|problem| panic!("{}", problem.message));
+    let fields = block(&text, "fields:");
+    let record = record_of(file);
+    let names: Vec<&str> =
+        fields.lines().filter_map(|line| line.trim().split_once(": {")).map(|(name, _)| name).collect();
+    let mut outcomes = Vec::new();
+    for case in list(file, "cases") {
+        let (expr, wanted) = (scalar(map(case), "expr"), scalar(map(case), "gives"));
+        if wanted.starts_with("refused") || wanted.starts_with("unknown") || wanted.starts_with("record") {
+            continue;
+        }
+        let is_read = |name: &&&str| expr.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == **name);
+        let read: Vec<&str> = names.iter().filter(is_read).copied().collect();
+        let of: String = fields
+            .lines()
+            .filter(|line| read.iter().any(|name| line.trim().starts_with(&format!("{name}: {{"))))
+            .map(|line| format!("  {}\n", takes_none(line)))
+            .collect();
+        let gives = match wanted.split_once(' ') {
+            Some(("error", _)) => "integer",
+            Some(("duration" | "list" | "choice", _)) => continue,
+            // An amount that a function gives is rounded.
+            Some(("money", amount)) if amount.split_once('.').is_some_and(|(_, cents)| cents.len() > 2) => continue,
+            Some((word, _)) => word,
+            None => "integer",
+        };
+        let arguments = read.join(", ");
+        let functions = format!(
+            "functions:\n  f:\n    of:\n{}    gives: {{type: {gives}, absent: none{}}}\n    script: |\n      fn f({arguments}) {{\n        {expr}\n      }}\n",
+            if of.is_empty() { "      {}\n".to_owned() } else { of },
+            if gives == "decimal" { ", decimals: 28" } else { "" },
+        );
+        let found = gives_of(&format!("f({arguments})"), &functions, &fields, &record, as_of);
+        let outcome = match found.as_str() {
+            found if found == wanted => Scripted::Agrees,
+            found if found.starts_with("refused") => Scripted::Refused,
+            // Which of its errors a script meets first follows from the order of its steps.
+            found if found.starts_with("error") => match wanted.starts_with("error") {
+                true => Scripted::Agrees,
+                false => Scripted::Fails,
+            },
+            // Something else that is read is not known.
+            found if found.starts_with("unknown") => continue,
+            _ => Scripted::Differs,
+        };
+        outcomes.push((format!("{expr}: {found}, not {wanted}"), outcome));
+    }
+    outcomes
+}
+
+/// A field as a parameter that takes none, and nothing unknown.
+fn takes_none(line: &str) -> String {
+    let mut said = line.trim_end().trim_end_matches('}').to_owned();
+    for absence in [", absent: none", ", absent: unknown"] {
+        said = said.replace(absence, "");
+    }
+    format!("{said}, absent: none}}")
+}
+
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
@@ -106,15 +199,7 @@ fn run_expressions(path: &Path) -> (usize, Vec<String>) {
     let file = map(&node);
     let as_of = text::timestamp(scalar(file, "as_of")).unwrap_or_else(|problem| panic!("{}", problem.message));
     let fields = block(&text, "fields:");
-    let mut record = match file.get("record") {
-        Some(node) => match Raw::from_node(node) {
-            Raw::Map(entries) => entries,
-            _ => Vec::new(),
-        },
-        None => Vec::new(),
-    };
-    record.push(("case_id".to_owned(), Raw::Plain("corpus".to_owned())));
-    let record = Raw::Map(record);
+    let record = record_of(file);
     let cases = list(file, "cases");
     let mut failures = Vec::new();
     for case in cases {
@@ -131,6 +216,18 @@ fn run_expressions(path: &Path) -> (usize, Vec<String>) {
     (cases.len(), failures)
 }
 
+fn record_of(file: &Map) -> Raw {
+    let mut record = match file.get("record") {
+        Some(node) => match Raw::from_node(node) {
+            Raw::Map(entries) => entries,
+            _ => Vec::new(),
+        },
+        None => Vec::new(),
+    };
+    record.push(("case_id".to_owned(), Raw::Plain("corpus".to_owned())));
+    Raw::Map(record)
+}
+
 /// The indented lines below a top-level key.
 fn block(text: &str, key: &str) -> String {
     text.lines()
@@ -142,9 +239,13 @@ fn block(text: &str, key: &str) -> String {
 }
 
 fn expression_gives(expr: &str, fields: &str, record: &Raw, as_of: chrono::DateTime<chrono::Utc>) -> String {
+    gives_of(expr, "", fields, record, as_of)
+}
+
+fn gives_of(expr: &str, functions: &str, fields: &str, record: &Raw, as_of: chrono::DateTime<chrono::Utc>) -> String {
     let quoted = expr.replace('\'', "''");
     let rules = format!(
-        "{SURROUNDINGS}records:\n  case:\n    fields:\n      case_id: {{type: text, key: true}}\n{fields}facts:\n  it_gives: '{quoted}'\n"
+        "{SURROUNDINGS}{functions}records:\n  case:\n    fields:\n      case_id: {{type: text, key: true}}\n{fields}facts:\n  it_gives: '{quoted}'\n"
     );
     let engine = match Engine::from_sources("corpus", [("corpus/pack.yaml", PACK), ("corpus/rules.yaml", &rules)]) {
         Ok(engine) => engine,

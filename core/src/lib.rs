@@ -36,6 +36,7 @@ mod load_options;
 mod pack_identity;
 mod plan;
 mod record;
+mod script;
 mod source;
 mod state;
 mod syntax;

@@ -88,6 +88,11 @@ fn about(engine: &Engine) -> String {
         lines.push("overlays".to_owned());
         lines.extend(engine.overlays().iter().map(|overlay| format!("  {overlay}")));
     }
+    let functions = engine.declared_functions();
+    if !functions.is_empty() {
+        lines.push("functions".to_owned());
+        lines.extend(functions.iter().map(|function| format!("  {function}")));
+    }
     let fallbacks = engine.fallbacks();
     if fallbacks.is_empty() {
         lines.push("fallbacks       none: every rule runs in columns".to_owned());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::diagnostic::{Candidates, Code, Finding, Findings};
+use crate::language::functions::declared::DeclaredFunction;
 use crate::language::parse::Parser;
 use crate::language::{Name, Scope, SlotId};
 use crate::source::Span;
@@ -74,6 +75,10 @@ pub(crate) struct Names {
     by_slot: HashMap<SlotId, usize>,
     /// The names, for suggestions: nobody asks in a pack that is right.
     candidates: OnceCell<Candidates>,
+    functions: IndexMap<Arc<str>, Arc<DeclaredFunction>>,
+    /// Functions that were refused.
+    refused: Vec<Arc<str>>,
+    may_call: bool,
     rates: IndexSet<String>,
     has_calendar: bool,
     has_place: bool,
@@ -129,6 +134,20 @@ impl Names {
         self.has_place = has_place;
     }
 
+    /// The functions that the pack declares, and the names of those that were refused.
+    pub(crate) fn set_functions(
+        &mut self,
+        functions: IndexMap<Arc<str>, Arc<DeclaredFunction>>,
+        refused: Vec<Arc<str>>,
+    ) {
+        (self.functions, self.refused) = (functions, refused);
+    }
+
+    /// Says whether such functions may be called.
+    pub(crate) fn set_may_call(&mut self, may_call: bool) {
+        self.may_call = may_call;
+    }
+
     /// The ranges of the record's fields, which have the first slots.
     pub(crate) fn set_fields(&mut self, fields: &[Field]) {
         self.ranges = fields.iter().map(|field| field.range.clone()).collect();
@@ -169,6 +188,22 @@ impl Scope for Names {
                 outputs.iter().find(|(_, own, ..)| *own == slot).map(|(output, ..)| format!("{name}.{output}"))
             }
         }
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<DeclaredFunction>> {
+        self.functions.get(name).cloned()
+    }
+
+    fn is_refused(&self, function: &str) -> bool {
+        self.refused.iter().any(|refused| **refused == *function)
+    }
+
+    fn functions(&self) -> Vec<Arc<str>> {
+        self.functions.keys().cloned().collect()
+    }
+
+    fn may_call(&self) -> bool {
+        self.may_call
     }
 
     fn rate(&self, name: &str) -> Option<usize> {
@@ -239,6 +274,18 @@ impl Scope for WithRecord<'_> {
         let Name::Group(items) = &self.group else { return self.names.called(slot) };
         let own = items.iter().find(|(_, own, ..)| *own == slot);
         own.map(|(item, ..)| format!("{}.{item}", self.record)).or_else(|| self.names.called(slot))
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<DeclaredFunction>> {
+        self.names.function(name)
+    }
+
+    fn is_refused(&self, function: &str) -> bool {
+        self.names.is_refused(function)
+    }
+
+    fn functions(&self) -> Vec<Arc<str>> {
+        self.names.functions()
     }
 
     fn rate(&self, name: &str) -> Option<usize> {

@@ -11,6 +11,7 @@ use super::dated;
 use super::experiments::{self, CheckedExperiment, RawExperiment};
 use super::facts::{CheckedFact, RawFact};
 use super::follows::Decisions;
+use super::functions::{self, Functions};
 use super::header::{self, Header};
 use super::incentives::{AllIncentives, CheckedIncentives, IncentiveReader};
 use super::inputs::{self, CheckedInput};
@@ -43,6 +44,8 @@ pub(crate) struct CheckedPack {
     /// What stands in the slots behind the record's fields: items that are put there before rules read them.
     pub(crate) parameters: Vec<Field>,
     pub(crate) slots: Vec<SlotInfo>,
+    /// Those that the pack declares.
+    pub(crate) functions: Functions,
     pub(crate) facts: Vec<CheckedFact>,
     pub(crate) tables: Vec<CheckedTable>,
     pub(crate) actions: Vec<CheckedAction>,
@@ -153,9 +156,12 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         header.calendar.is_some(),
         record.fields.iter().any(|field| field.place),
     );
+    let (functions, refused) = functions::read(root, &header, &record, calendar.as_ref(), &parser, builder.findings);
+    builder.names.set_functions(functions.clone(), refused);
     let (facts, tables, experiments, order) = builder.decisions(root, &raw_experiments, assembled.head);
     let (actions, templates, workflows) = builder.workflows(root);
     let contact = builder.contact(root, raw_experiments.len());
+    functions::report_uncalled(&functions, &facts, builder.findings);
     let decisions = Decisions { facts: &facts, tables: &tables, experiments: &experiments, order: &order };
     decisions.begin_anywhere(builder.state.as_ref(), &workflows, builder.findings);
     decisions.contact_is_fixed(&contact, builder.findings);
@@ -172,6 +178,7 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         record,
         parameters,
         slots,
+        functions,
         facts,
         tables,
         actions,
@@ -292,6 +299,7 @@ impl Builder<'_> {
         let table_slots: Vec<Vec<Option<SlotId>>> = raw_tables.iter().map(|table| self.table_slots(table)).collect();
         let order = order::order(&raw_facts, &raw_tables, raw_experiments, self.findings);
         let mut facts: Vec<Option<CheckedFact>> = raw_facts.iter().map(|_| None).collect();
+        self.names.set_may_call(true);
         for item in &order {
             let Item::Fact(index) = *item else { continue };
             let (Some(raw), Some(slot)) = (raw_facts.get(index), fact_slots.get(index)) else { continue };
@@ -301,6 +309,7 @@ impl Builder<'_> {
                 *entry = Some(fact);
             }
         }
+        self.names.set_may_call(false);
         let tables: Vec<CheckedTable> = raw_tables
             .iter()
             .zip(&table_slots)

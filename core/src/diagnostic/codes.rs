@@ -35,6 +35,7 @@ codes! {
     PathOutsidePack "path-outside-pack" "A path leaves the pack's folder."
     YmlExtension "yml-extension" "Rule files end in `.yaml`."
     UnusedFile "unused-file" "No rule file names this file."
+    UncalledFunction "uncalled-function" "No fact calls this function."
     MissingFile "missing-file" "A file that a rule file names is not there."
     UnknownPack "unknown-pack" "`extends` names a pack that the library does not have."
     ExtendsCycle "extends-cycle" "Packs extend each other in a circle."

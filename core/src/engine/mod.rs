@@ -31,6 +31,7 @@ use crate::eval::Pack;
 use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::input::{CaseReader, CaseRow, CaseSource};
+use crate::language::functions::declared::DeclaredFunction;
 use crate::load::Library;
 use crate::load_options::{Analysis, LoadOptions};
 use crate::pack_identity::PackIdentity;
@@ -362,6 +363,19 @@ impl Engine {
     /// where two rows of a `unique` or `any` table match.
     pub fn fallbacks(&self) -> Vec<String> {
         self.printer().fallbacks()
+    }
+
+    /// The functions that the pack declares, a line each: what they take and give, how they run, and how many calls of
+    /// them stand in facts, each made once for a case where it is reached.
+    pub fn declared_functions(&self) -> Vec<String> {
+        let checked = &self.inner.checked;
+        let line = |function: &DeclaredFunction| {
+            let about = function.about.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
+            let count = crate::check::function_calls(&function.name, &checked.facts);
+            let calls = if count == 1 { "1 call".to_owned() } else { format!("{count} calls") };
+            format!("{} gives {}, interpreted, {calls}{about}", function.signature(), function.gives.base)
+        };
+        checked.functions.values().map(|function| line(function)).collect()
     }
 
     fn printer(&self) -> Printer<'_> {

@@ -1,6 +1,9 @@
 //! A checked expression: every name a slot, every operator typed, every literal of its neighbour's type.
 
+use std::sync::Arc;
+
 use super::functions::Function;
+use super::functions::declared::DeclaredFunction;
 use crate::source::Span;
 use crate::value::ops::{Arithmetic, Comparison};
 use crate::value::{Type, Value};
@@ -90,6 +93,11 @@ pub(crate) enum ExprKind {
         rate: usize,
         arguments: Vec<Expr>,
     },
+    /// A function that the pack declares.
+    Declared {
+        function: Arc<DeclaredFunction>,
+        arguments: Vec<Expr>,
+    },
     /// A method of a list; `body` is what its closure computes for each item, kept in `local`.
     Method {
         method: ListMethod,
@@ -159,6 +167,7 @@ impl Expr {
             | ExprKind::List(items)
             | ExprKind::Extreme { items, .. }
             | ExprKind::InterestOver { arguments: items, .. }
+            | ExprKind::Declared { arguments: items, .. }
             | ExprKind::Call { arguments: items, .. } => items.iter().for_each(|item| item.walk(visit)),
             ExprKind::Compare(_, a, b) | ExprKind::Arithmetic(_, a, b) | ExprKind::InList { item: a, list: b } => {
                 a.walk(visit);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::functions::declared::DeclaredFunction;
 use super::functions::{Context, interest_over, local_date, local_time};
 use super::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 use crate::calendar::Rate;
@@ -120,6 +121,7 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
                 }
                 (function.run)(&values, self.context).map_err(|failure| self.placed(expr, failure))
             }
+            ExprKind::Declared { function, arguments } => self.declared(expr, function, arguments),
             ExprKind::Extreme { is_most, items } => {
                 let values = self.all(items)?;
                 if values.iter().any(Value::is_none) {
@@ -287,6 +289,33 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
             }
         }
         failure.map_or(Ok(values), Err)
+    }
+
+    /// What a function of the pack gives. An argument that is not known makes the call unknown, and one that is none makes
+    /// it none, unless the parameter takes that.
+    fn declared(&mut self, expr: &Expr, function: &DeclaredFunction, arguments: &[Expr]) -> Outcome {
+        let mut taken = Vec::with_capacity(arguments.len());
+        let mut failure: Option<Failure> = None;
+        let mut is_none = false;
+        for (argument, parameter) in arguments.iter().zip(function.parameters.iter()) {
+            let outcome = self.value(argument);
+            match &outcome {
+                Err(Failure::Unknown(_)) if parameter.takes_unknown => {}
+                Err(found) => failure = Some(failure.take().map_or(found.clone(), |known| known.and(found.clone()))),
+                Ok(Value::None) => is_none |= !parameter.takes_none,
+                Ok(_) => {}
+            }
+            taken.push(outcome);
+        }
+        match failure {
+            Some(failure) => Err(failure),
+            None if is_none => Ok(Value::None),
+            None => (function.run)(&taken, self.context).map_err(|failure| match failure {
+                // The place in a script stays, with what is private masked.
+                Failure::Error(error) => self.error(expr, (*error).clone()),
+                unknown => unknown,
+            }),
+        }
     }
 
     /// The values of all expressions; of failures an error wins, unknowns add up.

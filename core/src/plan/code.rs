@@ -191,6 +191,7 @@ impl<'a> Compiler<'a> {
             | ExprKind::List(_)
             | ExprKind::Rate { .. }
             | ExprKind::InterestOver { .. }
+            | ExprKind::Declared { .. }
             | ExprKind::OrNone(_) => None,
             ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),
             ExprKind::Local(local) => {

@@ -173,6 +173,8 @@ error_codes! {
     DifferingHits "differing-hits" "rows of a table that match and differ"
     OutsideDomain "outside-domain" "a computed output beyond the bounds that are declared for it"
     TooLong "too-long" "a calculation of more steps than the limit"
+    ScriptFailed "script-failed" "a script that failed, or gave what it does not declare"
+    ScriptLimit "script-limit" "a script that used more than its limits allow"
     NeedsMigration "needs-migration" "a case in a stage that the pack does not have"
     NoHit "no-hit" "a table in which no row matches"
 }

@@ -99,7 +99,7 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
             ExprKind::Call { function, arguments } => return self.call(expr, function, arguments, want),
             ExprKind::Extreme { items, .. } => self.all(items),
             ExprKind::Rate { rate, date } => return self.rate(expr, *rate, date, want),
-            ExprKind::InterestOver { arguments, .. } => {
+            ExprKind::InterestOver { arguments, .. } | ExprKind::Declared { arguments, .. } => {
                 let motion = self.all(arguments);
                 self.failing(motion)
             }
@@ -453,6 +453,7 @@ fn never_fails(expr: &Expr) -> bool {
                 | ExprKind::Call { .. }
                 | ExprKind::Rate { .. }
                 | ExprKind::InterestOver { .. }
+                | ExprKind::Declared { .. }
                 | ExprKind::Method { .. }
         );
     });

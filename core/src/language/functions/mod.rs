@@ -5,6 +5,7 @@
 
 mod arms;
 mod dates;
+pub(crate) mod declared;
 mod finance;
 mod numbers;
 mod texts;
@@ -167,6 +168,42 @@ impl Param {
     }
 }
 
+impl Param {
+    /// A value as this parameter takes it, where types are known only when it runs; nothing where it does not fit. A
+    /// plain number stands for an amount or a percentage.
+    pub(crate) fn taken(self, value: Value) -> Option<Value> {
+        let all = |items: &[Outcome], param: Param| {
+            let items = items.iter().map(|item| param.taken(item.clone().ok()?).map(Ok));
+            items.collect::<Option<Vec<Outcome>>>().map(|items| Value::List(items.into()))
+        };
+        match (self, value) {
+            (Param::Integer | Param::Count, value @ Value::Integer(_))
+            | (Param::Decimal, value @ (Value::Integer(_) | Value::Decimal(_)))
+            | (Param::Number, value @ (Value::Integer(_) | Value::Decimal(_) | Value::Money(_) | Value::Percent(_)))
+            | (Param::Fraction, value @ (Value::Decimal(_) | Value::Money(_) | Value::Percent(_)))
+            | (Param::Money, value @ Value::Money(_))
+            | (Param::Percent, value @ Value::Percent(_))
+            | (Param::Date, value @ Value::Date(_))
+            | (Param::Timestamp, value @ Value::Timestamp(_))
+            | (Param::Text | Param::Terms, value @ Value::Text(_)) => Some(value),
+            (Param::Fraction, Value::Integer(number)) => Some(Value::Decimal(number.into())),
+            (Param::Money, Value::Integer(number)) => Some(Value::Money(number.into())),
+            (Param::Money, Value::Decimal(number)) => Some(Value::Money(number)),
+            (Param::Percent, Value::Integer(number)) => Some(Value::Percent(number.into())),
+            (Param::Percent, Value::Decimal(number)) => Some(Value::Percent(number)),
+            (Param::Step, Value::Duration(length)) => {
+                let fits = matches!(length.unit(), DurationUnit::Days | DurationUnit::Months);
+                fits.then_some(Value::Duration(length))
+            }
+            (Param::Word(words), Value::Text(word)) => words.words.contains(&&*word).then_some(Value::Text(word)),
+            (Param::Moneys, Value::List(items)) => all(&items, Param::Money),
+            (Param::Percents, Value::List(items)) => all(&items, Param::Percent),
+            (Param::Pauses, Value::List(items)) => all(&items, Param::Date),
+            _ => None,
+        }
+    }
+}
+
 impl Kind {
     /// The type itself.
     pub(crate) fn base(self) -> Type {
@@ -205,6 +242,12 @@ impl Function {
     /// `name(type, type)`, for messages.
     pub(crate) fn signature(&self) -> String {
         signature(self.name, self.params)
+    }
+
+    /// How many arguments it takes.
+    pub(crate) fn arities(&self) -> std::ops::RangeInclusive<usize> {
+        let optional = self.params.iter().filter(|param| **param == Param::Pauses).count();
+        self.params.len() - optional..=self.params.len()
     }
 }
 

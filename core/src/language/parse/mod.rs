@@ -32,11 +32,7 @@ impl Parser {
         engine.set_optimization_level(OptimizationLevel::None);
         engine.set_max_expr_depths(DEPTH, DEPTH);
         #[expect(deprecated, reason = "Rhai marks the call as volatile, not as deprecated; its version is pinned")]
-        engine.on_parse_token(|token, _, _| match &token {
-            Token::Identifier(word) => operator_word(word).unwrap_or(token),
-            Token::Reserved(word) => operator_word(word).unwrap_or(token),
-            _ => token,
-        });
+        engine.on_parse_token(|token, _, _| operator_word(&token).unwrap_or(token));
         Parser { engine }
     }
 
@@ -96,7 +92,13 @@ impl Parser {
     }
 }
 
-fn operator_word(word: &str) -> Option<Token> {
+/// The operator that a word stands for.
+pub(crate) fn operator_word(token: &Token) -> Option<Token> {
+    let word = match token {
+        Token::Identifier(word) => word.as_str(),
+        Token::Reserved(word) => word.as_str(),
+        _ => return None,
+    };
     match word {
         "and" => Some(Token::And),
         "or" => Some(Token::Or),
@@ -523,7 +525,7 @@ impl Reader<'_> {
 }
 
 /// The byte at a position of Rhai's, which counts lines and characters.
-fn offset(position: Position, text: &str) -> usize {
+pub(crate) fn offset(position: Position, text: &str) -> usize {
     let line = position.line().unwrap_or(1).saturating_sub(1);
     let column = position.position().unwrap_or(1).saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
@@ -532,7 +534,7 @@ fn offset(position: Position, text: &str) -> usize {
 }
 
 /// How long the token at an offset is: a word, a number, a text, or an operator.
-fn token_len(text: &str, start: usize) -> usize {
+pub(crate) fn token_len(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or("");
     let mut chars = rest.chars();
     let Some(first) = chars.next() else { return 0 };

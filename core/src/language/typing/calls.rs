@@ -1,11 +1,14 @@
 //! Calls: functions, rates, the methods of lists.
 
-use super::relations::{method_example, needed};
+use std::sync::Arc;
+
+use super::relations::{method_example, needed, same, widen_to};
 use super::{Typer, any};
 use crate::diagnostic::{Code, Finding, did_you_mean};
 use crate::language::ast::{Ast, AstKind};
 use crate::language::expr::{Expr, ExprKind, ListMethod, LocalId};
-use crate::language::functions::{self, Function, Gives, Needs, Param};
+use crate::language::functions::declared::DeclaredFunction;
+use crate::language::functions::{self, Function, Gives, Needs};
 use crate::source::Span;
 use crate::value::ops::Comparison;
 use crate::value::{Type, Value};
@@ -157,6 +160,12 @@ impl Typer<'_> {
     }
 
     pub(super) fn call_function(&mut self, name: &str, name_span: Span, arguments: Vec<Expr>, span: Span) -> Expr {
+        if let Some(declared) = self.scope.function(name) {
+            return self.call_declared(declared, name_span, arguments, span);
+        }
+        if self.scope.is_refused(name) {
+            return any(span);
+        }
         let Some(function) = Function::named(name) else {
             if functions::LIST_METHODS.contains(&name) {
                 let base = arguments.first().map_or(Type::Any, |first| first.base.clone());
@@ -166,15 +175,16 @@ impl Typer<'_> {
                 }
                 return any(span);
             }
-            let help = did_you_mean(name, functions::names().collect::<Vec<_>>().iter().copied());
+            let declared = self.scope.functions().into_iter().map(|name| name.to_string());
+            let known: Vec<String> = declared.chain(functions::names().map(str::to_owned)).collect();
+            let help = did_you_mean(name, known.iter().map(String::as_str));
             self.findings.push(
                 Finding::error(Code::UnknownFunction, name_span, format!("there is no function `{name}`"))
                     .maybe_help(help.or_else(|| Some("rules/README.md lists the functions".to_owned()))),
             );
             return any(span);
         };
-        let optional = function.params.iter().filter(|param| **param == Param::Pauses).count();
-        if !(function.params.len() - optional..=function.params.len()).contains(&arguments.len()) {
+        if !function.arities().contains(&arguments.len()) {
             return self.wrong_arguments(name_span, &function.signature(), arguments.len());
         }
         match function.needs {
@@ -203,6 +213,39 @@ impl Typer<'_> {
             Gives::First => checked.first().map_or(Type::Any, |first| first.base.clone()),
         };
         Expr { kind: ExprKind::Call { function, arguments: checked }, base, maybe_none, span }
+    }
+
+    /// A function that the pack declares.
+    fn call_declared(
+        &mut self,
+        function: Arc<DeclaredFunction>,
+        name_span: Span,
+        arguments: Vec<Expr>,
+        span: Span,
+    ) -> Expr {
+        if !self.scope.may_call() {
+            let message = format!("`{}` can be called only where a fact is said", function.name);
+            let help = "name what it gives as a fact, and read the fact here";
+            self.report(Code::NotYetSupported, name_span, &message, Some(help));
+            return any(span);
+        }
+        if arguments.len() != function.parameters.len() {
+            return self.wrong_arguments(name_span, &function.signature(), arguments.len());
+        }
+        let mut maybe_none = function.gives.maybe_none();
+        let mut taken = Vec::with_capacity(arguments.len());
+        for (argument, parameter) in arguments.into_iter().zip(function.parameters.iter()) {
+            let argument = widen_to(self.adapt(argument, &parameter.base), &parameter.base);
+            if !same(&argument.base, &parameter.base) {
+                let signature = function.signature();
+                let message = format!("`{signature}` takes {}, but this is {}", parameter.base, argument.base);
+                self.report(Code::TypeMismatch, argument.span, &message, None);
+            }
+            maybe_none |= argument.maybe_none && !parameter.takes_none;
+            taken.push(argument);
+        }
+        let base = function.gives.base.clone();
+        Expr { kind: ExprKind::Declared { function, arguments: taken }, base, maybe_none, span }
     }
 
     /// A day written in numbers that the calendar does not have.

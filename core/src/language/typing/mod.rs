@@ -12,10 +12,11 @@ mod scope;
 
 use std::sync::Arc;
 
+pub(crate) use relations::is_unit;
 pub(crate) use scope::{Name, Scope};
 
 use relations::{
-    arithmetic_help, arithmetic_type, article, compare_help, convert_help, is_comparable, is_equatable, is_unit, same,
+    arithmetic_help, arithmetic_type, article, compare_help, convert_help, is_comparable, is_equatable, same,
     strip_widen, widen_to,
 };
 

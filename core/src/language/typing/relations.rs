@@ -4,7 +4,8 @@ use crate::language::expr::{Expr, ExprKind};
 use crate::value::ops::{Arithmetic, Comparison};
 use crate::value::{DurationUnit, Type, Value};
 
-pub(super) fn is_unit(name: &str) -> bool {
+/// Whether a function is written behind a number: `5.days`.
+pub(crate) fn is_unit(name: &str) -> bool {
     matches!(name, "days" | "weeks" | "months" | "years" | "hours" | "minutes" | "seconds" | "percent")
 }
 

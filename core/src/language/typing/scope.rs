@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::language::expr::SlotId;
+use crate::language::functions::declared::DeclaredFunction;
 use crate::value::{Absence, Range, Type};
 
 /// What a name stands for.
@@ -29,6 +30,22 @@ pub(crate) trait Scope {
     /// The names of all rates.
     fn rates(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// The function of this name that the pack declares.
+    fn function(&self, _name: &str) -> Option<Arc<DeclaredFunction>> {
+        None
+    }
+    /// Whether the pack declares a function of this name that was refused: its calls are not wrong besides.
+    fn is_refused(&self, _function: &str) -> bool {
+        false
+    }
+    /// The names of all functions that the pack declares.
+    fn functions(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+    /// Whether such functions may be called here.
+    fn may_call(&self) -> bool {
+        false
     }
     /// Whether the pack has a calendar.
     fn has_calendar(&self) -> bool {

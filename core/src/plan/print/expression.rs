@@ -79,6 +79,7 @@ impl Writer<'_> {
             ExprKind::Known(inner) => format!("known({})", self.text(inner)),
             ExprKind::OrNone(inner) => format!("{} or none", self.part(inner)),
             ExprKind::Call { function, arguments } => format!("{}({})", function.name, self.list(arguments)),
+            ExprKind::Declared { function, arguments } => format!("{}({})", function.name, self.list(arguments)),
             ExprKind::Extreme { is_most, items } => {
                 format!("{}({})", if *is_most { "max" } else { "min" }, self.list(items))
             }

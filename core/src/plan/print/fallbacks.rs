@@ -142,6 +142,7 @@ impl Printer<'_> {
             ExprKind::LocalTime => "asks for the time at the debtor's place".to_owned(),
             ExprKind::Unknown => "says `unknown`".to_owned(),
             ExprKind::Call { function, .. } => format!("calls `{}`", function.name),
+            ExprKind::Declared { function, .. } => format!("calls the script of `{}`", function.name),
             _ => format!("needs more than integers for `{}`", self.writer.text(expr)),
         }
     }

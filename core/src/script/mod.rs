@@ -1,0 +1,257 @@
+//! Scripts: functions in Rhai that a pack declares, run in a sandbox.
+//!
+//! Takes the text of a script and what a function declares of itself; gives something that turns arguments into a
+//! result. A script sees its arguments and the functions of the language, nothing else. What it gives is checked against
+//! what is declared; what it reads that is not known makes the result unknown; all else that goes wrong is an error of
+//! the rule that calls it, at its place in the script.
+
+mod budget;
+mod failures;
+mod limits;
+mod lists;
+mod machine;
+mod maps;
+mod shape;
+mod texts;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use rhai::AST;
+
+use self::failures::{explain, unreadable};
+use self::machine::{Call, Called, Machine};
+use self::shape::faults;
+use self::values::{Foreign, Perhaps, into_script, out_of_script, word};
+use crate::calendar::Calendar;
+use crate::diagnostic::{Code, Finding, Findings};
+use crate::language::functions::Context;
+use crate::language::functions::declared::{Parameter, Run};
+use crate::language::parse::{offset, token_len};
+use crate::source::{Snippet, Span};
+use crate::value::{ErrorCode, EvaluationError, Failure, Field, Outcome, Type, Value, stored, text};
+
+pub(crate) use limits::ScriptLimits;
+
+/// The interpreter of a pack's scripts.
+pub(crate) struct Scripts {
+    machine: Arc<Machine>,
+    limits: ScriptLimits,
+}
+
+/// A script that was read.
+#[derive(Debug)]
+pub(crate) struct Script {
+    ast: AST,
+    snippet: Snippet,
+}
+
+/// A function of a script, as a pack declares it.
+pub(crate) struct ScriptFunction {
+    pub(crate) script: Arc<Script>,
+    pub(crate) name: Arc<str>,
+    pub(crate) parameters: Arc<[Parameter]>,
+    pub(crate) gives: Field,
+    pub(crate) calendar: Option<Arc<Calendar>>,
+}
+
+impl Scripts {
+    pub(crate) fn new(limits: ScriptLimits) -> Scripts {
+        Scripts { machine: Arc::new(Machine::new(limits)), limits }
+    }
+
+    /// A script, where it can be read; what is wrong with it is reported.
+    pub(crate) fn read(&self, snippet: &Snippet, findings: &mut Findings) -> Option<Script> {
+        let ast = match self.machine.compile(&snippet.text) {
+            Ok(ast) => ast,
+            Err(error) => {
+                let (message, help) = unreadable(error.err_type());
+                let help = help.map(str::to_owned);
+                let span = place(snippet, error.position());
+                findings.push(Finding::error(Code::SyntaxError, span, message).maybe_help(help));
+                return None;
+            }
+        };
+        if let Some((start, end)) = date_literal(&snippet.text) {
+            let written = snippet.text.get(start..end).unwrap_or("");
+            let help = format!("write `date({})`", written.replace("-0", ", ").replace('-', ", "));
+            let message = format!("a script reads `{written}` as a subtraction");
+            findings.push(Finding::error(Code::InvalidDate, snippet.span(start, end), message).help(help));
+            return None;
+        }
+        if let Some(fault) = faults(&ast).into_iter().next() {
+            let span = place(snippet, fault.position);
+            findings.push(Finding::error(fault.code, span, fault.message).help(fault.help));
+            return None;
+        }
+        if !ast.statements().is_empty() {
+            let position = ast.statements().first().map_or(rhai::Position::NONE, rhai::Stmt::position);
+            let message = "a script holds functions and nothing beside them";
+            findings.push(
+                Finding::error(Code::UnsupportedSyntax, place(snippet, position), message)
+                    .help("put this into a function: `fn name(parameter) { .. }`"),
+            );
+            return None;
+        }
+        Some(Script { ast, snippet: snippet.clone() })
+    }
+
+    /// What runs a function of a script.
+    pub(crate) fn run(&self, function: ScriptFunction) -> Run {
+        let (machine, limits) = (self.machine.clone(), self.limits);
+        Arc::new(move |arguments, context| function.call(&machine, &limits, arguments, context))
+    }
+}
+
+impl Script {
+    /// How many parameters the script's function of this name has; nothing where it has none of this name.
+    pub(crate) fn parameters_of(&self, name: &str) -> Option<usize> {
+        self.functions().find(|(known, _)| *known == name).map(|(_, parameters)| parameters.len())
+    }
+
+    /// The functions of the script, and their parameters.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let functions = self.ast.iter_functions().map(|function| (function.name, function.params));
+        // Closures are functions of the script, too.
+        functions.filter(|(name, _)| !name.contains('$'))
+    }
+}
+
+impl ScriptFunction {
+    fn call(&self, machine: &Machine, limits: &ScriptLimits, arguments: &[Outcome], context: &Context<'_>) -> Outcome {
+        let mut held = Vec::with_capacity(arguments.len());
+        for (argument, parameter) in arguments.iter().zip(self.parameters.iter()) {
+            held.push(if parameter.takes_unknown {
+                rhai::Dynamic::from(Perhaps { outcome: argument.clone(), of: parameter.base.clone() })
+            } else {
+                into_script(argument, &parameter.base)?
+            });
+        }
+        let call = Call::new(context, self.calendar.clone());
+        let Called { result, missing } = machine.call(&self.script.ast, &self.name, held, call);
+        if let Some(missing) = missing {
+            return Err(missing);
+        }
+        match result {
+            Ok(given) => match out_of_script(&given).map(|value| fitted(value, &self.gives)) {
+                Ok(Ok(value)) => Ok(value),
+                Ok(Err(Some(error))) => Err(self.failure(error, rhai::Position::NONE)),
+                Ok(Err(None)) => Err(self.failure(self.wrong_result(&word(&given)), rhai::Position::NONE)),
+                Err(Foreign(word)) => Err(self.failure(self.wrong_result(&word), rhai::Position::NONE)),
+            },
+            Err(error) => {
+                let trouble = explain(&error, limits);
+                let calls: Vec<String> = trouble.calls.iter().rev().map(|name| format!("`{name}`")).collect();
+                let led = match calls.as_slice() {
+                    [] => String::new(),
+                    calls => format!(" (in {})", calls.join(", called by ")),
+                };
+                let error = EvaluationError::new(trouble.code, format!("`{}`: {}{led}", self.name, trouble.message));
+                Err(self.failure(error, trouble.position))
+            }
+        }
+    }
+
+    fn wrong_result(&self, found: &str) -> EvaluationError {
+        let wanted = match &self.gives.base {
+            Type::Choice(words) => format!("one of {}", words.join(", ")),
+            base => base.to_string(),
+        };
+        let message = format!("`{}` is declared to give {wanted}, but gives {found}", self.name);
+        EvaluationError::new(ErrorCode::ScriptFailed, message)
+    }
+
+    fn failure(&self, error: EvaluationError, position: rhai::Position) -> Failure {
+        let span = (!position.is_none()).then(|| place(&self.script.snippet, position));
+        EvaluationError { span, ..error }.into()
+    }
+}
+
+/// A value as a result stores it; nothing where it is of another type.
+fn fitted(value: Value, gives: &Field) -> Result<Value, Option<EvaluationError>> {
+    let value = match of_type(value, &gives.base).ok_or(None)? {
+        Value::None if !gives.maybe_none() => return Err(None),
+        value => value,
+    };
+    stored(value, gives.decimals, gives.rounding, &gives.range).map_err(Some)
+}
+
+/// A value as one of a type: a plain number is an amount or a percentage too.
+fn of_type(value: Value, base: &Type) -> Option<Value> {
+    Some(match (value, base) {
+        (Value::None, _) => Value::None,
+        (Value::Integer(number), Type::Decimal) => Value::Decimal(number.into()),
+        (Value::Integer(number), Type::Money) => Value::Money(number.into()),
+        (Value::Integer(number), Type::Percent) => Value::Percent(number.into()),
+        (Value::Decimal(number), Type::Money) => Value::Money(number),
+        (Value::Decimal(number), Type::Percent) => Value::Percent(number),
+        (Value::Text(word), Type::Choice(words)) => text::choice(&word, words).ok()?,
+        (Value::Duration(duration), Type::Duration(unit)) if duration.unit() == *unit => Value::Duration(duration),
+        (Value::List(items), Type::List(item)) => {
+            let items = items.iter().map(|found| match found {
+                Ok(Value::None) if !item.maybe_none => None,
+                Ok(value) => of_type(value.clone(), &item.base).map(Ok),
+                Err(failure) => Some(Err(failure.clone())),
+            });
+            Value::List(items.collect::<Option<Vec<Outcome>>>()?.into())
+        }
+        (value @ Value::Boolean(_), Type::Boolean)
+        | (value @ Value::Integer(_), Type::Integer)
+        | (value @ Value::Decimal(_), Type::Decimal)
+        | (value @ Value::Money(_), Type::Money)
+        | (value @ Value::Percent(_), Type::Percent)
+        | (value @ Value::Text(_), Type::Text)
+        | (value @ Value::Date(_), Type::Date)
+        | (value @ Value::Timestamp(_), Type::Timestamp)
+        | (value @ Value::Zone(_), Type::Zone) => value,
+        _ => return None,
+    })
+}
+
+/// The place of the token at a position of a script.
+fn place(snippet: &Snippet, position: rhai::Position) -> Span {
+    if position.is_none() {
+        return snippet.whole();
+    }
+    let start = offset(position, &snippet.text);
+    snippet.span(start, start + token_len(&snippet.text, start))
+}
+
+/// Where a script, outside its texts and comments, says a date as a condition would.
+fn date_literal(script: &str) -> Option<(usize, usize)> {
+    let bytes = script.as_bytes();
+    let is_date = |at: usize| {
+        let digit = |offset: usize| bytes.get(at + offset).is_some_and(u8::is_ascii_digit);
+        let dash = |offset: usize| bytes.get(at + offset) == Some(&b'-');
+        let (year, month, day) = ((0..4).all(digit), (5..7).all(digit), (8..10).all(digit));
+        year && month && day && dash(4) && dash(7) && !digit(10)
+    };
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let rest = script.get(at..).unwrap_or("");
+        at += match byte {
+            b'"' | b'`' => {
+                let quote = *byte;
+                let mut length = 1;
+                while let Some(next) = bytes.get(at + length).filter(|next| **next != quote) {
+                    length += if *next == b'\\' && quote == b'"' { 2 } else { 1 };
+                }
+                length + 1
+            }
+            b'/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            b'/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            byte if byte.is_ascii_alphanumeric() || *byte == b'_' => {
+                if is_date(at) {
+                    return Some((at, at + 10));
+                }
+                let word = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+                word.max(1)
+            }
+            _ => 1,
+        };
+    }
+    None
+}
