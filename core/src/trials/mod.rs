@@ -151,7 +151,8 @@ impl<'a> Subject<'a> {
             state.arms.extend([("one", one), ("two", two)].map(|(name, arm)| (name.to_owned(), arm.to_owned())));
             let in_arm = test(case, Some(state));
             let found = outcome(&woven, &in_arm);
-            let wanted = outcome(wanted, &test(case, case.state.clone()));
+            let mut wanted = outcome(wanted, &test(case, case.state.clone()));
+            mask_alike(&found, &mut wanted);
             assert_eq!(found, wanted, "{one}, {two}: {}", at(case));
             *reached.entry(if name.is_empty() { "without changes" } else { "in an arm" }).or_default() += 1;
             if let Ok(json) = &found {
@@ -163,8 +164,10 @@ impl<'a> Subject<'a> {
         let (nobody, _) = with("    eligible: 1 == 2\n");
         let nobody = nobody.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         for case in &self.cases {
-            let wanted = outcome(self.plain, &test(case, case.state.clone()));
-            assert_eq!(outcome(&nobody, &test(case, case.state.clone())), wanted, "in no arm: {}", at(case));
+            let found = outcome(&nobody, &test(case, case.state.clone()));
+            let mut wanted = outcome(self.plain, &test(case, case.state.clone()));
+            mask_alike(&found, &mut wanted);
+            assert_eq!(found, wanted, "in no arm: {}", at(case));
             *reached.entry("in no arm").or_default() += 1;
         }
     }
@@ -258,6 +261,18 @@ fn outcome(engine: &Engine, test: &Test) -> Result<Json, String> {
         }
     }
     Ok(json)
+}
+
+/// Masks what the woven pack masks: what is private follows from what all arms together read. It never masks less.
+fn mask_alike(found: &Result<Json, String>, wanted: &mut Result<Json, String>) {
+    let (Ok(found), Ok(wanted)) = (found, wanted) else { return };
+    let errors = found["errors"].as_array().into_iter().flatten();
+    for (found, wanted) in errors.zip(wanted["errors"].as_array_mut().into_iter().flatten()) {
+        let is_same = found["at"] == wanted["at"] && found["code"] == wanted["code"];
+        if is_same && found["message"].as_str().is_some_and(|message| message.ends_with("(the values are private)")) {
+            wanted["message"] = found["message"].clone();
+        }
+    }
 }
 
 /// Numbers as text: whether a score is whole follows from all of its parts, those of other arms included.
