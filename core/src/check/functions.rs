@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::assemble::SCRIPT;
 use super::facts::CheckedFact;
 use super::header::Header;
 use super::names::report_name;
@@ -93,13 +92,12 @@ impl FunctionReader<'_> {
         let of = reader.required("of", self.findings);
         let gives = reader.required("gives", self.findings);
         let written = reader.required("script", self.findings);
-        let file = reader.optional(SCRIPT, self.findings);
         reader.finish(self.findings);
         let parameters = of.and_then(|node| self.parameters(node));
         let gives = gives.and_then(|node| self.field("gives", node.span, node));
-        // A file that is not there was reported.
-        let is_missing = file.is_none() && written.and_then(Node::text).is_some_and(|text| text.ends_with(".rhai"));
-        let script = file.or(written).filter(|_| !is_missing).and_then(|node| self.script(node));
+        // A file that is not there was reported; of one that is there the text stands here.
+        let is_missing = |node: &&Node| node.text().is_some_and(|text| text.ends_with(".rhai") && !text.contains('\n'));
+        let script = written.filter(|node| !is_missing(node)).and_then(|node| self.script(node));
         let (parameters, gives, script) = (parameters?, gives?, script?);
         let span = written.map_or(entry.key_span, |node| node.span);
         if !self.has_function(&script, &entry.key, &parameters, span) || !is_good {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Assembler, COLUMNS, ROWS, SCRIPT};
+use super::{Assembler, COLUMNS, ROWS};
 use crate::diagnostic::{Code, Finding};
 use crate::load::{self, PackFiles};
 use crate::source::{Snippet, SourceId, Span};
@@ -45,6 +45,11 @@ impl Assembler<'_> {
         for operation in &mut overlays.entries {
             let NodeKind::Map(items) = &mut operation.value.kind else { continue };
             for item in &mut items.entries {
+                if item.key.starts_with("functions/")
+                    && let NodeKind::Map(function) = &mut item.value.kind
+                {
+                    self.script_file(pack, files, function, used);
+                }
                 let is_table = item.key == "segmentation"
                     || item.key.strip_prefix("tables/").is_some_and(|name| !name.contains('/'));
                 if is_table && let NodeKind::Map(table) = &mut item.value.kind {
@@ -102,20 +107,18 @@ impl Assembler<'_> {
         csv_grid::parse(source, delimiter, self.sources, self.findings)
     }
 
-    /// Puts the text of the file that a function's `script` names beside it.
+    /// Puts the text of the file that a function's `script` names in its place.
     fn script_file(&mut self, pack: &str, files: &PackFiles, function: &mut Map, used: &mut BTreeSet<String>) {
-        let Some(entry) = function.entries.iter().find(|entry| entry.key == "script") else { return };
+        let Some(entry) = function.entries.iter_mut().find(|entry| entry.key == "script") else { return };
         if !entry.value.text().is_some_and(|text| text.ends_with(".rhai") && !text.contains('\n')) {
             return;
         }
-        let (key_span, node) = (entry.key_span, entry.value.clone());
-        let named = self.named_file(files, &node, "`script`", "the script below `script: |`", used);
+        let named = self.named_file(files, &entry.value, "`script`", "the script below `script: |`", used);
         let Some((path, source)) = named else { return };
         self.digested.push((format!("{pack}/{path}"), source));
         let text = self.sources.get(source).map_or("", |source| source.text.as_str());
         let whole = Snippet::verbatim(text, self.sources.span(source, 0, text.len()));
-        let value = Node::scalar(whole, Style::Block);
-        function.entries.push(Entry { key: SCRIPT.to_owned(), key_span, value });
+        entry.value = Node::scalar(whole, Style::Block);
     }
 
     /// The file that a node names, seen from the pack's folder; `instead` is what can be written without a file.

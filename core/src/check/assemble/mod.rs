@@ -53,8 +53,6 @@ const EXTENDS: usize = 16;
 pub(crate) const ROWS: &str = "@rows";
 /// The key under which a grid's header stands in its table.
 pub(crate) const COLUMNS: &str = "@columns";
-/// The key under which the text of a script's file stands in its function.
-pub(crate) const SCRIPT: &str = "@script";
 
 /// A pack as one document, its bases and overlays worked in.
 #[derive(Debug)]
