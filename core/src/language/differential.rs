@@ -1,26 +1,20 @@
 //! Two ways to the same value: generated well-typed expressions over generated records, by the reference evaluator and
-//! by the Rhai interpreter with our operators. All operands are known and not none, and no operand of `and` and `or`
-//! fails: beyond that the two differ by design. Long because the generator and the interpreter's operators must be read
-//! side by side.
+//! by the interpreter of scripts. All operands are known and not none, and no operand of `and` and `or` fails: beyond
+//! that the two differ by design.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rhai::{
-    Array, Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, NativeCallContext, Scope as RhaiScope,
-    Token,
-};
 use rust_decimal::Decimal;
 
 use super::expr::SlotId;
-use super::functions::Context;
 use super::parse::Parser;
 use super::typing::{Name, Scope, Typer};
 use crate::diagnostic::Findings;
 use crate::eval;
+use crate::script::{ScriptLimits, Scripts};
 use crate::source::{Snippet, Sources};
-use crate::value::ops::{self, Arithmetic, Comparison};
-use crate::value::{Duration, DurationUnit, Failure, Field, Outcome, RecordType, Type, Value, number};
+use crate::value::{Failure, Field, Outcome, RecordType, Type, Value};
 
 /// In the gate, and with RECOUP_SOAK.
 const CASES: (u64, u64) = (10_000, 1_000_000);
@@ -28,7 +22,7 @@ const CASES: (u64, u64) = (10_000, 1_000_000);
 #[test]
 fn the_interpreter_agrees_with_the_reference_evaluator() {
     let cases = if std::env::var_os("RECOUP_SOAK").is_some() { CASES.1 } else { CASES.0 };
-    let interpreter = interpreter();
+    let interpreter = Scripts::new(ScriptLimits::default());
     let parser = Parser::new();
     let (mut values, mut errors) = (0_u64, 0_u64);
     for seed in 0..cases {
@@ -361,244 +355,10 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn by_interpreter(engine: &Engine, text: &str, record: &Record) -> Result<String, String> {
-    let mut scope = RhaiScope::new();
-    for (name, base, value) in &record.values {
-        scope.push_dynamic(*name, to_dynamic(value, base));
-    }
-    // Not as an expression: Rhai does not let closures capture variables there.
-    match engine.eval_with_scope::<Dynamic>(&mut scope, text) {
-        Ok(value) => Ok(plain(&from_dynamic(&value))),
-        Err(error) => Err(code_of(&error)),
-    }
-}
-
-fn code_of(error: &EvalAltResult) -> String {
-    match error {
-        EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => code_of(inner),
-        other => other.to_string(),
-    }
-}
-
-/// A value that Rhai has no type of its own for.
-#[derive(Clone, Debug)]
-struct Ours(Value);
-
-fn to_dynamic(value: &Value, base: &Type) -> Dynamic {
-    match (value, base) {
-        (Value::Integer(value), _) => Dynamic::from(*value),
-        (Value::Decimal(value), _) => Dynamic::from(*value),
-        (Value::Boolean(value), _) => Dynamic::from(*value),
-        (Value::Text(value), _) => Dynamic::from(ImmutableString::from(&**value)),
-        (Value::List(items), Type::List(item)) => {
-            let items: Array =
-                items.iter().map(|outcome| to_dynamic(outcome.as_ref().expect("known"), &item.base)).collect();
-            Dynamic::from(items)
-        }
-        (Value::Record(fields), Type::Record(record)) => {
-            let map: Map = record
-                .fields
-                .iter()
-                .zip(fields.iter())
-                .map(|(field, value)| {
-                    (field.name.to_string().into(), to_dynamic(value.as_ref().expect("known"), &field.base))
-                })
-                .collect();
-            Dynamic::from(map)
-        }
-        (other, _) => Dynamic::from(Ours(other.clone())),
-    }
-}
-
-fn from_dynamic(value: &Dynamic) -> Value {
-    let value = value.flatten_clone();
-    if let Ok(integer) = value.as_int() {
-        Value::Integer(integer)
-    } else if let Some(decimal) = value.clone().try_cast::<Decimal>() {
-        Value::Decimal(decimal)
-    } else if let Ok(boolean) = value.as_bool() {
-        Value::Boolean(boolean)
-    } else if let Ok(text) = value.clone().into_immutable_string() {
-        Value::text(text.as_str())
-    } else if let Some(items) = value.clone().try_cast::<Array>() {
-        Value::List(items.iter().map(|item| Ok(from_dynamic(item))).collect())
-    } else if let Some(Ours(ours)) = value.clone().try_cast::<Ours>() {
-        ours
-    } else {
-        panic!("{} is not among the values of expressions", value.type_name())
-    }
-}
-
-type Answer = Result<Dynamic, Box<EvalAltResult>>;
-
-fn answer(outcome: Result<Value, crate::value::EvaluationError>) -> Answer {
-    match outcome {
-        Ok(value) => Ok(to_dynamic(&value, &Type::Any)),
-        Err(error) => Err(failed(error.code.slug())),
-    }
-}
-
-fn failed(slug: &str) -> Box<EvalAltResult> {
-    EvalAltResult::ErrorRuntime(slug.to_owned().into(), rhai::Position::NONE).into()
-}
-
-/// A number literal beside money or percent takes its type.
-fn beside(a: &Value, b: Value) -> Value {
-    match (a, b) {
-        (Value::Money(_), Value::Integer(b)) => Value::Money(b.into()),
-        (Value::Percent(_), Value::Integer(b)) => Value::Percent(b.into()),
-        (_, b) => b,
-    }
-}
-
-fn calculate(operator: Arithmetic, a: &Dynamic, b: &Dynamic) -> Answer {
-    let (a, mut b) = (from_dynamic(a), from_dynamic(b));
-    if matches!(operator, Arithmetic::Add | Arithmetic::Subtract) {
-        b = beside(&a, b);
-    }
-    answer(ops::arithmetic(operator, &a, &b, None))
-}
-
-fn comparing(operator: Comparison, a: &Dynamic, b: &Dynamic) -> bool {
-    let (a, b) = (from_dynamic(a), from_dynamic(b));
-    let b = beside(&a, b);
-    ops::compare(operator, &a, &b)
-}
-
-/// Rhai's interpreter with our operators and functions.
-fn interpreter() -> Engine {
-    let mut engine = Engine::new_raw();
-    engine.set_optimization_level(rhai::OptimizationLevel::None);
-    engine.set_fast_operators(false);
-    engine.set_max_expr_depths(128, 128);
-    #[expect(deprecated, reason = "Rhai marks the call as volatile, not as deprecated; its version is pinned")]
-    engine.on_parse_token(|token, _, _| match &token {
-        Token::Identifier(word) if word.as_str() == "and" => Token::And,
-        Token::Identifier(word) if word.as_str() == "or" => Token::Or,
-        Token::Identifier(word) if word.as_str() == "not" => Token::Bang,
-        Token::Reserved(word) if word.as_str() == "and" => Token::And,
-        Token::Reserved(word) if word.as_str() == "or" => Token::Or,
-        Token::Reserved(word) if word.as_str() == "not" => Token::Bang,
-        _ => token,
-    });
-    macro_rules! operators {
-        ($($a:ty, $b:ty;)*) => {$(
-            for operator in [Arithmetic::Add, Arithmetic::Subtract, Arithmetic::Multiply, Arithmetic::Divide, Arithmetic::Remainder] {
-                engine.register_fn(operator.symbol(), move |a: $a, b: $b| calculate(operator, &Dynamic::from(a), &Dynamic::from(b)));
-            }
-            for operator in [Comparison::Equal, Comparison::NotEqual, Comparison::Less, Comparison::LessOrEqual, Comparison::Greater, Comparison::GreaterOrEqual] {
-                engine.register_fn(operator.symbol(), move |a: $a, b: $b| comparing(operator, &Dynamic::from(a), &Dynamic::from(b)));
-            }
-        )*};
-    }
-    operators! {
-        INT, INT; INT, Decimal; Decimal, INT; Decimal, Decimal;
-        Ours, Ours; Ours, INT; INT, Ours; Ours, Decimal; Decimal, Ours;
-    }
-    engine.register_fn("==", |a: ImmutableString, b: ImmutableString| a == b);
-    engine.register_fn("!=", |a: ImmutableString, b: ImmutableString| a != b);
-    engine.register_fn("!", |a: bool| !a);
-    engine.register_fn("-", |a: INT| answer(ops::negated(&Value::Integer(a))));
-    for name in ["days", "months", "percent"] {
-        engine.register_get(name, move |count: &mut INT| -> Answer { call(name, &[Dynamic::from(*count)]) });
-    }
-    macro_rules! functions {
-        ($($name:literal ($($argument:ident: $type:ty),*);)*) => {$(
-            engine.register_fn($name, |$($argument: $type),*| call($name, &[$(Dynamic::from($argument)),*]));
-        )*};
-    }
-    functions! {
-        "div"(a: INT, b: INT); "abs"(a: INT); "amount"(a: Ours); "money"(a: Decimal); "percent_of"(a: Ours, b: Ours);
-        "round"(a: Decimal, b: INT); "round_half_even"(a: Decimal, b: INT); "end_of_month"(a: Ours);
-        "day_count"(a: Ours, b: Ours, c: ImmutableString);
-        "interest"(a: Ours, b: Ours, c: Ours, d: Ours, e: ImmutableString);
-        "interest"(a: Ours, b: Ours, c: Ours, d: Ours, e: ImmutableString, f: Array);
-        "instalment"(a: Ours, b: INT, c: INT); "instalment_due"(a: Ours, b: INT, c: Ours);
-        "allocated"(a: Ours, b: Array, c: Ours); "unapplied"(a: Ours, b: Array);
-        "early_price"(a: Ours, b: ImmutableString, c: Ours, d: Ours); "early_cost"(a: ImmutableString, b: INT);
-        "tier_pay"(a: Ours, b: ImmutableString, c: Array, d: Array);
-        "date"(a: INT, b: INT, c: INT); "contains"(a: ImmutableString, b: ImmutableString);
-    }
-    engine.register_fn("contains", |items: Array, item: Dynamic| {
-        items.iter().any(|member| comparing(Comparison::Equal, &item, member))
-    });
-    engine.register_fn("contains", |range: std::ops::RangeInclusive<INT>, item: INT| range.contains(&item));
-    engine.register_fn("..=", |low: INT, high: INT| low..=high);
-    engine.register_fn("count", |items: Array| INT::try_from(items.len()).expect("small"));
-    engine.register_fn("sum", |context: NativeCallContext<'_>, items: Array, f: FnPtr| -> Answer {
-        // The closure runs for every item before anything is added, and the first error counts.
-        let values = each(&context, &items, &f)?;
-        let mut sum: Option<Value> = None;
-        for value in values {
-            let value = from_dynamic(&value);
-            let zero = sum.take().unwrap_or(match value {
-                Value::Money(_) => Value::Money(Decimal::ZERO),
-                _ => Value::Integer(0),
-            });
-            sum =
-                Some(ops::arithmetic(Arithmetic::Add, &zero, &value, None).map_err(|error| failed(error.code.slug()))?);
-        }
-        Ok(to_dynamic(&sum.unwrap_or(Value::Integer(0)), &Type::Any))
-    });
-    engine.register_fn(
-        "any",
-        |context: NativeCallContext<'_>, items: Array, f: FnPtr| -> Result<bool, Box<EvalAltResult>> {
-            Ok(each(&context, &items, &f)?.iter().any(|value| value.as_bool() == Ok(true)))
-        },
-    );
-    engine.register_fn(
-        "all",
-        |context: NativeCallContext<'_>, items: Array, f: FnPtr| -> Result<bool, Box<EvalAltResult>> {
-            Ok(each(&context, &items, &f)?.iter().all(|value| value.as_bool() == Ok(true)))
-        },
-    );
-    engine.register_fn(
-        "filter",
-        |context: NativeCallContext<'_>, items: Array, f: FnPtr| -> Result<Array, Box<EvalAltResult>> {
-            let kept = each(&context, &items, &f)?;
-            Ok(items
-                .into_iter()
-                .zip(kept)
-                .filter(|(_, kept)| kept.as_bool() == Ok(true))
-                .map(|(item, _)| item)
-                .collect())
-        },
-    );
-    engine
-}
-
-fn each(context: &NativeCallContext<'_>, items: &Array, f: &FnPtr) -> Result<Vec<Dynamic>, Box<EvalAltResult>> {
-    items.iter().map(|item| f.call_within_context::<Dynamic>(context, (item.clone(),))).collect()
-}
-
-/// A function of the language, as the interpreter calls it.
-fn call(name: &str, arguments: &[Dynamic]) -> Answer {
-    let function = super::Function::named(name).expect("the function is in the table");
-    let context = Context {
-        as_of: DateTime::<Utc>::UNIX_EPOCH,
-        local_at: DateTime::<Utc>::UNIX_EPOCH,
-        today: NaiveDate::default(),
-        zone: chrono_tz::America::New_York,
-        currency_decimals: 2,
-        calendar: None,
-        places: Ok(Vec::new()),
-        place_field: "",
-    };
-    let values: Vec<Value> = arguments.iter().map(from_dynamic).collect();
-    match (function.run)(&values, &context) {
-        Ok(value) => Ok(to_dynamic(&value, &Type::Any)),
-        Err(Failure::Error(error)) => Err(failed(error.code.slug())),
-        Err(Failure::Unknown(_)) => Err(failed("unknown")),
-    }
-}
-
-#[test]
-fn durations_and_numbers_keep_their_kinds_on_the_way() {
-    let duration = Value::Duration(Duration::of(DurationUnit::Days, 3));
-    for value in
-        [Value::Integer(3), Value::Decimal(number::parse("3.5").expect("a number")), duration, Value::text("card")]
-    {
-        assert_eq!(from_dynamic(&to_dynamic(&value, &Type::Any)), value);
+fn by_interpreter(scripts: &Scripts, text: &str, record: &Record) -> Result<String, String> {
+    match scripts.value_of(text, &record.values) {
+        Ok(value) => Ok(plain(&value)),
+        Err(Failure::Error(error)) => Err(error.code.slug().to_owned()),
+        Err(Failure::Unknown(_)) => Err("unknown".to_owned()),
     }
 }

@@ -106,6 +106,45 @@ impl Scripts {
     }
 }
 
+#[cfg(test)]
+impl Scripts {
+    /// What an expression comes to in a script, over values by name.
+    pub(crate) fn value_of(&self, expression: &str, values: &[(&str, Type, Value)]) -> Outcome {
+        let names: Vec<&str> = values.iter().map(|(name, ..)| *name).collect();
+        let text = format!("fn gives({}) {{ {expression} }}", names.join(", "));
+        let mut findings = Findings::default();
+        let mut sources = crate::source::Sources::default();
+        let id = sources.add("script", text.as_str());
+        let snippet = Snippet::verbatim(&text, sources.span(id, 0, text.len()));
+        let script = self.read(&snippet, &mut findings);
+        let script = script.unwrap_or_else(|| panic!("{}", findings.finish(&sources).render_short()));
+        let held = values.iter().map(|(_, base, value)| into_script(&Ok(value.clone()), base));
+        let held = held.collect::<Result<Vec<_>, Failure>>()?;
+        let at = chrono::DateTime::<chrono::Utc>::UNIX_EPOCH;
+        let context = Context {
+            as_of: at,
+            local_at: at,
+            today: at.date_naive(),
+            zone: chrono_tz::America::New_York,
+            currency_decimals: 2,
+            calendar: None,
+            places: Ok(Vec::new()),
+            place_field: "",
+        };
+        let Called { result, missing } = self.machine.call(&script.ast, "gives", held, Call::new(&context, None));
+        if let Some(missing) = missing {
+            return Err(missing);
+        }
+        match result {
+            Ok(given) => Ok(out_of_script(&given).unwrap_or_else(|Foreign(word)| panic!("{expression} gives {word}"))),
+            Err(error) => {
+                let trouble = explain(&error, &self.limits);
+                Err(EvaluationError::new(trouble.code, trouble.message).into())
+            }
+        }
+    }
+}
+
 impl Script {
     /// How many parameters the script's function of this name has; nothing where it has none of this name.
     pub(crate) fn parameters_of(&self, name: &str) -> Option<usize> {
