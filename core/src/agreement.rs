@@ -11,6 +11,7 @@ use crate::eval::{self, Cells, Evaluation, Instant, Pack, RowOutcome, TableTrace
 use crate::explain::Explanation;
 use crate::generated::GeneratedPack;
 use crate::language::SlotId;
+use crate::language::functions::declared::Calls;
 use crate::value::Outcome;
 
 /// Fails where a case, decided by row, differs from what the reference evaluator says of the same fields.
@@ -48,7 +49,7 @@ pub(crate) fn of_row(
         conduct(&mut runner, standing.clone(), &mut course);
         course
     });
-    let next = next_review(pack, instant, evaluation, standing);
+    let next = next_review(pack, instant, evaluation, standing, &Calls::default());
     let wanted = Decision::new(parts, as_of, &reference, by_meaning.as_ref(), next);
     assert_eq!(Decision::new(parts, as_of, &fired, course, next).to_json(), wanted.to_json());
     let next_review: &dyn Fn() -> Option<DateTime<Utc>> = &|| next;

@@ -27,6 +27,7 @@ mod families;
 pub mod finance;
 #[cfg(test)]
 mod generated;
+pub mod host;
 mod input;
 mod language;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
 pub use pack_identity::PackIdentity;
 pub use record::{Attempt, Offer, Problem};
+pub use script::ScriptLimits;
 pub use state::{Approval, Done, Hold, Moved, State, StateError};
 pub use testing::{Coverage, TestReport, TestResult};
 pub use value::ErrorCode;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{Engine, LoadError};
+use crate::host::{IntoHostFunction, Supplied};
 use crate::load::{self, Library};
+use crate::script::ScriptLimits;
 
-/// How a pack is loaded: where its bases are, and whether it is analysed.
+/// How a pack is loaded: where its bases are, whether it is analysed, what the host supplies, what scripts may use.
 ///
 /// # The analysis
 ///
@@ -52,7 +54,15 @@ use crate::load::{self, Library};
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
     library: Option<PathBuf>,
-    analysis: Analysis,
+    settings: Settings,
+}
+
+/// What a load is made with, beside the files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) analysis: Analysis,
+    pub(crate) limits: ScriptLimits,
+    pub(crate) supplied: Supplied,
 }
 
 /// Whether the tables of a pack are analysed.
@@ -79,7 +89,30 @@ impl LoadOptions {
     /// mean that there is none.
     #[must_use]
     pub fn without_analysis(self) -> LoadOptions {
-        LoadOptions { analysis: Analysis::Skip, ..self }
+        LoadOptions { settings: Settings { analysis: Analysis::Skip, ..self.settings }, ..self }
+    }
+
+    /// Supplies a function that packs call by this name; see [`host`](crate::host). One of the same name takes the place
+    /// of the one before.
+    #[must_use]
+    pub fn function<A>(mut self, name: impl Into<String>, function: impl IntoHostFunction<A>) -> LoadOptions {
+        self.settings.supplied.functions.insert(name.into(), function.into_host_function());
+        self
+    }
+
+    /// Stands in for functions that the host does not supply, for tools that have no host: what they give is unknown,
+    /// unless a rule test says what it is. Without this a pack that needs such a function is refused.
+    #[must_use]
+    pub fn with_stand_ins(mut self) -> LoadOptions {
+        self.settings.supplied.stands_in = true;
+        self
+    }
+
+    /// Sets what a call of a script may use.
+    #[must_use]
+    pub fn limits(mut self, limits: ScriptLimits) -> LoadOptions {
+        self.settings.limits = limits;
+        self
     }
 
     /// Loads the pack in a folder.
@@ -88,7 +121,7 @@ impl LoadOptions {
     /// As [`Engine::load`].
     pub fn load(&self, folder: impl AsRef<Path>) -> Result<Engine, LoadError> {
         let (name, library) = load::locate(folder.as_ref(), self.library.as_deref()).map_err(LoadError::Unreadable)?;
-        Engine::compile(&library, &name, self.analysis)
+        Engine::compile(&library, &name, &self.settings)
     }
 
     /// Loads a pack from memory, as [`Engine::from_sources`] does.
@@ -102,6 +135,6 @@ impl LoadOptions {
     {
         let files: BTreeMap<String, Vec<u8>> =
             files.into_iter().map(|(path, content)| (path.into(), content.into())).collect();
-        Engine::compile(&Library::Memory(files), pack, self.analysis)
+        Engine::compile(&Library::Memory(files), pack, &self.settings)
     }
 }

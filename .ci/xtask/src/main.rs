@@ -111,8 +111,10 @@ fn examples(places: &Places) -> Outcome {
         let mut cargo = places.cargo("run --quiet --locked -p recoup-examples --bin");
         run(cargo.args([program, "--"]).arg(&written))?;
     }
-    let mut cargo = places.cargo("run --quiet --locked -p recoup-examples --bin decide_one_case");
-    run(cargo.stdout(std::process::Stdio::null()))?;
+    for program in ["decide_one_case", "host_function"] {
+        let mut cargo = places.cargo("run --quiet --locked -p recoup-examples --bin");
+        run(cargo.arg(program).stdout(std::process::Stdio::null()))?;
+    }
     let committed = places.root.join("examples/data");
     let names: BTreeSet<OsString> = data_files(&committed)?.union(&data_files(&written)?).cloned().collect();
     for name in names {
@@ -145,10 +147,16 @@ fn packs(places: &Places) -> Outcome {
     if packs.is_empty() {
         return Err("no folder of `rules` has a `pack.yaml`".to_owned());
     }
-    for pack in packs {
+    let plugins = entries(&places.root.join("rules/plugins"))?
+        .into_iter()
+        .filter_map(|path| path.file_name().map(OsString::from));
+    // The example of a plugin is a pack that uses it.
+    let examples = plugins.map(|plugin| Path::new("plugins").join(plugin).join("example").into_os_string());
+    for pack in packs.into_iter().chain(examples) {
         let folder = Path::new("rules").join(pack);
-        run(places.recoup("check").arg(&folder))?;
-        run(places.recoup("test").arg(&folder))?;
+        for command in ["check", "test"] {
+            run(places.recoup(command).args(["--library", "rules"]).arg(&folder))?;
+        }
     }
     Ok(())
 }

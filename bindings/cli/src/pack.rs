@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use recoup::{Engine, LoadError, Severity};
+use recoup::{Engine, LoadError, LoadOptions, Severity};
 
 use crate::status::Stop;
 use crate::terminal::{counted, tell};
@@ -21,10 +21,9 @@ pub(crate) struct PackArguments {
 impl PackArguments {
     /// Loads the pack; findings are the caller's matter.
     pub(crate) fn load(&self) -> Result<Engine, LoadError> {
-        match &self.library {
-            Some(library) => Engine::load_with_library(&self.pack, library),
-            None => Engine::load_with_library(&self.pack, parent(&self.pack)),
-        }
+        let library = self.library.clone().unwrap_or_else(|| parent(&self.pack));
+        // There is no host here: what it would supply is unknown, unless a test says it.
+        LoadOptions::new().library(library).with_stand_ins().load(&self.pack)
     }
 
     /// Loads the pack for a command that cannot go on without it. Warnings are only mentioned.

@@ -46,6 +46,8 @@ pub(crate) struct CheckedFact {
     /// As it was written, for explanations.
     pub(crate) text: String,
     pub(crate) span: Span,
+    /// Whether it is a call of a function that stands elsewhere.
+    pub(crate) is_call: bool,
 }
 
 impl RawFact {
@@ -192,6 +194,7 @@ impl RawFact {
             about: self.about.clone(),
             text: self.text.clone(),
             span: self.span,
+            is_call: false,
         }
     }
 }

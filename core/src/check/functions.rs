@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::assemble::PLUGIN;
 use super::facts::CheckedFact;
 use super::header::Header;
-use super::names::report_name;
+use super::names::{Names, report_name};
 use super::pack::section;
 use super::records::Records;
-use crate::calendar::Calendar;
+use super::scripting::{Scripting, is_file};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::host::{Supplied, Wanted};
 use crate::language::ExprKind;
 use crate::language::functions;
 use crate::language::functions::declared::{DeclaredFunction, Parameter};
 use crate::language::parse::Parser;
-use crate::script::{Script, ScriptFunction, ScriptLimits, Scripts};
+use crate::script::Script;
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Map, Node, NodeKind};
@@ -29,17 +31,14 @@ pub(crate) fn read(
     root: &Map,
     header: &Header,
     record: &RecordType,
-    calendar: Option<&Calendar>,
+    scripting: &Scripting,
+    supplied: &Supplied,
     parser: &Parser,
     findings: &mut Findings,
 ) -> (Functions, Vec<Arc<str>>) {
     let (mut functions, mut refused) = (Functions::new(), Vec::new());
-    // An interpreter is made only for packs that have scripts.
-    let mut scripts = None;
     for entry in section(root, "functions") {
-        let scripts = scripts.get_or_insert_with(|| Scripts::new(ScriptLimits::default()));
-        let calendar = calendar.cloned().map(Arc::new);
-        let mut reader = FunctionReader { header, record, parser, scripts, calendar, findings };
+        let mut reader = FunctionReader { header, record, parser, scripting, supplied, findings };
         match reader.function(entry) {
             Some(function) => {
                 functions.insert(function.name.clone(), Arc::new(function));
@@ -50,7 +49,7 @@ pub(crate) fn read(
     (functions, refused)
 }
 
-/// How many calls of a function stand in facts.
+/// How many calls of a function stand in facts, those without a name among them.
 pub(crate) fn calls(name: &str, facts: &[CheckedFact]) -> usize {
     let mut count = 0;
     for fact in facts {
@@ -62,9 +61,22 @@ pub(crate) fn calls(name: &str, facts: &[CheckedFact]) -> usize {
 }
 
 /// Functions that nothing calls.
-pub(crate) fn report_uncalled(functions: &Functions, facts: &[CheckedFact], findings: &mut Findings) {
-    for function in functions.values().filter(|function| calls(&function.name, facts) == 0) {
-        let message = format!("no fact calls the function `{}`", function.name);
+pub(crate) fn report_uncalled(functions: &Functions, names: &Names, findings: &mut Findings) {
+    let mut plugins: IndexMap<&(Arc<str>, Span), bool> = IndexMap::new();
+    for function in functions.values() {
+        if let Some(plugin) = &function.plugin {
+            *plugins.entry(plugin).or_default() |= names.is_called(&function.name);
+        }
+    }
+    for ((plugin, span), _) in plugins.into_iter().filter(|(_, is_used)| !is_used) {
+        let message = format!("nothing calls a function of the plugin `{plugin}`");
+        let help = "call one, or take it out of `plugins`";
+        findings.push(Finding::warning(Code::UnusedPlugin, *span, message).help(help));
+    }
+    // A pack need not call all functions of a plugin.
+    let own = functions.values().filter(|function| function.plugin.is_none());
+    for function in own.filter(|function| !names.is_called(&function.name)) {
+        let message = format!("nothing calls the function `{}`", function.name);
         findings.push(Finding::warning(Code::UncalledFunction, function.span, message).help("call it, or remove it"));
     }
 }
@@ -73,8 +85,8 @@ struct FunctionReader<'a> {
     header: &'a Header,
     record: &'a RecordType,
     parser: &'a Parser,
-    scripts: &'a Scripts,
-    calendar: Option<Arc<Calendar>>,
+    scripting: &'a Scripting,
+    supplied: &'a Supplied,
     findings: &'a mut Findings,
 }
 
@@ -91,27 +103,76 @@ impl FunctionReader<'_> {
         let about = reader.text("about", self.findings).map(str::to_owned);
         let of = reader.required("of", self.findings);
         let gives = reader.required("gives", self.findings);
-        let written = reader.required("script", self.findings);
+        let host = reader.optional("host", self.findings);
+        let written = reader.optional("script", self.findings);
+        let absent = reader.optional("absent", self.findings);
+        let pure = reader.optional("pure", self.findings);
+        let plugin = reader.optional_or_null(PLUGIN).and_then(|node| Some((Arc::from(node.text()?), node.span)));
         reader.finish(self.findings);
         let parameters = of.and_then(|node| self.parameters(node));
         let gives = gives.and_then(|node| self.field("gives", node.span, node));
-        // A file that is not there was reported; of one that is there the text stands here.
-        let is_missing = |node: &&Node| node.text().is_some_and(|text| text.ends_with(".rhai") && !text.contains('\n'));
-        let script = written.filter(|node| !is_missing(node)).and_then(|node| self.script(node));
-        let (parameters, gives, script) = (parameters?, gives?, script?);
-        let span = written.map_or(entry.key_span, |node| node.span);
-        if !self.has_function(&script, &entry.key, &parameters, span) || !is_good {
+        let is_host = host.is_some_and(|node| node.as_boolean("`host`", self.findings) == Some(true));
+        if written.is_some() == is_host {
+            let message = format!("{what} is a `script`, or the host supplies it");
+            let help = "write one of `script: |`, `script: FILE.rhai` and `host: true`";
+            self.findings.push(Finding::error(Code::MissingKey, entry.key_span, message).help(help));
             return None;
         }
-        let name: Arc<str> = Arc::from(entry.key.as_str());
-        let run = self.scripts.run(ScriptFunction {
-            script: Arc::new(script),
-            name: name.clone(),
-            parameters: parameters.clone(),
-            gives: gives.clone(),
-            calendar: self.calendar.clone(),
-        });
-        Some(DeclaredFunction { name, about, parameters, gives, span: entry.key_span, run })
+        for (key, node) in [("absent", absent), ("pure", pure)] {
+            if let Some(node) = node.filter(|_| !is_host) {
+                let message = format!("`{key}` is said of functions that the host supplies");
+                let help = "a script is pure, and says with `gives: {type: .., absent: none}` that it may give none";
+                self.findings.push(Finding::error(Code::UnknownKey, node.span, message).help(help));
+            }
+        }
+        let is_pure = pure.is_none_or(|node| node.as_boolean("`pure`", self.findings) != Some(false));
+        let (name, span): (Arc<str>, Span) = (Arc::from(entry.key.as_str()), entry.key_span);
+        if is_host {
+            let (parameters, mut gives) = (parameters?, gives?);
+            if let Some(absence) = absent.and_then(|node| self.absence(node)) {
+                gives.absence = absence;
+            }
+            let wanted = Wanted { name: &name, parameters: &parameters, gives: &gives, span };
+            let run = self.supplied.run(&wanted, self.findings).filter(|_| is_good)?;
+            let (reads_today, is_host) = (false, true);
+            return Some(DeclaredFunction {
+                name,
+                about,
+                parameters,
+                gives,
+                span,
+                plugin,
+                reads_today,
+                is_host,
+                is_pure,
+                run,
+            });
+        }
+        // A file that is not there was reported; of one that is there the text stands here.
+        let script = written.filter(|node| !is_file(node)).and_then(|node| self.script(node));
+        let (parameters, gives, script) = (parameters?, gives?, script?);
+        let place = written.map_or(span, |node| node.span);
+        if !self.has_function(&script, &entry.key, &parameters, place) || !is_good {
+            return None;
+        }
+        let (reads_today, is_host) = (script.reads_today(), false);
+        let run = self.scripting.run(&Arc::new(script), &name, &parameters, &gives);
+        Some(DeclaredFunction { name, about, parameters, gives, span, plugin, reads_today, is_host, is_pure, run })
+    }
+
+    /// What it means that a host gives none.
+    fn absence(&mut self, node: &Node) -> Option<Absence> {
+        match node.text() {
+            Some("none") => Some(Absence::None),
+            Some("unknown") => Some(Absence::Unknown),
+            _ => {
+                self.findings.push(
+                    Finding::error(Code::InvalidValue, node.span, "`absent` is `none` or `unknown`")
+                        .help("write one of them"),
+                );
+                None
+            }
+        }
     }
 
     fn parameters(&mut self, node: &Node) -> Option<Arc<[Parameter]>> {
@@ -161,13 +222,8 @@ impl FunctionReader<'_> {
         if let NodeKind::Map(_) = &node.kind {
             let mut reader = MapReader::new(node, &format!("the parameter `{name}`"), self.findings)?;
             reader.required("type", self.findings);
-            match reader.optional("absent", self.findings).map(|node| (node.text(), node.span)) {
-                Some((Some("none"), _)) => absence = Absence::None,
-                Some((Some("unknown"), _)) => absence = Absence::Unknown,
-                Some((_, span)) => self.findings.push(
-                    Finding::error(Code::InvalidValue, span, "`absent` is `none` or `unknown`")
-                        .help("write one of them"),
-                ),
+            match reader.optional("absent", self.findings) {
+                Some(node) => absence = self.absence(node).unwrap_or(absence),
                 None => {}
             }
             reader.finish(self.findings);
@@ -183,7 +239,7 @@ impl FunctionReader<'_> {
 
     fn script(&mut self, node: &Node) -> Option<Script> {
         let scalar = node.as_scalar("`script`", self.findings)?;
-        self.scripts.read(&scalar.snippet, self.findings)
+        self.scripting.scripts().read(&scalar.snippet, self.findings)
     }
 
     /// Whether the script has the function, with as many parameters.

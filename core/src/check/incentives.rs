@@ -15,6 +15,7 @@ use super::literals;
 use super::names::Names;
 use super::pay_plan::{CheckedPayPlan, PayPlanReader};
 use super::rule_head::RuleHead;
+use super::scripting::{self, Scripting};
 use super::tables::{Annotations, CheckedCondition};
 use super::team_pool::CheckedTeamPool;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
@@ -23,7 +24,7 @@ use crate::language::{Ast, AstKind, Expr, Scope, Typer};
 use crate::source::Span;
 use crate::syntax::node::MapReader;
 use crate::syntax::{Entry, Node, NodeKind};
-use crate::value::{RecordType, Rounding, Type};
+use crate::value::{Absence, Field, RecordType, Rounding, Type};
 
 /// The incentives for debtors.
 #[derive(Clone, Debug)]
@@ -74,6 +75,7 @@ pub(crate) struct AllIncentives {
 pub(crate) struct IncentiveReader<'a> {
     pub(crate) header: &'a Header,
     pub(crate) parser: &'a Parser,
+    pub(crate) scripting: &'a Scripting,
     pub(crate) names: &'a Names,
     pub(crate) findings: &'a mut Findings,
 }
@@ -161,16 +163,29 @@ impl IncentiveReader<'_> {
 
     fn offer(&mut self, item: &Node) -> Option<IncentiveOffer> {
         let mut reader = MapReader::new(item, "an offer", self.findings)?;
-        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
-        let give = reader.required("give", self.findings);
+        let head = RuleHead::read(item, &mut reader, self.findings);
+        let script = reader.optional("script", self.findings);
+        let give = match script {
+            Some(_) => reader.optional("give", self.findings),
+            None => reader.required("give", self.findings),
+        };
         let not_with = reader.optional("not_with", self.findings);
         reader.finish(self.findings);
         let annotations = head.annotations(self.findings);
-        let conditions = head.conditions(self.names, self.parser, self.findings);
+        let mut conditions = head.conditions(self.names, self.parser, self.findings);
         let not_with = not_with.map_or(&[][..], |node| node.one_or_many());
         let not_with =
             not_with.iter().filter_map(|node| node.as_text("an offer", self.findings).map(Arc::from)).collect();
-        let (kind, worth, valid_until) = self.give(give?)?;
+        let (kind, worth, valid_until) = match script {
+            Some(script) => {
+                let call = self.scripted(script, arms::plain(&arms::called(head.id?, item)))?;
+                conditions.push(scripting::applies(&call));
+                let kind = give.and_then(|give| self.kind(give));
+                let kind = kind.unwrap_or_else(|| Arc::from("discount"));
+                (kind, Worth::Amount(scripting::output(&call, "amount")?), scripting::output(&call, "valid_until"))
+            }
+            None => self.give(give?)?,
+        };
         Some(IncentiveOffer {
             id: Arc::from(format!("incentives/debtor/{}", arms::called(head.id?, item))),
             conditions,
@@ -182,6 +197,26 @@ impl IncentiveReader<'_> {
             skips_unknown: head.skips_unknown,
             span: head.span,
         })
+    }
+
+    /// A script that gives an amount, and the last day on which it stands.
+    fn scripted(&mut self, node: &Node, id: &str) -> Option<Expr> {
+        let script = self.scripting.of_rule(node, id, self.findings)?;
+        let amount = Field {
+            decimals: Some(self.header.currency_decimals),
+            rounding: self.header.rounding,
+            ..Field::new("amount", Type::Money, node.span)
+        };
+        let until = Field { absence: Absence::None, ..Field::new("valid_until", Type::Date, node.span) };
+        script.call(scripting::outputs(&[amount, until], node.span), self.names, self.scripting, self.findings)
+    }
+
+    /// The kind of an offer whose script gives the rest.
+    fn kind(&mut self, node: &Node) -> Option<Arc<str>> {
+        let mut reader = MapReader::new(node, "`give` beside a script", self.findings)?;
+        let kind = reader.text("kind", self.findings).map(Arc::from);
+        reader.finish(self.findings);
+        kind
     }
 
     fn give(&mut self, node: &Node) -> Option<(Arc<str>, Worth, Option<Expr>)> {

@@ -1,17 +1,19 @@
 //! Names: which characters they have, which are taken, and what each stands for.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::calls::Placed;
 use crate::diagnostic::{Candidates, Code, Finding, Findings};
+use crate::language::functions::Needs;
 use crate::language::functions::declared::DeclaredFunction;
 use crate::language::parse::Parser;
-use crate::language::{Name, Scope, SlotId};
+use crate::language::{Expr, ExprKind, Name, Scope, SlotId};
 use crate::source::Span;
-use crate::value::{Absence, Field, Range, Type};
+use crate::value::{Absence, Range, RecordType, Type};
 
 /// Whether this may be the id of a row, rule, pack or calendar, or a value of a choice.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -76,9 +78,18 @@ pub(crate) struct Names {
     /// The names, for suggestions: nobody asks in a pack that is right.
     candidates: OnceCell<Candidates>,
     functions: IndexMap<Arc<str>, Arc<DeclaredFunction>>,
+    /// The record of the case.
+    case: Option<Arc<RecordType>>,
     /// Functions that were refused.
     refused: Vec<Arc<str>>,
-    may_call: bool,
+    /// Whether functions may be missing for a plugin that was refused.
+    lacks_plugin: bool,
+    /// Those that something calls.
+    called: RefCell<IndexSet<Arc<str>>>,
+    /// Calls of them, but for those in facts.
+    pub(super) placed: Placed,
+    /// Whether a fact is being checked: its calls stay in it.
+    in_facts: bool,
     rates: IndexSet<String>,
     has_calendar: bool,
     has_place: bool,
@@ -134,6 +145,11 @@ impl Names {
         self.has_place = has_place;
     }
 
+    /// Says that functions may be missing for a plugin that was refused.
+    pub(super) fn set_lacks_plugin(&mut self) {
+        self.lacks_plugin = true;
+    }
+
     /// The functions that the pack declares, and the names of those that were refused.
     pub(crate) fn set_functions(
         &mut self,
@@ -143,13 +159,20 @@ impl Names {
         (self.functions, self.refused) = (functions, refused);
     }
 
-    /// Says whether such functions may be called.
-    pub(crate) fn set_may_call(&mut self, may_call: bool) {
-        self.may_call = may_call;
+    /// Whether something calls a function.
+    pub(super) fn is_called(&self, function: &str) -> bool {
+        self.called.borrow().contains(function)
     }
 
-    /// The ranges of the record's fields, which have the first slots.
-    pub(crate) fn set_fields(&mut self, fields: &[Field]) {
+    /// Says whether facts are being checked.
+    pub(super) fn set_in_facts(&mut self, in_facts: bool) {
+        self.in_facts = in_facts;
+    }
+
+    /// The record of the case, whose fields have the first slots.
+    pub(crate) fn set_case(&mut self, case: &Arc<RecordType>) {
+        self.case = Some(case.clone());
+        let fields = &case.fields;
         self.ranges = fields.iter().map(|field| field.range.clone()).collect();
         self.absences = fields.iter().map(|field| field.absence.clone()).collect();
     }
@@ -181,7 +204,8 @@ impl Scope for Names {
     }
 
     fn called(&self, slot: SlotId) -> Option<String> {
-        let (name, known) = self.known.get_index(*self.by_slot.get(&slot)?)?;
+        let Some(place) = self.by_slot.get(&slot) else { return self.placed.called(slot) };
+        let (name, known) = self.known.get_index(*place)?;
         match &known.name {
             Name::Value { .. } => Some(name.clone()),
             Name::Group(outputs) => {
@@ -191,11 +215,16 @@ impl Scope for Names {
     }
 
     fn function(&self, name: &str) -> Option<Arc<DeclaredFunction>> {
-        self.functions.get(name).cloned()
+        let function = self.functions.get(name)?;
+        // Only calls ask.
+        self.called.borrow_mut().insert(function.name.clone());
+        Some(function.clone())
     }
 
     fn is_refused(&self, function: &str) -> bool {
-        self.refused.iter().any(|refused| **refused == *function)
+        let may_be_of_plugin =
+            || self.lacks_plugin && !crate::language::functions::names().any(|known| known == function);
+        self.refused.iter().any(|refused| **refused == *function) || may_be_of_plugin()
     }
 
     fn functions(&self) -> Vec<Arc<str>> {
@@ -203,7 +232,11 @@ impl Scope for Names {
     }
 
     fn may_call(&self) -> bool {
-        self.may_call
+        true
+    }
+
+    fn placed(&self, call: Expr) -> Expr {
+        if self.in_facts { call } else { self.placed.place(call, |slot| self.called(slot)) }
     }
 
     fn rate(&self, name: &str) -> Option<usize> {
@@ -212,6 +245,10 @@ impl Scope for Names {
 
     fn rates(&self) -> Vec<String> {
         self.rates.iter().cloned().collect()
+    }
+
+    fn case(&self) -> Option<Arc<RecordType>> {
+        self.case.clone()
     }
 
     fn has_calendar(&self) -> bool {
@@ -288,12 +325,34 @@ impl Scope for WithRecord<'_> {
         self.names.functions()
     }
 
+    fn may_call(&self) -> bool {
+        true
+    }
+
+    fn placed(&self, call: Expr) -> Expr {
+        let Name::Group(items) = &self.group else { return call };
+        let mut moves = false;
+        call.walk(&mut |part| {
+            moves |= match &part.kind {
+                ExprKind::Slot(slot) => items.iter().any(|(_, own, ..)| own == slot),
+                ExprKind::LocalToday | ExprKind::LocalTime => true,
+                ExprKind::Call { function, .. } => function.needs == Needs::Place,
+                _ => false,
+            };
+        });
+        if moves { call } else { self.names.placed(call) }
+    }
+
     fn rate(&self, name: &str) -> Option<usize> {
         self.names.rate(name)
     }
 
     fn rates(&self) -> Vec<String> {
         self.names.rates()
+    }
+
+    fn case(&self) -> Option<Arc<RecordType>> {
+        self.names.case()
     }
 
     fn has_calendar(&self) -> bool {

@@ -1,10 +1,12 @@
 //! The whole pack: sections read, names given, dependencies ordered, everything typed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::actions::{ActionReader, CheckedAction, CheckedTemplate};
 use super::arms;
 use super::assemble::Assembled;
+use super::calls::woven;
 use super::contact::{AttemptSlots, CheckedPolicy, ContactReader, attempt_fields};
 use super::cooldowns::Cooldown;
 use super::dated;
@@ -21,6 +23,7 @@ use super::order;
 use super::pay_plan::CheckedPayPlan;
 use super::records::{self, Declared};
 use super::samples::{self, PayTest, Sample, TeamTest, Test};
+use super::scripting::Scripting;
 use super::settlement::{self, CheckedSettlement, OfferSlots, SettlementReader, offer_fields};
 use super::tables::{CheckedTable, Family, RawTable, TableReader};
 use super::team_pool::CheckedTeamPool;
@@ -29,6 +32,8 @@ use crate::calendar::{Calendar, Rate};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
 use crate::language::{Expr, ExprKind, Name, SlotId};
+use crate::load_options::Settings;
+use crate::script::interpreter_fault;
 use crate::source::Span;
 use crate::syntax::{Entry, Map, NodeKind};
 use crate::value::{Field, RecordType, Type};
@@ -114,7 +119,7 @@ pub(crate) enum Item {
 }
 
 /// Checks an assembled pack. Without errors among the findings the result can be used, and analysed.
-pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPack {
+pub(crate) fn check(assembled: &Assembled, settings: &Settings, findings: &mut Findings) -> CheckedPack {
     let parser = Parser::new();
     let header = header::read(assembled, findings);
     let raw_experiments = experiments::read(&assembled.root, &parser, findings);
@@ -138,7 +143,9 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         found.cloned()
     });
     let rates = dated::rates(root, findings);
+    let scripting = Scripting::new(settings.limits, calendar.as_ref());
     let mut builder = Builder {
+        scripting: &scripting,
         names: Names::default(),
         slots: Vec::new(),
         parameters: Vec::new(),
@@ -156,20 +163,32 @@ pub(crate) fn check(assembled: &Assembled, findings: &mut Findings) -> CheckedPa
         header.calendar.is_some(),
         record.fields.iter().any(|field| field.place),
     );
-    let (functions, refused) = functions::read(root, &header, &record, calendar.as_ref(), &parser, builder.findings);
-    builder.names.set_functions(functions.clone(), refused);
-    let (facts, tables, experiments, order) = builder.decisions(root, &raw_experiments, assembled.head);
+    let (functions, refused) =
+        functions::read(root, &header, &record, &scripting, &settings.supplied, &parser, builder.findings);
+    builder.names.set_functions(functions.clone(), refused.clone());
+    if assembled.lacks_plugin {
+        builder.names.set_lacks_plugin();
+    }
+    let (mut facts, tables, experiments, mut order) = builder.decisions(root, &raw_experiments, assembled.head);
     let (actions, templates, workflows) = builder.workflows(root);
     let contact = builder.contact(root, raw_experiments.len());
-    functions::report_uncalled(&functions, &facts, builder.findings);
+    let settlement = builder.settlement(root);
+    let AllIncentives { debtor: incentives, collector: pay_plan, team: team_pool } = builder.incentives(root, &others);
+    let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
+    if let Some(fault) = scripting.is_used().then(interpreter_fault).flatten() {
+        let message = format!("scripts cannot run in this program: {fault}");
+        let help = "a crate of the program switches on a feature of `rhai` that changes what scripts mean; take it out";
+        builder.findings.push(Finding::error(Code::UnsoundInterpreter, assembled.head, message).help(help));
+    }
+    functions::report_uncalled(&functions, &builder.names, builder.findings);
+    let hosted = functions.values().filter(|function| function.is_host).map(|function| &*function.name);
+    settings.supplied.report_unused(hosted.chain(refused.iter().map(|name| &**name)), assembled.head, builder.findings);
+    builder.calls_behind(&mut facts, &tables, &mut order);
     let decisions = Decisions { facts: &facts, tables: &tables, experiments: &experiments, order: &order };
     decisions.begin_anywhere(builder.state.as_ref(), &workflows, builder.findings);
     decisions.contact_is_fixed(&contact, builder.findings);
     // Where one was left out, the pack is refused.
     let experiments = experiments.into_iter().flatten().collect();
-    let settlement = builder.settlement(root);
-    let AllIncentives { debtor: incentives, collector: pay_plan, team: team_pool } = builder.incentives(root, &others);
-    let metrics = super::metrics::read(root, &builder.names, &parser, builder.findings);
     let Builder { slots, names, parameters, state, cooldowns, attempt, offer, .. } = builder;
     let inputs = inputs::read(root, &record, &header, &parser, findings);
     let mut pack = CheckedPack {
@@ -216,6 +235,7 @@ type Decided = (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Option<CheckedExperimen
 
 /// Names, slots and the order of the decisions.
 struct Builder<'a> {
+    scripting: &'a Scripting,
     names: Names,
     slots: Vec<SlotInfo>,
     parameters: Vec<Field>,
@@ -232,7 +252,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn decisions(&mut self, root: &Map, raw_experiments: &[RawExperiment<'_>], head: Span) -> Decided {
         let record = self.record.clone();
-        self.names.set_fields(&record.fields);
+        self.names.set_case(&record);
         for field in &record.fields {
             let slot = self.slot(&field.name, field.base.clone(), field.private);
             let name =
@@ -299,7 +319,7 @@ impl Builder<'_> {
         let table_slots: Vec<Vec<Option<SlotId>>> = raw_tables.iter().map(|table| self.table_slots(table)).collect();
         let order = order::order(&raw_facts, &raw_tables, raw_experiments, self.findings);
         let mut facts: Vec<Option<CheckedFact>> = raw_facts.iter().map(|_| None).collect();
-        self.names.set_may_call(true);
+        self.names.set_in_facts(true);
         for item in &order {
             let Item::Fact(index) = *item else { continue };
             let (Some(raw), Some(slot)) = (raw_facts.get(index), fact_slots.get(index)) else { continue };
@@ -309,21 +329,42 @@ impl Builder<'_> {
                 *entry = Some(fact);
             }
         }
-        self.names.set_may_call(false);
-        let tables: Vec<CheckedTable> = raw_tables
-            .iter()
-            .zip(&table_slots)
-            .map(|(table, slots)| table.check(&self.names, &record, slots, self.findings))
-            .collect();
-        let experiments = raw_experiments
-            .iter()
-            .zip(arm_slots)
-            .map(|(experiment, slots)| experiment.check(&record, &self.names, slots, self.findings))
-            .collect();
-        let facts: Vec<CheckedFact> = facts.into_iter().flatten().collect();
+        self.names.set_in_facts(false);
+        self.names.placed.begin(self.slots.len());
+        let mut reads: BTreeMap<Item, Vec<usize>> = BTreeMap::new();
+        let mut tables = Vec::with_capacity(raw_tables.len());
+        for (index, (table, slots)) in raw_tables.iter().zip(&table_slots).enumerate() {
+            tables.push(table.check(&self.names, &record, slots, self.scripting, self.findings));
+            reads.insert(Item::Table(index), self.names.placed.take_read());
+        }
+        let mut experiments = Vec::with_capacity(raw_experiments.len());
+        for (index, (experiment, slots)) in raw_experiments.iter().zip(arm_slots).enumerate() {
+            experiments.push(experiment.check(&record, &self.names, slots, self.findings));
+            reads.insert(Item::Experiment(index), self.names.placed.take_read());
+        }
+        let mut facts: Vec<CheckedFact> = facts.into_iter().flatten().collect();
+        let order = woven(&order, facts.len(), |item| reads.remove(&item).unwrap_or_default());
+        self.place_calls(&mut facts, 0);
         // Where facts were left out by a cycle, the pack is refused and the order is not used.
         self.mark(&facts, &tables, &order);
         (facts, tables, experiments, order)
+    }
+
+    /// Slots for the calls from one on, which become facts.
+    fn place_calls(&mut self, facts: &mut Vec<CheckedFact>, first: usize) {
+        for call in self.names.placed.from(first) {
+            self.slot(&call.name, call.expr.base.clone(), false);
+            facts.push(call);
+        }
+    }
+
+    /// The calls that stand behind facts and tables, and their places in the order.
+    fn calls_behind(&mut self, facts: &mut Vec<CheckedFact>, tables: &[CheckedTable], order: &mut Vec<Item>) {
+        let before = facts.len();
+        let known = facts.iter().filter(|fact| fact.is_call).count();
+        self.place_calls(facts, known);
+        order.extend((before..facts.len()).map(Item::Fact));
+        self.mark(facts, tables, order);
     }
 
     /// Slots for what expressions read of a state.
@@ -405,8 +446,13 @@ impl Builder<'_> {
         let Some(entry) = root.entries.iter().find(|entry| entry.key == "incentives") else {
             return AllIncentives::default();
         };
-        let mut reader =
-            IncentiveReader { header: self.header, parser: self.parser, names: &self.names, findings: self.findings };
+        let mut reader = IncentiveReader {
+            header: self.header,
+            parser: self.parser,
+            scripting: self.scripting,
+            names: &self.names,
+            findings: self.findings,
+        };
         reader.incentives(entry, others)
     }
 
@@ -416,6 +462,7 @@ impl Builder<'_> {
         let mut reader = SettlementReader {
             header: self.header,
             parser: self.parser,
+            scripting: self.scripting,
             names: &self.names,
             offer,
             findings: self.findings,
@@ -476,7 +523,12 @@ impl Builder<'_> {
     }
 
     fn raw_tables(&mut self, root: &Map) -> Vec<RawTable> {
-        let mut reader = TableReader { header: self.header, parser: self.parser, findings: self.findings };
+        let mut reader = TableReader {
+            header: self.header,
+            parser: self.parser,
+            scripting: self.scripting,
+            findings: self.findings,
+        };
         let mut tables = Vec::new();
         for entry in &root.entries {
             match entry.key.as_str() {

@@ -16,6 +16,7 @@ use super::rule_head::RuleHead;
 use super::tables::{Annotations, CheckedCondition};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean, nearest};
 use crate::finance::{Tier, TierMode, Tiers};
+use crate::language::functions::declared::DeclaredFunction;
 use crate::language::parse::Parser;
 use crate::language::{Expr, ExprKind, Name, Scope, SlotId, Typer};
 use crate::source::{Span, clamp};
@@ -255,7 +256,7 @@ impl PayPlanReader<'_> {
 
     fn gate(&mut self, item: &Node, names: &RecordNames<'_>) -> Option<PayGate> {
         let mut reader = MapReader::new(item, "a gate", self.findings)?;
-        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
+        let head = RuleHead::read(item, &mut reader, self.findings);
         // A gate that always holds is none.
         reader.required("when", self.findings);
         let times = reader.required("times", self.findings);
@@ -414,6 +415,22 @@ impl Scope for RecordNames<'_> {
 
     fn called(&self, slot: SlotId) -> Option<String> {
         self.record.fields.get(slot.0 as usize).map(|field| field.name.to_string())
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<DeclaredFunction>> {
+        self.names.function(name)
+    }
+
+    fn is_refused(&self, function: &str) -> bool {
+        self.names.is_refused(function)
+    }
+
+    fn functions(&self) -> Vec<Arc<str>> {
+        self.names.functions()
+    }
+
+    fn may_call(&self) -> bool {
+        true
     }
 
     fn rate(&self, name: &str) -> Option<usize> {

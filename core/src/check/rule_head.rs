@@ -4,10 +4,9 @@
 
 use super::arms;
 use super::expressions::{all_of, none_of};
-use super::header::Header;
 use super::names::report_id;
 use super::tables::annotations::{ANNOTATIONS, annotations};
-use super::tables::{Annotations, CheckedCondition, TableReader};
+use super::tables::{Annotations, CheckedCondition, on_unknown};
 use crate::diagnostic::Findings;
 use crate::language::Scope;
 use crate::language::parse::Parser;
@@ -29,19 +28,13 @@ pub(super) struct RuleHead<'n> {
 
 impl<'n> RuleHead<'n> {
     /// Out of the map of a rule. Its reader then knows the keys of the head.
-    pub(super) fn read(
-        item: &'n Node,
-        reader: &mut MapReader<'n>,
-        header: &Header,
-        parser: &Parser,
-        findings: &mut Findings,
-    ) -> RuleHead<'n> {
+    pub(super) fn read(item: &'n Node, reader: &mut MapReader<'n>, findings: &mut Findings) -> RuleHead<'n> {
         let id_node = reader.required("id", findings);
         let id =
             id_node.and_then(|node| node.as_text("`id`", findings).filter(|text| report_id(text, node.span, findings)));
         let span = id_node.map_or(item.span, |node| node.span);
         let (when, unless) = (reader.optional("when", findings), reader.optional("unless", findings));
-        let skips_unknown = TableReader { header, parser, findings }.on_unknown(reader);
+        let skips_unknown = on_unknown(reader, findings);
         for key in ANNOTATIONS {
             reader.optional(key, findings);
         }

@@ -13,6 +13,7 @@ use super::header::{Header, rounding};
 use super::literals;
 use super::names::{Names, WithRecord, report_id};
 use super::rule_head::RuleHead;
+use super::scripting::Scripting;
 use super::tables::annotations::ANNOTATIONS;
 use super::tables::{Annotations, CheckedCondition, Written};
 use crate::diagnostic::{Code, Finding, Findings};
@@ -118,6 +119,7 @@ pub(crate) fn offer_fields(span: Span) -> Vec<Field> {
 pub(crate) struct SettlementReader<'a> {
     pub(crate) header: &'a Header,
     pub(crate) parser: &'a Parser,
+    pub(crate) scripting: &'a Scripting,
     pub(crate) names: &'a Names,
     pub(crate) offer: OfferSlots,
     pub(crate) findings: &'a mut Findings,
@@ -135,7 +137,11 @@ impl SettlementReader<'_> {
         let mut reader = MapReader::new(&entry.value, "`settlement`", self.findings)?.named(entry.key_span);
         let none_when = reader.optional("none_when", self.findings);
         let of = reader.optional("of", self.findings);
-        let floor = reader.required("floor", self.findings);
+        let script = reader.optional("script", self.findings);
+        let floor = match script {
+            Some(_) => reader.optional("floor", self.findings),
+            None => reader.required("floor", self.findings),
+        };
         let modifiers = reader.optional("modifiers", self.findings);
         let round = reader.optional("round", self.findings);
         let valid_for = reader.optional("valid_for", self.findings);
@@ -149,7 +155,16 @@ impl SettlementReader<'_> {
             NodeKind::Map(map) => arms::variants(map),
             _ => Vec::new(),
         };
-        let mut floor = floor.and_then(|node| self.floor(node, &scope));
+        if let (Some(script), Some(_)) = (script, floor) {
+            self.findings.push(
+                Finding::error(Code::UnknownKey, script.span, "the floor is said twice: by `floor` and by `script`")
+                    .help("keep one of them"),
+            );
+        }
+        let mut floor = match script {
+            Some(script) => self.scripted(script, &scope),
+            None => floor.and_then(|node| self.floor(node, &scope)),
+        };
         for (guard, node) in variants.iter().filter_map(|(guard, of)| Some((guard, of.get("floor")?))) {
             let condition = guard.expr(self.names, self.findings);
             let own = self.floor(node, &scope);
@@ -232,6 +247,13 @@ impl SettlementReader<'_> {
         Some(Typer::new(scope, self.findings).stored(&ast, &Type::Percent, true, "`floor`"))
     }
 
+    /// A script that gives the floor.
+    fn scripted(&mut self, node: &Node, scope: &WithRecord<'_>) -> Option<Expr> {
+        let script = self.scripting.of_rule(node, "settlement", self.findings)?;
+        let floor = Field { absence: Absence::None, ..Field::new("floor", Type::Percent, node.span) };
+        script.call(floor, scope, self.scripting, self.findings)
+    }
+
     fn modifiers(&mut self, node: &Node, scope: &WithRecord<'_>) -> Vec<Modifier> {
         let mut modifiers: Vec<Modifier> = Vec::new();
         for item in node.as_list("`modifiers`", self.findings).unwrap_or(&[]) {
@@ -254,7 +276,7 @@ impl SettlementReader<'_> {
 
     fn modifier(&mut self, item: &Node, scope: &WithRecord<'_>) -> Option<Modifier> {
         let mut reader = MapReader::new(item, "a modifier", self.findings)?;
-        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
+        let head = RuleHead::read(item, &mut reader, self.findings);
         let add = reader.required("add", self.findings);
         let not_below = reader.optional("not_below", self.findings);
         let not_above = reader.optional("not_above", self.findings);

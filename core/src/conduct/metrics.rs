@@ -162,6 +162,7 @@ fn figure(checked: &CheckedPack, metric: &CheckedMetric, totals: &[Running], as_
         calendar: checked.calendar.as_ref(),
         places: Ok(Vec::new()),
         place_field: "",
+        calls: None,
     };
     let mut reader = Reader {
         slots: slots.as_slice(),

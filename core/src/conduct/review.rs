@@ -8,6 +8,7 @@ use crate::check::workflows::CheckedStage;
 use crate::eval::review::{Border, Review};
 use crate::eval::runner::{Hits, Runner};
 use crate::eval::{self, Instant, Pack, Scratch, View};
+use crate::language::functions::declared::Calls;
 use crate::state::{State, Until};
 use crate::value::Failure;
 
@@ -18,6 +19,7 @@ pub(crate) fn next_review(
     instant: &Instant,
     evaluation: &eval::Evaluation,
     standing: &Standing,
+    calls: &Calls,
 ) -> Option<DateTime<Utc>> {
     let has_course = pack.checked.has_course() || standing.has_state();
     if !has_course && !pack.lowered.moving.is_any {
@@ -31,7 +33,7 @@ pub(crate) fn next_review(
     if let Some(at) = beginning(pack, instant, evaluation, standing) {
         review.at(at);
     }
-    let mut runner = Runner::new(pack, instant, evaluation.cells.clone()).reviewed(review);
+    let mut runner = Runner::new(pack, instant, evaluation.cells.clone()).with_calls(calls).reviewed(review);
     conduct(&mut runner, standing.clone(), &mut Course::default());
     runner.review().and_then(|review| review.next())
 }

@@ -20,6 +20,8 @@ pub(super) fn collect(
     let mut collector = Collector { parts, unknowns, errors, seen: Vec::new() };
     for (step, table_trace) in parts.lowered.steps.iter().zip(&trace.tables) {
         match (step, table_trace) {
+            // A call has no name of its own: what reads it is named.
+            (Step::Fact(fact), _) if fact.is_call() => {}
             (Step::Fact(fact), _) => {
                 if let Some(Ok(Value::List(items))) = trace.slots.get(fact.slot.0 as usize) {
                     for error in items.iter().filter_map(|item| match item {

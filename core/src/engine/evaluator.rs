@@ -19,6 +19,8 @@ use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
 use crate::input::{CaseBatch, CaseRow, CellRoom};
 use crate::language::SlotId;
+use crate::language::functions::declared::Calls;
+use crate::language::functions::printed;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
 use crate::state::{Done, State, Until};
 use crate::value::show::Show;
@@ -86,6 +88,8 @@ pub struct Evaluation {
     /// state was given, which then stays as it is.
     pub(super) course: Option<Box<Course>>,
     room: Room,
+    /// What calls of functions came to behind facts and tables.
+    calls: Calls,
 }
 
 impl Evaluator {
@@ -336,6 +340,7 @@ impl Evaluator {
             inner: eval::Evaluation::new(self.engine.planned().plan),
             course: None,
             room: Room::default(),
+            calls: Calls::default(),
         }
     }
 
@@ -423,7 +428,7 @@ impl Evaluation {
 
     /// When another decision may follow.
     pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
-        next_review(self.engine.planned(), &self.instant, &self.inner, self.standing())
+        next_review(self.engine.planned(), &self.instant, &self.inner, self.standing(), &self.calls)
     }
 
     /// Where the case stood before.
@@ -433,26 +438,32 @@ impl Evaluation {
 
     /// Takes the case through its workflow.
     pub(super) fn conduct(&mut self, standing: &Standing) {
+        self.calls.clear();
+        drop(printed::take());
         let pack = self.engine.planned();
         if !pack.checked.has_course() && !standing.has_state() {
             self.course = None;
             return;
         }
         let room = std::mem::take(&mut self.room);
-        let mut runner = Runner::new(pack, &self.instant, self.inner.cells.take_out()).in_room(room);
+        let runner = Runner::new(pack, &self.instant, self.inner.cells.take_out());
+        let mut runner = runner.with_calls(&self.calls).in_room(room);
         conduct(&mut runner, standing.clone(), self.course.get_or_insert_default());
         (self.inner.cells, self.room, _) = runner.finish();
+        self.inner.printed.extend(printed::take());
     }
 
     /// Asks about what the slots came to.
     pub(super) fn runner(&self) -> Runner<'_> {
-        Runner::new(self.engine.planned(), &self.instant, self.inner.cells.clone())
+        Runner::new(self.engine.planned(), &self.instant, self.inner.cells.clone()).with_calls(&self.calls)
     }
 
     /// How each routine came out that was run for what follows from the evaluation.
     pub(super) fn runs(&self) -> Vec<Run> {
         let Some(course) = &self.course else { return Vec::new() };
-        let mut runner = self.runner().keeping_runs();
+        // Nothing is called again.
+        let calls = self.calls.closed();
+        let mut runner = self.runner().with_calls(&calls).keeping_runs();
         conduct(&mut runner, course.standing.clone(), &mut Course::default());
         let (_, _, runs) = runner.finish();
         runs
@@ -466,7 +477,8 @@ impl Evaluation {
     /// Why the decision is as it is, from the slots that were kept.
     pub fn explain(&self) -> Explanation {
         let trace = self.trace();
-        Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs())
+        let whole = Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs());
+        whole.with_printed(&self.inner.printed)
     }
 
     /// What a result came to; see [`Decision::get`].

@@ -30,10 +30,11 @@ use crate::error::Error;
 use crate::eval::Pack;
 use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
+use crate::host::stand_in;
 use crate::input::{CaseReader, CaseRow, CaseSource};
 use crate::language::functions::declared::DeclaredFunction;
 use crate::load::Library;
-use crate::load_options::{Analysis, LoadOptions};
+use crate::load_options::{Analysis, LoadOptions, Settings};
 use crate::pack_identity::PackIdentity;
 use crate::plan::columns::Columns;
 use crate::plan::print::Printer;
@@ -128,13 +129,16 @@ impl Engine {
         LoadOptions::new().from_sources(pack, files)
     }
 
-    pub(crate) fn compile(library: &Library, name: &str, analysis: Analysis) -> Result<Engine, LoadError> {
+    pub(crate) fn compile(library: &Library, name: &str, settings: &Settings) -> Result<Engine, LoadError> {
+        if let Some(fault) = settings.limits.fault() {
+            return Err(LoadError::Unreadable(Error::new(fault)));
+        }
         let mut sources = Sources::default();
         let mut findings = Findings::default();
         let assembled = assemble(library, name, &mut sources, &mut findings).map_err(LoadError::Unreadable)?;
         let Some(assembled) = assembled else { return Err(LoadError::Refused(findings.finish(&sources))) };
-        let checked = check(&assembled, &mut findings);
-        match analysis {
+        let checked = check(&assembled, settings, &mut findings);
+        match settings.analysis {
             Analysis::Run => analyse(&checked, &mut findings),
             Analysis::Skip => skip_analysis(&checked, &mut findings),
         }
@@ -271,15 +275,17 @@ impl Engine {
     /// Runs the pack's rule tests, and counts which rows and rules they fire.
     pub fn test(&self) -> TestReport {
         let decide = |test: &Test| {
-            let decided = self.try_test(test).map_err(|error| error.problems)?;
-            let judgement = test.attempt.as_ref().map(|attempt| self.judgement(&decided, attempt));
-            let offer = test.offer.as_ref().map(|offer| {
-                let check = self.judge_offer_of(&decided, offer).map_err(|error| error.problems)?;
-                Ok(check.report().clone())
-            });
-            let trace = decided.evaluation.trace();
-            let runs = decided.evaluation.runs();
-            Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
+            stand_in(&test.host, || {
+                let decided = self.try_test(test).map_err(|error| error.problems)?;
+                let judgement = test.attempt.as_ref().map(|attempt| self.judgement(&decided, attempt));
+                let offer = test.offer.as_ref().map(|offer| {
+                    let check = self.judge_offer_of(&decided, offer).map_err(|error| error.problems)?;
+                    Ok(check.report().clone())
+                });
+                let trace = decided.evaluation.trace();
+                let runs = decided.evaluation.runs();
+                Ok(Tried { trace, decision: decided.decision, runs, offer, judgement })
+            })
         };
         let pay = |test: &PayTest| self.pay_of_raw(&test.record, test.head.as_of).map_err(|error| error.problems);
         let team = |test: &TeamTest| self.team_pay_of_raws(test.records.iter().cloned().map(Ok), test.head.as_of);

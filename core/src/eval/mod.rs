@@ -51,6 +51,7 @@ pub(crate) fn formula(
         calendar: None,
         places: Ok(Vec::new()),
         place_field: "",
+        calls: None,
     };
     Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new(), steps: 0 }.value(expr)
 }

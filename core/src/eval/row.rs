@@ -13,6 +13,7 @@ use super::trace::TableTrace;
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::families::{LoweredPack, Step};
+use crate::language::functions::printed::{self, Printed};
 use crate::language::meaning::Reader;
 use crate::language::{Expr, SlotId};
 use crate::plan::block::WORDS;
@@ -51,6 +52,8 @@ pub(crate) struct Evaluation {
     pub(crate) taken: Box<[Taken]>,
     /// Tables that their meaning decided, by step.
     pub(crate) asked: Vec<(usize, TableTrace)>,
+    /// What functions printed.
+    pub(crate) printed: Vec<Printed>,
 }
 
 /// How a table came to its results.
@@ -110,6 +113,7 @@ impl Evaluation {
             fired: vec![0; plan.words].into(),
             taken: vec![Taken::Rows; plan.steps.len()].into(),
             asked: Vec::new(),
+            printed: Vec::new(),
         }
     }
 }
@@ -131,6 +135,7 @@ pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, eval
     evaluation.asked.clear();
     evaluation.fired.fill(0);
     scratch.turn += 1;
+    drop(printed::take());
     let mut run = Run { pack, row: None, instant, scratch, evaluation };
     for (index, step) in pack.plan.steps.iter().enumerate() {
         match step {
@@ -142,6 +147,7 @@ pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, eval
             }
         }
     }
+    evaluation.printed = printed::take();
 }
 
 struct Run<'a> {

@@ -18,6 +18,7 @@ use super::table::{self, try_table};
 use super::trace::{RowOutcome, TableTrace};
 use crate::families::{RoutineId, Step};
 use crate::language::functions::Context;
+use crate::language::functions::declared::Calls;
 use crate::language::meaning::Reader;
 use crate::language::{Expr, ExprKind, SlotId};
 use crate::plan::routine::{Routine, TimesCode};
@@ -33,6 +34,8 @@ pub(crate) struct Runner<'a> {
     room: Room,
     /// The place and instant that `local_today` and `local_time` speak of, where it is not `as_of` at all places.
     here: Option<Here>,
+    /// What calls of functions come to, where that is kept.
+    calls: Option<&'a Calls>,
     /// How each run came out, where somebody wants to know.
     runs: Option<Vec<Run>>,
     /// How long what is asked comes out the same, where somebody wants to know.
@@ -79,12 +82,18 @@ pub(crate) enum Hits {
 impl<'a> Runner<'a> {
     /// Over the slots that an evaluation filled.
     pub(crate) fn new(pack: Pack<'a>, instant: &'a Instant, cells: Cells) -> Runner<'a> {
-        Runner { pack, instant, cells, room: Room::default(), here: None, runs: None, review: None, by_meaning: false }
+        let room = Room::default();
+        Runner { pack, instant, cells, room, here: None, calls: None, runs: None, review: None, by_meaning: false }
     }
 
     /// The same in room that was used before.
     pub(crate) fn in_room(self, room: Room) -> Runner<'a> {
         Runner { room, ..self }
+    }
+
+    /// The same, with what calls of functions come to.
+    pub(crate) fn with_calls(self, calls: &'a Calls) -> Runner<'a> {
+        Runner { calls: Some(calls), ..self }
     }
 
     /// The same, keeping how each run comes out.
@@ -364,6 +373,7 @@ impl<'a> Runner<'a> {
             _ => self.pack.plan.place.map(|slot| self.slot(slot)),
         };
         let mut context = table::context(self.pack.checked, self.instant.as_of, self.instant.today, place.as_ref());
+        context.calls = self.calls;
         if let Some(here) = &self.here {
             context.local_at = here.at;
             if let Some(place) = &here.place {

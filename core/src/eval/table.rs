@@ -30,6 +30,7 @@ pub(crate) fn context<'a>(
         calendar: checked.calendar.as_ref(),
         places: places(place),
         place_field: checked.record.fields.iter().find(|field| field.place).map_or("", |field| &field.name),
+        calls: None,
     }
 }
 

@@ -15,10 +15,11 @@ use crate::decision::{Parts, last_of_path, last_part};
 use crate::eval::runner::Run;
 use crate::eval::{RowOutcome, RowTrace, TableTrace, Trace};
 use crate::families::{Fact, Hit, ResultPlace, Row, Step, Table};
+use crate::language::functions::printed::Printed;
 use crate::language::{Expr, ExprKind, SlotId};
 use crate::source::Span;
 use crate::value::show::Show;
-use crate::value::{Failure, Outcome, Value};
+use crate::value::{Failure, Outcome, Type, Value};
 use arms::ArmReason;
 
 /// What stands for a private value.
@@ -35,6 +36,8 @@ pub struct Explanation {
     facts: Vec<FactReason>,
     arms: Vec<ArmReason>,
     tables: Vec<TableReason>,
+    /// What functions printed: the function, and the line.
+    printed: Vec<(String, String)>,
 }
 
 /// A fact and what it came to.
@@ -143,7 +146,17 @@ impl Explanation {
             facts,
             arms: explainer.arms(),
             tables,
+            printed: Vec::new(),
         }
+    }
+
+    /// The same with what functions printed.
+    pub(crate) fn with_printed(self, printed: &[Printed]) -> Explanation {
+        let line = |line: &Printed| {
+            let text = line.text.as_ref().map_or_else(|| MASK.to_owned(), |text| escaped(text));
+            (line.function.to_string(), text)
+        };
+        Explanation { printed: printed.iter().map(line).collect(), ..self }
     }
 
     /// The explanation as JSON: facts, and for each table its rows with their outcomes and reasons.
@@ -179,6 +192,10 @@ impl Explanation {
             json!({"key": self.key, "as_of": self.as_of, "pack": self.pack, "facts": facts, "tables": tables});
         if let (Json::Object(map), false) = (&mut whole, self.arms.is_empty()) {
             map.insert("arms".to_owned(), self.arms.iter().map(ArmReason::json).collect());
+        }
+        if let (Json::Object(map), false) = (&mut whole, self.printed.is_empty()) {
+            let lines = self.printed.iter().map(|(function, text)| json!({"function": function, "text": text}));
+            map.insert("printed".to_owned(), lines.collect());
         }
         whole.to_string()
     }
@@ -338,10 +355,20 @@ impl Explainer<'_> {
             Some(Ok(Value::List(items))) if items.iter().any(|item| matches!(item, Ok(Value::Record(_)))) => {
                 format!("{} item{}", items.len(), if items.len() == 1 { "" } else { "s" })
             }
-            Some(Ok(Value::Record(_))) => "given".to_owned(),
+            Some(Ok(Value::Record(parts))) => self.parts_text(slot, parts),
             Some(outcome) => self.text(outcome),
             None => String::new(),
         }
+    }
+
+    /// The parts of a record with their names.
+    fn parts_text(&self, slot: SlotId, parts: &[Outcome]) -> String {
+        let Some(Type::Record(of)) = self.parts.lowered.slots.get(slot.0 as usize).map(|info| &info.base) else {
+            return "given".to_owned();
+        };
+        let parts = of.fields.iter().zip(parts);
+        let parts: Vec<String> = parts.map(|(field, part)| format!("{}: {}", field.name, self.text(part))).collect();
+        parts.join(", ")
     }
 
     fn text(&self, outcome: &Outcome) -> String {

@@ -22,7 +22,14 @@ impl Explanation {
             text.push_str("\nfacts\n");
             let width = self.facts.iter().map(|fact| fact.name.chars().count()).max().unwrap_or(0);
             for fact in &self.facts {
-                text.push_str(&format!("  {:<width$}  {}  = {}\n", fact.name, fact.value, fact.text));
+                let said = if fact.text.is_empty() { String::new() } else { format!("  = {}", fact.text) };
+                text.push_str(&format!("  {:<width$}  {}{said}\n", fact.name, fact.value));
+            }
+        }
+        if !self.printed.is_empty() {
+            text.push_str("\nprinted\n");
+            for (function, line) in &self.printed {
+                text.push_str(&format!("  {function}: {line}\n"));
             }
         }
         text

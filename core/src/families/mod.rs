@@ -91,6 +91,13 @@ pub(crate) struct Fact {
     pub(crate) span: Span,
 }
 
+impl Fact {
+    /// Whether it is a call of a function that stands elsewhere.
+    pub(crate) fn is_call(&self) -> bool {
+        self.id.starts_with("calls/")
+    }
+}
+
 /// Rows with conditions and outputs, and how the rows that match make results.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -163,7 +170,7 @@ pub(crate) fn lower(pack: &CheckedPack) -> LoweredPack {
         match *item {
             Item::Fact(index) => steps.extend(pack.facts.get(index).map(|fact| {
                 Step::Fact(Fact {
-                    id: Arc::from(format!("facts/{}", fact.name)),
+                    id: Arc::from(format!("{}/{}", if fact.is_call { "calls" } else { "facts" }, fact.name)),
                     slot: fact.slot,
                     expr: fact.expr.clone(),
                     text: fact.text.clone(),

@@ -3,6 +3,7 @@
 
 use super::{LoweredPack, Row, Step, Table};
 use crate::check::CheckedPack;
+use crate::language::functions::reads_today;
 use crate::language::{Expr, ExprKind, SlotId};
 
 /// How often time may change something. Later ones are more often.
@@ -89,7 +90,8 @@ impl Moving {
                 ExprKind::Slot(slot) => self.slots.get(slot.0 as usize).copied().unwrap_or_default(),
                 ExprKind::AsOf | ExprKind::LocalToday | ExprKind::LocalTime => Pace::Always,
                 ExprKind::Today => Pace::Daily,
-                ExprKind::Call { function, .. } if matches!(function.name, "days_since" | "days_until") => Pace::Daily,
+                ExprKind::Call { function, .. } if reads_today(function.name) => Pace::Daily,
+                ExprKind::Declared { function, .. } if function.reads_today => Pace::Daily,
                 _ => Pace::Never,
             });
         });

@@ -35,6 +35,8 @@ pub(crate) enum ExprKind {
     Refused,
     Slot(SlotId),
     Local(LocalId),
+    /// A record of these parts, each as it came out.
+    Record(Vec<Expr>),
     /// A field of a record.
     Member {
         of: Box<Expr>,
@@ -165,6 +167,7 @@ impl Expr {
             | ExprKind::Or(items)
             | ExprKind::Coalesce(items)
             | ExprKind::List(items)
+            | ExprKind::Record(items)
             | ExprKind::Extreme { items, .. }
             | ExprKind::InterestOver { arguments: items, .. }
             | ExprKind::Declared { arguments: items, .. }
@@ -190,6 +193,26 @@ impl Expr {
                 }
             }
         }
+    }
+
+    /// Whether it reads no item of a list that goes on around it.
+    pub(crate) fn is_closed(&self) -> bool {
+        let mut bound = Vec::new();
+        let mut read = Vec::new();
+        self.walk(&mut |expr| match &expr.kind {
+            ExprKind::Local(local) => read.push(*local),
+            ExprKind::Method { local, .. } => bound.push(*local),
+            _ => {}
+        });
+        // Items are counted from the outermost method, so that one that is bound here is bound nowhere around.
+        read.iter().all(|local| bound.contains(local))
+    }
+
+    /// Whether a function that the pack declares is called in it.
+    pub(crate) fn has_call(&self) -> bool {
+        let mut has_call = false;
+        self.walk(&mut |expr| has_call |= matches!(expr.kind, ExprKind::Declared { .. }));
+        has_call
     }
 
     /// The slots that the expression reads, in the order of reading, each once.

@@ -87,6 +87,7 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
                 Ok(Value::Boolean(ops::compare(*operator, &a, &b)))
             }
             ExprKind::Arithmetic(operator, a, b) => self.arithmetic(expr, *operator, a, b),
+            ExprKind::Record(parts) => Ok(Value::Record(parts.iter().map(|part| self.value(part)).collect())),
             ExprKind::List(items) => Ok(Value::List(items.iter().map(|item| self.value(item)).collect())),
             ExprKind::InList { item, list } => self.in_list(item, list),
             ExprKind::InRange { item, low, high, is_inclusive } => {
@@ -310,12 +311,21 @@ impl<S: Slots + ?Sized> Reader<'_, S> {
         match failure {
             Some(failure) => Err(failure),
             None if is_none => Ok(Value::None),
-            None => (function.run)(&taken, self.context).map_err(|failure| match failure {
+            None => self.called(expr, function, &taken).map_err(|failure| match failure {
                 // The place in a script stays, with what is private masked.
                 Failure::Error(error) => self.error(expr, (*error).clone()),
                 unknown => unknown,
             }),
         }
+    }
+
+    fn called(&mut self, expr: &Expr, function: &DeclaredFunction, taken: &[Outcome]) -> Outcome {
+        let given = match self.context.calls {
+            Some(calls) => calls.call(function, taken, self.context),
+            None => (function.run)(taken, self.context),
+        };
+        function.settle(self.reads_private(expr));
+        given
     }
 
     /// The values of all expressions; of failures an error wins, unknowns add up.

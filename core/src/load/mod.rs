@@ -46,6 +46,31 @@ impl Library {
         }
     }
 
+    /// Whether the library has a folder by this path.
+    pub(crate) fn has_folder(&self, path: &str) -> bool {
+        match self {
+            Library::Folder { .. } => self.folder(path).is_dir(),
+            Library::Memory(files) => files.keys().any(|file| file.starts_with(&format!("{path}/"))),
+        }
+    }
+
+    /// The names of the folders in a folder of the library, sorted.
+    pub(crate) fn names_in(&self, folder: &str) -> Vec<String> {
+        match self {
+            Library::Folder { name, root, bases } => {
+                let bases = bases.join(folder);
+                Library::Folder { name: name.clone(), root: root.clone(), bases }.names()
+            }
+            Library::Memory(files) => {
+                let inside = files.iter().filter_map(|(path, _)| path.strip_prefix(folder)?.strip_prefix('/'));
+                let mut names: Vec<String> =
+                    inside.filter_map(|path| path.split_once('/').map(|(name, _)| name.to_owned())).collect();
+                names.dedup();
+                names
+            }
+        }
+    }
+
     fn folder(&self, pack: &str) -> PathBuf {
         match self {
             Library::Folder { name, root, .. } if name == pack => root.clone(),

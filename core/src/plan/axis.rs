@@ -168,6 +168,7 @@ fn outcome_of(expr: &Expr, slot: SlotId, outcome: Outcome) -> Result<bool, Failu
         calendar: None,
         places: Ok(Vec::new()),
         place_field: "",
+        calls: None,
     };
     let slots = OneSlot(slot, outcome);
     Reader { slots: &slots, context: &context, rates: &[], private: &[], locals: Vec::new(), steps: 0 }.condition(expr)

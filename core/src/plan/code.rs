@@ -189,6 +189,7 @@ impl<'a> Compiler<'a> {
             | ExprKind::LocalToday
             | ExprKind::LocalTime
             | ExprKind::List(_)
+            | ExprKind::Record(_)
             | ExprKind::Rate { .. }
             | ExprKind::InterestOver { .. }
             | ExprKind::Declared { .. }

@@ -70,7 +70,9 @@ impl Routines {
 }
 
 fn routine(table: &Table, filled: &[usize], program: &mut Program) -> Option<Routine> {
-    if table.rows.len() > ROWS {
+    // What is called is called in one order, so that no call is made later that was not made before.
+    let calls = |row: &crate::families::Row| row.conditions.iter().any(|condition| condition.expr.has_call());
+    if table.rows.len() > ROWS || table.rows.iter().any(calls) {
         return None;
     }
     let planned = PlanTable::new(table, program);

@@ -13,8 +13,18 @@ use super::machine::Thrown;
 thread_local! {
     /// The steps that are left of the call that runs on this thread.
     static LEFT: Cell<u64> = const { Cell::new(0) };
+    /// The bytes that the call has printed.
+    static PRINTED: Cell<usize> = const { Cell::new(0) };
     /// Whether the call is over before its steps are.
     static ENDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Takes the bytes of a line that is printed. Whether there were as many left.
+pub(super) fn print(bytes: usize, most: usize) -> bool {
+    // An empty line is kept, too.
+    let printed = PRINTED.get().saturating_add(bytes.max(1));
+    PRINTED.set(printed);
+    printed <= most
 }
 
 /// How many bytes of a text are worth a step.
@@ -24,6 +34,7 @@ const BYTES: usize = 64;
 pub(super) fn begin(steps: u64) {
     LEFT.set(steps);
     ENDED.set(false);
+    PRINTED.set(0);
 }
 
 /// Takes a step. Whether there was one left.

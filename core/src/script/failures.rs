@@ -48,7 +48,7 @@ fn say(error: &EvalAltResult, limits: &ScriptLimits) -> (ErrorCode, String) {
             }
         }
         E::ErrorTooManyOperations(_) | E::ErrorTerminated(..) => {
-            let most = limits.operations;
+            let most = limits.steps;
             limit(format!("the call takes {} steps, the limit is {most}", most.saturating_add(1)))
         }
         E::ErrorStackOverflow(_) => {
@@ -60,9 +60,9 @@ fn say(error: &EvalAltResult, limits: &ScriptLimits) -> (ErrorCode, String) {
             limit(format!("a function has {} variables, the limit is {most}", most.saturating_add(1)))
         }
         E::ErrorDataTooLarge(what, _) => limit(match what.as_str() {
-            "Length of string" => format!("a text of more than {} bytes", limits.text_bytes),
-            "Size of object map" => format!("a map of more than {} entries", limits.map_entries),
-            _ => format!("a list of more than {} items", limits.array_items),
+            "Length of string" => over("text", limits.text_bytes, "bytes"),
+            "Size of object map" => over("map", limits.map_entries, "entries"),
+            _ => over("list", limits.list_items, "items"),
         }),
         E::ErrorTooManyModules(_) | E::ErrorModuleNotFound(..) => failed("scripts have no modules".to_owned()),
         E::ErrorFunctionNotFound(called, _) => {
@@ -97,6 +97,11 @@ fn say(error: &EvalAltResult, limits: &ScriptLimits) -> (ErrorCode, String) {
         ),
         other => failed(plain(&other.to_string())),
     }
+}
+
+/// Something that is too long.
+fn over(what: &str, most: usize, of: &str) -> String {
+    format!("a {what} of at least {} {of}, the limit is {most}", most.saturating_add(1))
 }
 
 /// A type of Rhai in our words.

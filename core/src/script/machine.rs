@@ -21,7 +21,7 @@ use super::values::{Foreign, Held, List, Perhaps, Record, into_script, out_of_sc
 use super::{lists, maps, texts};
 use crate::calendar::Calendar;
 use crate::diagnostic::did_you_mean;
-use crate::language::functions::{self, Context, Function, Needs};
+use crate::language::functions::{self, Context, Function, Needs, printed};
 use crate::language::parse::operator_word;
 use crate::language::typing::is_unit;
 use crate::value::ops::{self, Arithmetic, Comparison};
@@ -85,7 +85,7 @@ impl Machine {
         engine
             .set_max_call_levels(limits.levels)
             .set_max_variables(limits.variables)
-            .set_max_array_size(limits.array_items)
+            .set_max_array_size(limits.list_items)
             .set_max_map_size(limits.map_entries)
             .set_max_string_size(limits.text_bytes)
             .set_max_functions(FUNCTIONS)
@@ -102,7 +102,8 @@ impl Machine {
         maps::register(&mut engine);
         texts::register(&mut engine);
         asking(&mut engine);
-        Machine { engine, steps: limits.operations }
+        printing(&mut engine, limits.text_bytes);
+        Machine { engine, steps: limits.steps }
     }
 
     /// Reads a script.
@@ -133,7 +134,7 @@ thread_local! {
 }
 
 /// What Rhai has built in and scripts do not: running text, asking how Rhai stores a value, functions by their name.
-const DISABLED: [&str; 9] = ["eval", "type_of", "debug", "print", "curry", "is_shared", "this", "Fn", "is_def_fn"];
+const DISABLED: [&str; 8] = ["eval", "type_of", "debug", "curry", "is_shared", "this", "Fn", "is_def_fn"];
 /// How many items that are copied are worth a step: 280 ns each at the worst (money), where a step takes about 1 µs.
 const COPIED: usize = 16;
 
@@ -173,6 +174,7 @@ impl Call {
             calendar: self.calendar.as_deref(),
             places: self.places.clone(),
             place_field: &self.place_field,
+            calls: None,
         };
         (function.run)(arguments, &context)
     }
@@ -409,20 +411,23 @@ fn extremes(engine: &mut Engine) {
     for (name, operator) in [("min", Comparison::Less), ("max", Comparison::Greater)] {
         for count in 2..=EXTREMES {
             engine.register_raw_fn(name, vec![TypeId::of::<Dynamic>(); count], move |_, arguments| {
-                let mut best: Option<Dynamic> = None;
+                let mut best: Option<Value> = None;
                 for argument in arguments.iter() {
                     if argument.is_unit() {
                         return Ok(Dynamic::UNIT);
                     }
-                    let is_better = match &best {
-                        Some(best) => compared(operator, argument, best)?,
-                        None => true,
-                    };
-                    if is_better {
-                        best = Some((**argument).clone());
-                    }
+                    // A plain number beside money is money, and stays so where it is the best.
+                    let argument = value(argument)?;
+                    best = Some(match best {
+                        None => argument,
+                        Some(best) => {
+                            let (argument, best) = alike(argument, best);
+                            let is_better = compared(operator, &held(argument.clone()), &held(best.clone()))?;
+                            if is_better { argument } else { best }
+                        }
+                    });
                 }
-                Ok(best.unwrap_or(Dynamic::UNIT))
+                Ok(best.map_or(Dynamic::UNIT, held))
             });
         }
     }
@@ -452,6 +457,19 @@ fn run(
         Err(Failure::Error(error)) => Err(failed((*error).clone())),
         Err(unknown) => Err(missing(context, unknown)),
     }
+}
+
+/// `print(value)`, which keeps a line for the explanation. What a call prints is as long as a text at most.
+fn printing(engine: &mut Engine, most: usize) {
+    engine.register_fn("print", move |context: NativeCallContext<'_>, held: Dynamic| {
+        let text = ImmutableString::from(show(&context)?.text(&value(&held)?));
+        if !budget::print(text.len(), most) {
+            let error = EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE);
+            return Err(error.into());
+        }
+        Ok::<_, Thrown>(text)
+    });
+    engine.on_print(printed::say);
 }
 
 /// `known(..)`, which looks at what it asks about.

@@ -11,14 +11,16 @@ mod limits;
 mod lists;
 mod machine;
 mod maps;
+mod parts;
 mod shape;
+mod soundness;
 mod texts;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rhai::AST;
 
@@ -27,14 +29,15 @@ use self::machine::{Call, Called, Machine};
 use self::shape::faults;
 use self::values::{Foreign, Perhaps, into_script, out_of_script, word};
 use crate::calendar::Calendar;
-use crate::diagnostic::{Code, Finding, Findings};
-use crate::language::functions::Context;
+use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::functions::declared::{Parameter, Run};
+use crate::language::functions::{self, Context};
 use crate::language::parse::{offset, token_len};
 use crate::source::{Snippet, Span};
-use crate::value::{ErrorCode, EvaluationError, Failure, Field, Outcome, Type, Value, stored, text};
+use crate::value::{ErrorCode, EvaluationError, Failure, Field, Outcome, RecordType, Type, Value, fitted};
 
-pub(crate) use limits::ScriptLimits;
+pub use limits::ScriptLimits;
+pub(crate) use soundness::fault as interpreter_fault;
 
 /// The interpreter of a pack's scripts.
 pub(crate) struct Scripts {
@@ -60,7 +63,13 @@ pub(crate) struct ScriptFunction {
 
 impl Scripts {
     pub(crate) fn new(limits: ScriptLimits) -> Scripts {
-        Scripts { machine: Arc::new(Machine::new(limits)), limits }
+        // Most packs have the same limits, and an interpreter keeps nothing of what it ran.
+        static OF_DEFAULT: OnceLock<Arc<Machine>> = OnceLock::new();
+        let machine = match limits == ScriptLimits::default() {
+            true => OF_DEFAULT.get_or_init(|| Arc::new(Machine::new(limits))).clone(),
+            false => Arc::new(Machine::new(limits)),
+        };
+        Scripts { machine, limits }
     }
 
     /// A script, where it can be read; what is wrong with it is reported.
@@ -130,6 +139,7 @@ impl Scripts {
             calendar: None,
             places: Ok(Vec::new()),
             place_field: "",
+            calls: None,
         };
         let Called { result, missing } = self.machine.call(&script.ast, "gives", held, Call::new(&context, None));
         if let Some(missing) = missing {
@@ -146,9 +156,37 @@ impl Scripts {
 }
 
 impl Script {
+    /// Whether a function of the script asks how far a day is from today.
+    pub(crate) fn reads_today(&self) -> bool {
+        let mut reads = false;
+        self.ast.walk(&mut |path: &[rhai::ASTNode<'_>]| {
+            use rhai::{ASTNode, Expr, Stmt};
+            if let Some(
+                ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)),
+            ) = path.last()
+            {
+                reads |= functions::reads_today(&call.name);
+            }
+            true
+        });
+        reads
+    }
+
     /// How many parameters the script's function of this name has; nothing where it has none of this name.
     pub(crate) fn parameters_of(&self, name: &str) -> Option<usize> {
         self.functions().find(|(known, _)| *known == name).map(|(_, parameters)| parameters.len())
+    }
+
+    /// The names of a function's parameters.
+    pub(crate) fn parameter_names(&self, name: &str) -> Option<Vec<String>> {
+        let mut functions = self.functions();
+        let (_, parameters) = functions.find(|(known, _)| *known == name)?;
+        Some(parameters.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The parts of a parameter that the script reads; nothing where it hands the parameter on as a whole.
+    pub(crate) fn parts_read(&self, parameter: &str) -> Option<Vec<String>> {
+        parts::read(&self.ast, parameter)
     }
 
     /// The functions of the script, and their parameters.
@@ -175,6 +213,15 @@ impl ScriptFunction {
             return Err(missing);
         }
         match result {
+            Ok(given) if given.is_map() && matches!(self.gives.base, Type::Record(_)) => {
+                let (Type::Record(of), Some(map)) = (&self.gives.base, given.read_lock::<rhai::Map>()) else {
+                    return Ok(Value::None);
+                };
+                outputs(&map, of).map_err(|error| {
+                    let message = format!("`{}`: {}", self.name, error.message);
+                    self.failure(EvaluationError { message, ..error }, rhai::Position::NONE)
+                })
+            }
             Ok(given) => match out_of_script(&given).map(|value| fitted(value, &self.gives)) {
                 Ok(Ok(value)) => Ok(value),
                 Ok(Err(Some(error))) => Err(self.failure(error, rhai::Position::NONE)),
@@ -196,8 +243,11 @@ impl ScriptFunction {
 
     fn wrong_result(&self, found: &str) -> EvaluationError {
         let wanted = match &self.gives.base {
-            Type::Choice(words) => format!("one of {}", words.join(", ")),
-            base => base.to_string(),
+            Type::Record(of) => {
+                let names: Vec<String> = of.fields.iter().map(|field| format!("{}: ..", field.name)).collect();
+                format!("a map of its outputs, `#{{{}}}`, or none", names.join(", "))
+            }
+            base => wanted(base),
         };
         let message = format!("`{}` is declared to give {wanted}, but gives {found}", self.name);
         EvaluationError::new(ErrorCode::ScriptFailed, message)
@@ -209,45 +259,44 @@ impl ScriptFunction {
     }
 }
 
-/// A value as a result stores it; nothing where it is of another type.
-fn fitted(value: Value, gives: &Field) -> Result<Value, Option<EvaluationError>> {
-    let value = match of_type(value, &gives.base).ok_or(None)? {
-        Value::None if !gives.maybe_none() => return Err(None),
-        value => value,
-    };
-    stored(value, gives.decimals, gives.rounding, &gives.range).map_err(Some)
+/// The outputs that a map says, each as it is stored; or what is wrong with it.
+fn outputs(map: &rhai::Map, of: &RecordType) -> Result<Value, EvaluationError> {
+    let failed = |message: String| EvaluationError::new(ErrorCode::ScriptFailed, message);
+    if let Some(stray) = map.keys().find(|key| of.index_of(key).is_none()) {
+        let help = did_you_mean(stray, of.fields.iter().map(|field| &*field.name));
+        let help = help.map_or(String::new(), |help| format!("; {help}"));
+        return Err(failed(format!("it gives `{stray}`, which is no output{help}")));
+    }
+    let mut parts = Vec::with_capacity(of.fields.len());
+    for field in &of.fields {
+        let wrong = |found: &str| {
+            let wanted = wanted(&field.base);
+            failed(format!("the output `{}` is {wanted}, but it gives {found}", field.name))
+        };
+        let value = match map.get(&*field.name) {
+            None if field.maybe_none() => Value::None,
+            None => return Err(failed(format!("it gives no `{}`", field.name))),
+            Some(held) => match out_of_script(held).map(|value| fitted(value, field)) {
+                Ok(Ok(value)) => value,
+                Ok(Err(Some(error))) => {
+                    let message = format!("the output `{}`: {}", field.name, error.message);
+                    return Err(EvaluationError { message, ..error });
+                }
+                Ok(Err(None)) => return Err(wrong(&word(held))),
+                Err(Foreign(word)) => return Err(wrong(&word)),
+            },
+        };
+        parts.push(Ok(value));
+    }
+    Ok(Value::Record(parts.into()))
 }
 
-/// A value as one of a type: a plain number is an amount or a percentage too.
-fn of_type(value: Value, base: &Type) -> Option<Value> {
-    Some(match (value, base) {
-        (Value::None, _) => Value::None,
-        (Value::Integer(number), Type::Decimal) => Value::Decimal(number.into()),
-        (Value::Integer(number), Type::Money) => Value::Money(number.into()),
-        (Value::Integer(number), Type::Percent) => Value::Percent(number.into()),
-        (Value::Decimal(number), Type::Money) => Value::Money(number),
-        (Value::Decimal(number), Type::Percent) => Value::Percent(number),
-        (Value::Text(word), Type::Choice(words)) => text::choice(&word, words).ok()?,
-        (Value::Duration(duration), Type::Duration(unit)) if duration.unit() == *unit => Value::Duration(duration),
-        (Value::List(items), Type::List(item)) => {
-            let items = items.iter().map(|found| match found {
-                Ok(Value::None) if !item.maybe_none => None,
-                Ok(value) => of_type(value.clone(), &item.base).map(Ok),
-                Err(failure) => Some(Err(failure.clone())),
-            });
-            Value::List(items.collect::<Option<Vec<Outcome>>>()?.into())
-        }
-        (value @ Value::Boolean(_), Type::Boolean)
-        | (value @ Value::Integer(_), Type::Integer)
-        | (value @ Value::Decimal(_), Type::Decimal)
-        | (value @ Value::Money(_), Type::Money)
-        | (value @ Value::Percent(_), Type::Percent)
-        | (value @ Value::Text(_), Type::Text)
-        | (value @ Value::Date(_), Type::Date)
-        | (value @ Value::Timestamp(_), Type::Timestamp)
-        | (value @ Value::Zone(_), Type::Zone) => value,
-        _ => return None,
-    })
+/// What is wanted, in words.
+fn wanted(base: &Type) -> String {
+    match base {
+        Type::Choice(words) => format!("one of {}", words.join(", ")),
+        base => base.to_string(),
+    }
 }
 
 /// The place of the token at a position of a script.

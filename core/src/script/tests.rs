@@ -103,6 +103,7 @@ fn every_value_goes_through_a_script_unchanged() {
         calendar: None,
         places: Ok(Vec::new()),
         place_field: "",
+        calls: None,
     };
     let mut random = Random::new(17);
     let mut kinds = std::collections::HashSet::new();
@@ -183,4 +184,28 @@ segmentation:
     assert!(json.contains("heavy"), "{json}");
     evaluator.evaluate_into(&record, &mut evaluation).expect("it is decided again");
     assert_eq!(evaluation.decision().to_json(), json);
+}
+
+#[test]
+fn no_explanation_of_the_corpus_calls_a_script_again() {
+    let calls = || CALLS.with(std::cell::Cell::get);
+    let (mut decided_with_calls, mut packs) = (0, 0);
+    for (name, files) in crate::corpus::packs() {
+        if !files.iter().any(|(_, text)| text.contains("script:")) {
+            continue;
+        }
+        let engine = crate::LoadOptions::new().from_sources(name.as_str(), files).expect("a pack of the corpus");
+        packs += 1;
+        for test in &engine.parts().checked.tests {
+            let before = calls();
+            let Ok(decided) = engine.try_test(test) else { continue };
+            decided_with_calls += u64::from(calls() > before);
+            let made = calls();
+            let first = decided.explain().to_json();
+            assert_eq!(calls(), made, "{name}: {}", test.name);
+            assert_eq!(decided.explain().to_json(), first);
+            assert!(!first.contains("was not called when"), "{name}, {}: {first}", test.name);
+        }
+    }
+    assert!(packs > 3 && decided_with_calls > 15, "{packs} packs, {decided_with_calls} cases with calls");
 }

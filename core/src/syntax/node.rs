@@ -379,23 +379,6 @@ impl<'a> MapReader<'a> {
         self.optional(key, findings)?.as_boolean(&what, findings)
     }
 
-    /// Keys of the format that this version does not carry out.
-    pub(crate) fn not_yet(&mut self, keys: &[&'static str], findings: &mut Findings) {
-        for key in keys {
-            self.asked.push(Cow::Borrowed(key));
-            if self.map.get(key).is_some() {
-                findings.push(
-                    Finding::error(
-                        Code::NotYetSupported,
-                        self.key_span(key),
-                        format!("`{key}` is part of the format, but this version does not carry it out"),
-                    )
-                    .help("remove it: a rule is never passed over silently"),
-                );
-            }
-        }
-    }
-
     /// Whether a key stands there.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.map.get(key).is_some()

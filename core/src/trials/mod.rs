@@ -216,6 +216,7 @@ fn shown(files: &Files) -> String {
 /// The same case, with a past.
 fn test(case: &Test, state: Option<TestState>) -> Test {
     Test {
+        host: case.host.clone(),
         name: case.name.clone(),
         span: case.span,
         as_of: case.as_of,
@@ -288,7 +289,17 @@ fn worded(json: &mut Json) {
 /// A rule test of a case that is only decided.
 fn case(name: String, record: &str, as_of: chrono::DateTime<chrono::Utc>, like: crate::source::Span) -> Test {
     let record = json::parse(record).expect("a case is JSON");
-    Test { name, span: like, as_of, record, state: None, offer: None, attempt: None, expect: Vec::new() }
+    Test {
+        name,
+        span: like,
+        as_of,
+        record,
+        state: None,
+        offer: None,
+        attempt: None,
+        host: Vec::new(),
+        expect: Vec::new(),
+    }
 }
 
 fn rare(reached: &Reached, wanted: &[(&'static str, usize)]) {

@@ -4,6 +4,7 @@
 //! arithmetic, each defined once. Knows nothing of packs: types and texts of values, no rules.
 
 pub(crate) mod duration;
+mod fit;
 pub(crate) mod number;
 pub(crate) mod ops;
 pub(crate) mod show;
@@ -18,6 +19,7 @@ use rust_decimal::Decimal;
 
 use crate::source::Span;
 pub(crate) use duration::Duration;
+pub(crate) use fit::fitted;
 pub(crate) use number::Rounding;
 pub(crate) use types::{Absence, Bound, DurationUnit, Field, ItemRules, ItemType, Range, RecordType, Type};
 
@@ -174,6 +176,7 @@ error_codes! {
     OutsideDomain "outside-domain" "a computed output beyond the bounds that are declared for it"
     TooLong "too-long" "a calculation of more steps than the limit"
     ScriptFailed "script-failed" "a script that failed, or gave what it does not declare"
+    HostFailed "host-failed" "a function of the host that failed, or gave what it does not declare"
     ScriptLimit "script-limit" "a script that used more than its limits allow"
     NeedsMigration "needs-migration" "a case in a stage that the pack does not have"
     NoHit "no-hit" "a table in which no row matches"

@@ -9,19 +9,18 @@ use crate::source::{Snippet, SourceId, Span};
 use crate::syntax::node::Style;
 use crate::syntax::{Entry, Grid, Map, Node, NodeKind, csv_grid, grid};
 
+/// The sections in which scripts stand.
+const SCRIPTED: [&str; 7] = ["functions", "segmentation", "tables", "rules", "escalations", "incentives", "settlement"];
+
 impl Assembler<'_> {
     /// Replaces `grid` and `file` of every table by its rows.
     pub(super) fn grids(&mut self, pack: &str, files: &PackFiles, own: &mut Map, used: &mut BTreeSet<String>) {
         for entry in &mut own.entries {
+            if SCRIPTED.contains(&entry.key.as_str()) {
+                self.script_files(pack, files, &mut entry.value, used);
+            }
             match (entry.key.as_str(), &mut entry.value.kind) {
                 ("segmentation", NodeKind::Map(table)) => self.table_rows(pack, files, table, used),
-                ("functions", NodeKind::Map(functions)) => {
-                    for function in &mut functions.entries {
-                        if let NodeKind::Map(map) = &mut function.value.kind {
-                            self.script_file(pack, files, map, used);
-                        }
-                    }
-                }
                 ("tables", NodeKind::Map(tables)) => {
                     for table in &mut tables.entries {
                         if let NodeKind::Map(map) = &mut table.value.kind {
@@ -45,10 +44,9 @@ impl Assembler<'_> {
         for operation in &mut overlays.entries {
             let NodeKind::Map(items) = &mut operation.value.kind else { continue };
             for item in &mut items.entries {
-                if item.key.starts_with("functions/")
-                    && let NodeKind::Map(function) = &mut item.value.kind
-                {
-                    self.script_file(pack, files, function, used);
+                let section = item.key.split('/').next().unwrap_or("");
+                if SCRIPTED.contains(&section) {
+                    self.script_files(pack, files, &mut item.value, used);
                 }
                 let is_table = item.key == "segmentation"
                     || item.key.strip_prefix("tables/").is_some_and(|name| !name.contains('/'));
@@ -107,8 +105,28 @@ impl Assembler<'_> {
         csv_grid::parse(source, delimiter, self.sources, self.findings)
     }
 
-    /// Puts the text of the file that a function's `script` names in its place.
-    fn script_file(&mut self, pack: &str, files: &PackFiles, function: &mut Map, used: &mut BTreeSet<String>) {
+    /// Puts the texts of files in the places of their names, in all that is below a node.
+    fn script_files(&mut self, pack: &str, files: &PackFiles, node: &mut Node, used: &mut BTreeSet<String>) {
+        match &mut node.kind {
+            NodeKind::Map(map) => {
+                self.script_file(pack, files, map, used);
+                map.entries.iter_mut().for_each(|entry| self.script_files(pack, files, &mut entry.value, used));
+            }
+            NodeKind::List(items) => {
+                items.iter_mut().for_each(|item| self.script_files(pack, files, item, used));
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts the text of the file that `script` names in its place.
+    pub(super) fn script_file(
+        &mut self,
+        pack: &str,
+        files: &PackFiles,
+        function: &mut Map,
+        used: &mut BTreeSet<String>,
+    ) {
         let Some(entry) = function.entries.iter_mut().find(|entry| entry.key == "script") else { return };
         if !entry.value.text().is_some_and(|text| text.ends_with(".rhai") && !text.contains('\n')) {
             return;

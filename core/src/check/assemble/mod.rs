@@ -4,12 +4,15 @@
 //! become lists of rows. Bases come first, then the pack's own items, then its overlays.
 
 mod files;
+mod plugins;
 
 use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 
 use super::overlay;
+pub(crate) use plugins::PLUGIN;
+
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::error::Error;
 use crate::load::{self, Library};
@@ -21,9 +24,10 @@ use crate::syntax::{Entry, Map, Node, NodeKind, yaml};
 pub(crate) const HEADER: [&str; 10] =
     ["pack", "version", "format", "title", "currency", "time_zone", "calendar", "extends", "rounding", "channels"];
 /// Sections that are maps of named items.
-const MAPS: [&str; 16] = [
+const MAPS: [&str; 17] = [
     "records",
     "inputs",
+    "plugins",
     "functions",
     "facts",
     "tables",
@@ -43,8 +47,6 @@ const MAPS: [&str; 16] = [
 const WHOLE: [&str; 4] = ["segmentation", "escalations", "settlement", "incentives"];
 /// Overlays, by qualified id.
 const OVERLAYS: [&str; 4] = ["change", "replace", "add", "remove"];
-/// Sections of the format that this version does not carry out.
-const LATER: [&str; 1] = ["plugins"];
 
 /// How deep packs may extend each other.
 const EXTENDS: usize = 16;
@@ -64,6 +66,8 @@ pub(crate) struct Assembled {
     pub(crate) head: Span,
     /// SHA-256 over the sorted paths and contents of all that affects its meaning.
     pub(crate) digest: String,
+    /// Whether a plugin was refused: then functions may be missing for that.
+    pub(crate) lacks_plugin: bool,
     /// What the overlays did, for `check -v`.
     pub(crate) overlays: Vec<String>,
 }
@@ -87,7 +91,8 @@ pub(crate) fn assemble(
         open: Vec::new(),
         merged: Vec::new(),
     };
-    let Some((root, head)) = assembler.pack(pack)? else { return Ok(None) };
+    let Some((mut root, head)) = assembler.pack(pack)? else { return Ok(None) };
+    let lacks_plugin = assembler.plugins(&mut root)?;
     let mut digested = std::mem::take(&mut assembler.digested);
     let overlays = std::mem::take(&mut assembler.overlays);
     digested.sort();
@@ -101,7 +106,7 @@ pub(crate) fn assemble(
         hash.update([0]);
     }
     let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Some(Assembled { name: pack.to_owned(), root, head, digest, overlays }))
+    Ok(Some(Assembled { name: pack.to_owned(), root, head, digest, lacks_plugin, overlays }))
 }
 
 struct Assembler<'a> {
@@ -184,16 +189,7 @@ impl Assembler<'_> {
                 );
                 continue;
             }
-            if LATER.contains(&key) {
-                self.findings.push(
-                    Finding::error(
-                        Code::NotYetSupported,
-                        entry.key_span,
-                        format!("`{key}` is part of the format, but this version does not carry it out"),
-                    )
-                    .help("remove it: a rule is never passed over silently"),
-                );
-            } else if HEADER.contains(&key) || WHOLE.contains(&key) {
+            if HEADER.contains(&key) || WHOLE.contains(&key) {
                 self.add_whole(entry, own);
             } else if MAPS.contains(&key) || OVERLAYS.contains(&key) && key != "remove" {
                 let target = if MAPS.contains(&key) { &mut *own } else { &mut *overlays };

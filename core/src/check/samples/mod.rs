@@ -12,15 +12,17 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeZone, Utc};
 
 use crate::calendar::date_at;
+use crate::check::literals;
 use crate::check::names::Names;
 use crate::check::pack::{CheckedPack, section};
 use crate::check::tables::CheckedTable;
 use crate::diagnostic::{Candidates, Code, Finding, Findings, did_you_mean};
+use crate::host::StandIns;
 use crate::record::{Attempt, Offer, Problem, Raw, RecordReader, Surroundings};
 use crate::source::{SourceId, Span};
 use crate::syntax::node::MapReader;
 use crate::syntax::{Map, Node, NodeKind};
-use crate::value::{RecordType, Value, text};
+use crate::value::{Failure, RecordType, Value, text};
 
 pub(crate) use pay::{PayExpectation, PayTest};
 pub(crate) use state::TestState;
@@ -60,6 +62,8 @@ pub(crate) struct Test {
     pub(crate) offer: Option<Offer>,
     /// The contact that is tried.
     pub(crate) attempt: Option<Attempt>,
+    /// What functions of the host give.
+    pub(crate) host: StandIns,
     pub(crate) expect: Vec<Expectation>,
 }
 
@@ -240,7 +244,7 @@ struct Suggestions<'a> {
 impl<'a> Known<'a> {
     fn new(pack: &'a CheckedPack, samples: &'a [Sample], broken: HashSet<&'a str>) -> Known<'a> {
         let tables = pack.tables.iter().map(|table| table.id.to_string());
-        let facts = pack.facts.iter().map(|fact| format!("facts/{}", fact.name));
+        let facts = pack.facts.iter().filter(|fact| !fact.is_call).map(|fact| format!("facts/{}", fact.name));
         let stages = pack.workflows.iter().flat_map(|workflow| &workflow.stages).map(|stage| stage.id.to_string());
         let workflows = pack.workflows.iter().map(|workflow| workflow.id.to_string());
         let policies = pack.contact.iter().map(|policy| policy.id.to_string());
@@ -289,6 +293,7 @@ impl TestReader<'_, '_> {
         let offer = offer_node.and_then(|node| self.offer(node));
         let attempt_node = reader.optional("attempt", self.findings);
         let attempt = attempt_node.and_then(|node| self.attempt(node));
+        let host = reader.optional("host", self.findings).map(|node| self.host(node)).unwrap_or_default();
         let expect = reader.required("expect", self.findings);
         reader.finish(self.findings);
         let expects = |key: &str| {
@@ -329,7 +334,7 @@ impl TestReader<'_, '_> {
             check_record(self.pack, &record, head.as_of, self.findings);
         }
         let (TestHead { name, span, as_of }, record) = (head, Raw::from_node(&record));
-        Some(Test { name, span, as_of, record, state, offer, attempt, expect: expectations })
+        Some(Test { name, span, as_of, record, state, offer, attempt, host, expect: expectations })
     }
 
     /// What a test says that tests of all kinds say.
@@ -371,6 +376,37 @@ impl TestReader<'_, '_> {
             }
         }
         Some(record)
+    }
+
+    /// What a test says that functions of the host give.
+    fn host(&mut self, node: &Node) -> StandIns {
+        let Some(map) = node.as_map("`host`", self.findings) else { return Vec::new() };
+        let mut given = Vec::new();
+        for entry in &map.entries {
+            let Some(function) = self.pack.functions.get(entry.key.as_str()) else {
+                let names = self.pack.functions.keys().map(|name| &**name);
+                let message = format!("the pack declares no function `{}`", entry.key);
+                self.findings.push(
+                    Finding::error(Code::UnknownFunction, entry.key_span, message)
+                        .maybe_help(did_you_mean(&entry.key, names)),
+                );
+                continue;
+            };
+            if !function.is_host {
+                let message = format!("`{}` is a script, which gives what it gives", entry.key);
+                self.findings.push(
+                    Finding::error(Code::UnknownFunction, entry.key_span, message)
+                        .help("only what functions of the host give is said by a test"),
+                );
+            } else if entry.value.text() == Some("unknown") {
+                given.push((function.name.clone(), Err(Failure::unknown(&function.name))));
+            } else if let Some(scalar) = entry.value.as_scalar("what a function gives", self.findings) {
+                let (base, decimals) = (&function.gives.base, function.gives.decimals);
+                let value = literals::value(&scalar.snippet.trimmed(), base, decimals, true, self.findings);
+                given.extend(value.map(|value| (function.name.clone(), Ok(value))));
+            }
+        }
+        given
     }
 
     /// The contact that a test tries.

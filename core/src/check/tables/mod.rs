@@ -17,7 +17,7 @@ use crate::source::Span;
 use crate::value::ops::Comparison;
 use crate::value::{Field, Type, Value};
 
-pub(crate) use read::{RawTable, TableReader};
+pub(crate) use read::{RawTable, TableReader, on_unknown};
 
 /// Which construct of the domain a table came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

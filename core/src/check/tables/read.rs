@@ -12,6 +12,7 @@ use crate::check::expressions::{RawValue, raw_value};
 use crate::check::header::Header;
 use crate::check::names::report_id;
 use crate::check::records::Records;
+use crate::check::scripting::{RawScript, Scripting};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::Ast;
 use crate::language::parse::Parser;
@@ -50,6 +51,8 @@ pub(super) struct RawRow {
     pub(super) outputs: Vec<Option<RawValue>>,
     pub(super) annotations: Annotations,
     pub(super) skips_unknown: bool,
+    /// What gives the outputs that the row does not say, and whether it applies.
+    pub(super) script: Option<RawScript>,
 }
 
 pub(super) enum RawCondition {
@@ -62,6 +65,7 @@ pub(super) enum RawCondition {
 pub(crate) struct TableReader<'a> {
     pub(crate) header: &'a Header,
     pub(crate) parser: &'a Parser,
+    pub(crate) scripting: &'a Scripting,
     pub(crate) findings: &'a mut Findings,
 }
 
@@ -82,6 +86,7 @@ impl RawTable {
                     RawCondition::When(ast, _) | RawCondition::Unless(ast, _) => ast.names(&mut names),
                 }
             }
+            names.extend(row.script.iter().flat_map(RawScript::names));
             for value in row.outputs.iter().flatten() {
                 if let RawValue::Computed(ast) = value {
                     ast.names(&mut names);
@@ -107,11 +112,11 @@ impl TableReader<'_> {
         };
         let before = self.findings.len();
         let mut reader = MapReader::new(node, &what, self.findings)?.named(key_span);
-        reader.not_yet(&["script"], self.findings);
         let default = if family == Family::Segmentation { HitPolicy::First } else { HitPolicy::Unique };
         let hit = self.hit(&mut reader).unwrap_or(default);
         let outputs = self.outputs(&mut reader, &what);
-        let skips_unknown = self.on_unknown(&mut reader);
+        let skips_unknown = on_unknown(&mut reader, self.findings);
+        let script = reader.optional("script", self.findings);
         reader.optional("grid", self.findings);
         reader.optional("file", self.findings);
         if let Some(node) = reader.optional("delimiter", self.findings)
@@ -125,11 +130,10 @@ impl TableReader<'_> {
         }
         let columns_node = reader.optional_or_null(COLUMNS);
         let rows_node = reader.optional_or_null(ROWS);
-        let has_source =
-            columns_node.is_some() || node_has(node, "grid") || node_has(node, "file") || node_has(node, "script");
+        let has_source = columns_node.is_some() || node_has(node, "grid") || node_has(node, "file") || script.is_some();
         if !has_source {
             self.findings.push(
-                Finding::error(Code::MissingKey, reader.head(), format!("{what} needs `grid` or `file`"))
+                Finding::error(Code::MissingKey, reader.head(), format!("{what} needs `grid`, `file` or `script`"))
                     .help("write the table below `grid: |`, or name a CSV file with `file:`"),
             );
         }
@@ -157,8 +161,38 @@ impl TableReader<'_> {
             };
             table.is_sound = !places.is_some_and(|places| self.findings.has_errors_in(places));
         }
+        if let Some(script) = script {
+            self.script_row(&mut table, script);
+        }
         table.is_sound &= !self.findings.has_errors_since(before) && !self.findings.has_errors_in(node.span);
         Some(table)
+    }
+
+    /// A row that is a script, behind those that are written out.
+    pub(super) fn script_row(&mut self, table: &mut RawTable, node: &Node) {
+        // Nothing can be said of which cases it leaves.
+        table.is_sound = false;
+        let name = table.id.rsplit('/').next().unwrap_or("").to_owned();
+        let Some(script) = self.scripting.of_rule(node, &name, self.findings) else { return };
+        let row = RawRow {
+            id: Arc::from(format!("{}/script", table.id)),
+            span: node.span,
+            conditions: Vec::new(),
+            outputs: table.outputs.iter().map(|_| None).collect(),
+            annotations: Annotations::default(),
+            skips_unknown: false,
+            script: Some(script),
+        };
+        let same = table.rows.iter().find(|known| known.id == row.id);
+        if let Some(same) = same {
+            let message = "the id `script` is that of the row that the script is";
+            self.findings.push(
+                Finding::error(Code::DuplicateId, same.span, message)
+                    .also(node.span, "the script")
+                    .help("give the row another id"),
+            );
+        }
+        table.rows.push(row);
     }
 
     fn grid(&mut self, table: &mut RawTable, columns: &Node, rows: &Node, skips_unknown: bool) {
@@ -351,6 +385,7 @@ impl TableReader<'_> {
             outputs: Vec::new(),
             annotations: Annotations::default(),
             skips_unknown,
+            script: None,
         };
         let guards = arms::guards(map);
         let of_arm = guards.first().map(|guard| arms::name(&guard.experiment));
@@ -451,31 +486,6 @@ impl TableReader<'_> {
         found
     }
 
-    pub(crate) fn on_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
-        let Some(node) = reader.optional("on_unknown", self.findings) else { return false };
-        match node.as_text("`on_unknown`", self.findings) {
-            Some("skip") => {
-                self.findings.push(
-                    Finding::note(
-                        Code::UnknownSkipped,
-                        node.span,
-                        "rows whose conditions are unknown are left out here",
-                    )
-                    .help("without `on_unknown: skip` the result would be unknown"),
-                );
-                true
-            }
-            Some(other) => {
-                self.findings.push(
-                    Finding::error(Code::InvalidValue, node.span, format!("`on_unknown` cannot be `{other}`"))
-                        .help("only `skip` can be said; without it unknown stays unknown"),
-                );
-                false
-            }
-            None => false,
-        }
-    }
-
     pub(super) fn outputs(&mut self, reader: &mut MapReader<'_>, what: &str) -> Option<Vec<Field>> {
         let node = reader.required("outputs", self.findings)?;
         let map = node.as_map("`outputs`", self.findings)?;
@@ -553,6 +563,28 @@ impl TableReader<'_> {
                 .also(*first, "first here")
                 .help("give one another id"),
         );
+    }
+}
+
+/// Whether `on_unknown` of a table or rule leaves out what is not known.
+pub(crate) fn on_unknown(reader: &mut MapReader<'_>, findings: &mut Findings) -> bool {
+    let Some(node) = reader.optional("on_unknown", findings) else { return false };
+    match node.as_text("`on_unknown`", findings) {
+        Some("skip") => {
+            findings.push(
+                Finding::note(Code::UnknownSkipped, node.span, "rows whose conditions are unknown are left out here")
+                    .help("without `on_unknown: skip` the result would be unknown"),
+            );
+            true
+        }
+        Some(other) => {
+            findings.push(
+                Finding::error(Code::InvalidValue, node.span, format!("`on_unknown` cannot be `{other}`"))
+                    .help("only `skip` can be said; without it unknown stays unknown"),
+            );
+            false
+        }
+        None => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::annotations::ANNOTATIONS;
-use super::read::{RawCondition, RawRow, RawTable, RowIds, TableReader, node_has};
+use super::read::{RawCondition, RawRow, RawTable, RowIds, TableReader, on_unknown};
 use super::{Annotations, Family, HitPolicy};
 use crate::check::arms;
 use crate::check::cooldowns::Cooldown;
@@ -22,11 +22,11 @@ impl TableReader<'_> {
         let name = entry.key.as_str();
         let what = format!("the rule list `{name}`");
         let mut reader = MapReader::new(&entry.value, &what, self.findings)?.named(entry.key_span);
-        reader.not_yet(&["script"], self.findings);
         let hit = self.hit(&mut reader).unwrap_or(HitPolicy::Collect);
         let outputs = self.outputs(&mut reader, &what);
-        let skips_unknown = self.on_unknown(&mut reader);
-        let list = if node_has(&entry.value, "script") {
+        let skips_unknown = on_unknown(&mut reader, self.findings);
+        let script = reader.optional("script", self.findings);
+        let list = if script.is_some() {
             reader.optional("list", self.findings)
         } else {
             reader.required("list", self.findings)
@@ -67,9 +67,18 @@ impl TableReader<'_> {
                 outputs,
                 annotations: Annotations::default(),
                 skips_unknown: false,
+                script: None,
             });
         }
-        self.rules(&mut table, list?, skips_unknown);
+        if let Some(list) = list {
+            self.rules(&mut table, list, skips_unknown);
+        }
+        if let Some(script) = script {
+            self.script_row(&mut table, script);
+        }
+        if list.is_none() && script.is_none() {
+            return None;
+        }
         Some(table)
     }
 
@@ -109,7 +118,6 @@ impl TableReader<'_> {
         let mut ids = RowIds::new();
         for item in items {
             let Some(mut reader) = MapReader::new(item, "a rule", self.findings) else { continue };
-            reader.not_yet(&["script"], self.findings);
             let mut row = self.rule_head(&table.id, &mut reader, item, skips_unknown);
             if table.family == Family::Escalations
                 && let Some(cooldown) = reader.optional("cooldown", self.findings)
@@ -120,13 +128,39 @@ impl TableReader<'_> {
                 let text = format!("it was acted on less than {} ago", cooldown.text().unwrap_or("a cooldown"));
                 row.conditions.push(RawCondition::Unless(ast, text));
             }
-            let give = reader.required("give", self.findings);
+            let script = reader.optional("script", self.findings);
+            let give = match script {
+                Some(_) => reader.optional("give", self.findings),
+                None => reader.required("give", self.findings),
+            };
             let head = reader.head();
             reader.finish(self.findings);
-            row.outputs = self.give(give, head, &table.outputs, "give");
+            match script {
+                Some(script) => self.scripted(&mut row, script, give, &table.outputs),
+                None => row.outputs = self.give(give, head, &table.outputs, "give"),
+            }
             self.duplicate_row(&mut ids, &row);
             table.rows.push(row);
         }
+    }
+
+    /// A rule that is a script: it gives what `give` does not.
+    fn scripted(&mut self, row: &mut RawRow, script: &Node, give: Option<&Node>, outputs: &[Field]) {
+        let given = |output: &Field| match give.map(|give| &give.kind) {
+            Some(NodeKind::Map(map)) => map.get(&output.name).is_some(),
+            _ => false,
+        };
+        let own: Vec<Field> = outputs.iter().filter(|output| given(output)).cloned().collect();
+        let mut values = give.map_or_else(Vec::new, |give| self.give(Some(give), give.span, &own, "give")).into_iter();
+        row.outputs = outputs.iter().map(|output| if given(output) { values.next().flatten() } else { None }).collect();
+        if own.len() == outputs.len() {
+            let message = "`give` says all outputs, and leaves none to the script";
+            self.findings.push(Finding::error(Code::UnknownKey, script.span, message).help(
+                "take those out of `give` that the script gives, or write the script as a function: `when: f(..)`",
+            ));
+        }
+        let id = arms::plain(row.id.rsplit('/').next().unwrap_or("")).to_owned();
+        row.script = self.scripting.of_rule(script, &id, self.findings);
     }
 
     /// What all rules have: an id, conditions, annotations.
@@ -142,6 +176,7 @@ impl TableReader<'_> {
             outputs: Vec::new(),
             annotations: Annotations::default(),
             skips_unknown,
+            script: None,
         };
         arms::asked(reader);
         if let NodeKind::Map(map) = &item.kind {
@@ -159,7 +194,7 @@ impl TableReader<'_> {
             }
         }
         if reader.optional_or_null("on_unknown").is_some() {
-            row.skips_unknown = self.on_unknown(reader);
+            row.skips_unknown = on_unknown(reader, self.findings);
         }
         for key in ANNOTATIONS {
             reader.optional(key, self.findings);
@@ -213,7 +248,6 @@ impl TableReader<'_> {
         let mut is_whole = true;
         for item in items {
             let Some(mut reader) = MapReader::new(item, "a part of a score", self.findings) else { continue };
-            reader.not_yet(&["script"], self.findings);
             let mut row = self.rule_head(&id, &mut reader, item, false);
             let points = reader.required("points", self.findings).and_then(|node| self.value(node));
             reader.finish(self.findings);

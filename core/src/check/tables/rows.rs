@@ -7,6 +7,7 @@ use super::{CheckedCondition, CheckedOutput, CheckedRow, CheckedTable, Column, F
 use crate::check::expressions::RawValue;
 use crate::check::literals;
 use crate::check::names::Names;
+use crate::check::scripting::{self, Scripting};
 use crate::diagnostic::{Code, Finding, Findings};
 use crate::language::{Expr, ExprKind, Scope, SlotId, Typer};
 use crate::source::Span;
@@ -25,6 +26,7 @@ impl RawTable {
         names: &Names,
         record: &RecordType,
         slots: &[Option<SlotId>],
+        scripting: &Scripting,
         findings: &mut Findings,
     ) -> CheckedTable {
         let before = findings.len();
@@ -38,22 +40,32 @@ impl RawTable {
                 (!findings.has_errors_since(before)).then(|| Column { name: column.name.text.clone(), subject })
             })
             .collect();
-        let row = |row: &RawRow, findings: &mut Findings| CheckedRow {
-            id: row.id.clone(),
-            conditions: row
+        let row = |row: &RawRow, findings: &mut Findings| {
+            let script = row.script.as_ref();
+            let left = row.outputs.iter().zip(&self.outputs).filter(|(value, _)| value.is_none());
+            let left: Vec<Field> = left.map(|(_, output)| output.clone()).collect();
+            let call = script
+                .and_then(|script| script.call(scripting::outputs(&left, script.span), names, scripting, findings));
+            let mut conditions: Vec<CheckedCondition> = row
                 .conditions
                 .iter()
                 .filter_map(|condition| self.condition(condition, &columns, names, record, findings))
-                .collect(),
-            outputs: row
-                .outputs
-                .iter()
-                .zip(&self.outputs)
-                .map(|(value, output)| self.output(value.as_ref(), output, row.span, names, findings))
-                .collect(),
-            annotations: row.annotations.clone(),
-            skips_unknown: row.skips_unknown,
-            span: row.span,
+                .collect();
+            conditions.extend(call.as_ref().map(scripting::applies));
+            let outputs = row.outputs.iter().zip(&self.outputs).map(|(value, output)| {
+                match call.as_ref().filter(|_| value.is_none()) {
+                    Some(call) => scripting::output(call, &output.name).unwrap_or_else(|| call.clone()),
+                    None => self.output(value.as_ref(), output, row.span, names, findings),
+                }
+            });
+            CheckedRow {
+                id: row.id.clone(),
+                outputs: outputs.collect(),
+                conditions,
+                annotations: row.annotations.clone(),
+                skips_unknown: row.skips_unknown,
+                span: row.span,
+            }
         };
         let rows = self.rows.iter().map(|raw| row(raw, findings)).collect();
         let otherwise = self.otherwise.as_ref().map(|raw| row(raw, findings));

@@ -383,9 +383,7 @@ impl WorkflowReader<'_> {
     }
 
     fn skips_unknown(&mut self, reader: &mut MapReader<'_>) -> bool {
-        let mut tables =
-            super::tables::TableReader { header: self.header, parser: self.parser, findings: self.findings };
-        tables.on_unknown(reader)
+        super::tables::on_unknown(reader, self.findings)
     }
 
     fn needs_calendar(&mut self, duration: Duration, span: Span) {

@@ -88,7 +88,7 @@ impl WorkflowReader<'_> {
     /// A step of the stage with this id; `list` is `enter` or `cadence`.
     pub(super) fn step(&mut self, item: &Node, stage: &str, list: &str) -> Option<CheckedStep> {
         let mut reader = MapReader::new(item, "a step", self.findings)?;
-        let head = RuleHead::read(item, &mut reader, self.header, self.parser, self.findings);
+        let head = RuleHead::read(item, &mut reader, self.findings);
         let is_entry = list == "enter";
         let action_node = reader.required("do", self.findings);
         let action = action_node.and_then(|node| self.action_named(node));

@@ -8,6 +8,7 @@ use crate::eval::cells::Cells;
 use crate::eval::row::{Evaluation, Pack, Taken};
 use crate::eval::trace::TableTrace;
 use crate::language::SlotId;
+use crate::language::functions::printed::Printed;
 use crate::plan::columns::Columns;
 use crate::plan::{Give, PlanStep, PlanTable, Storage};
 
@@ -29,6 +30,8 @@ pub(super) struct Chunk {
     pub(super) slots: Vec<(usize, KeptColumn)>,
     /// Tables that their meaning decided: by step, and by case of the chunk.
     pub(super) asked: Vec<(usize, usize, TableTrace)>,
+    /// What functions printed, by case of the chunk.
+    pub(super) printed: Vec<(usize, Printed)>,
 }
 
 impl Decided {
@@ -44,6 +47,8 @@ impl Decided {
         let Some(chunk) = self.chunks.get(case / CASES) else { return };
         let within = case % CASES;
         evaluation.asked.clear();
+        let printed = chunk.printed.iter().filter(|(case, _)| *case == within);
+        evaluation.printed = printed.map(|(_, printed)| printed.clone()).collect();
         evaluation.fired.fill(0);
         evaluation.cells.take(&batch.fields(case, pack.plan));
         for (index, step) in pack.plan.steps.iter().enumerate() {

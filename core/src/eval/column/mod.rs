@@ -28,6 +28,7 @@ use super::row::{Instant, Pack};
 use crate::families::Step;
 use crate::language::SlotId;
 use crate::language::functions::Context;
+use crate::language::functions::printed;
 use crate::language::meaning::Reader;
 use crate::plan::columns::Columns;
 use crate::plan::{Code, PlanStep};
@@ -115,6 +116,8 @@ impl<'a> Work<'a> {
     fn run(&mut self) {
         let plan = self.pack.plan;
         self.chunk.asked.clear();
+        self.chunk.printed.clear();
+        drop(printed::take());
         self.chunk.fired.clear();
         self.chunk.hits.resize_with(plan.steps.len(), Narrow::default);
         self.room.hits.resize_with(plan.steps.len(), Vec::new);
@@ -182,6 +185,7 @@ impl<'a> Work<'a> {
         {
             for case in cases(&asked) {
                 column.set(case, self.ask(case, |reader| reader.value(&fact.expr)), storage);
+                self.chunk.printed.extend(printed::take().into_iter().map(|printed| (case, printed)));
             }
         }
         self.room.fill(slot, column);

@@ -74,7 +74,7 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
             ExprKind::Coalesce(items) => return self.coalesce(expr, items, want),
             ExprKind::Compare(operator, a, b) => return self.compare(expr, *operator, a, b),
             ExprKind::Arithmetic(operator, a, b) => return self.arithmetic(expr, *operator, a, b, want),
-            ExprKind::List(items) => self.all(items),
+            ExprKind::List(items) | ExprKind::Record(items) => self.all(items),
             ExprKind::InList { item, list } => return self.in_list(expr, item, list, want),
             ExprKind::InRange { item, low, high, is_inclusive } => {
                 return self.in_range(expr, [item, low, high], *is_inclusive, want);
@@ -99,8 +99,15 @@ impl<S: Slots + ?Sized> Walker<'_, '_, S> {
             ExprKind::Call { function, arguments } => return self.call(expr, function, arguments, want),
             ExprKind::Extreme { items, .. } => self.all(items),
             ExprKind::Rate { rate, date } => return self.rate(expr, *rate, date, want),
-            ExprKind::InterestOver { arguments, .. } | ExprKind::Declared { arguments, .. } => {
+            ExprKind::InterestOver { arguments, .. } => {
                 let motion = self.all(arguments);
+                self.failing(motion)
+            }
+            ExprKind::Declared { function, arguments } => {
+                let mut motion = self.all(arguments);
+                if function.reads_today {
+                    motion.until = self.clock.first(motion.until, self.clock.tomorrow());
+                }
                 self.failing(motion)
             }
             ExprKind::Method { method, list, local, body } => {

@@ -8,6 +8,7 @@ mod dates;
 pub(crate) mod declared;
 mod finance;
 mod numbers;
+pub(crate) mod printed;
 mod texts;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -35,6 +36,8 @@ pub(crate) struct Context<'a> {
     /// The debtor's candidate zones, and the name of the field that holds them.
     pub(crate) places: Result<Vec<Tz>, Failure>,
     pub(crate) place_field: &'a str,
+    /// What calls of the pack's functions came to, where that is kept.
+    pub(crate) calls: Option<&'a declared::Calls>,
 }
 
 /// A function of the language.
@@ -255,6 +258,11 @@ impl Function {
 pub(crate) fn signature(name: &str, params: &[Param]) -> String {
     let params: Vec<&str> = params.iter().map(|param| param.word()).collect();
     format!("{name}({})", params.join(", "))
+}
+
+/// Whether a function gives something else on another day, its arguments being the same.
+pub(crate) fn reads_today(name: &str) -> bool {
+    matches!(name, "days_since" | "days_until")
 }
 
 /// Every function.

@@ -224,8 +224,8 @@ impl Typer<'_> {
         span: Span,
     ) -> Expr {
         if !self.scope.may_call() {
-            let message = format!("`{}` can be called only where a fact is said", function.name);
-            let help = "name what it gives as a fact, and read the fact here";
+            let message = format!("`{}` cannot be called here", function.name);
+            let help = "functions are called from the rules of the pack; name what it gives as a fact";
             self.report(Code::NotYetSupported, name_span, &message, Some(help));
             return any(span);
         }
@@ -245,7 +245,12 @@ impl Typer<'_> {
             taken.push(argument);
         }
         let base = function.gives.base.clone();
-        Expr { kind: ExprKind::Declared { function, arguments: taken }, base, maybe_none, span }
+        self.placed(Expr { kind: ExprKind::Declared { function, arguments: taken }, base, maybe_none, span })
+    }
+
+    /// A call where the scope wants it to stand, unless it reads an item of a list that goes on around it.
+    fn placed(&self, expr: Expr) -> Expr {
+        if expr.is_closed() { self.scope.placed(expr) } else { expr }
     }
 
     /// A day written in numbers that the calendar does not have.
@@ -393,6 +398,7 @@ impl Typer<'_> {
             }
         };
         let kind = ExprKind::Method { method, list: Box::new(list), local, body: body.map(Box::new) };
-        Expr { kind, base, maybe_none, span }
+        let expr = Expr { kind, base, maybe_none, span };
+        if expr.has_call() { self.placed(expr) } else { expr }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::language::expr::SlotId;
+use crate::language::expr::{Expr, SlotId};
 use crate::language::functions::declared::DeclaredFunction;
-use crate::value::{Absence, Range, Type};
+use crate::value::{Absence, Range, RecordType, Type};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -46,6 +46,15 @@ pub(crate) trait Scope {
     /// Whether such functions may be called here.
     fn may_call(&self) -> bool {
         false
+    }
+    /// The call of such a function, or what goes over a list with one, as it is read here: where it stands in a slot of
+    /// its own, that slot.
+    fn placed(&self, call: Expr) -> Expr {
+        call
+    }
+    /// The record of the case.
+    fn case(&self) -> Option<Arc<RecordType>> {
+        None
     }
     /// Whether the pack has a calendar.
     fn has_calendar(&self) -> bool {

@@ -67,6 +67,7 @@ impl Writer<'_> {
             ExprKind::Coalesce(items) => self.joined(items, " ?? "),
             ExprKind::Compare(operator, a, b) => format!("{} {} {}", self.part(a), operator.symbol(), self.part(b)),
             ExprKind::Arithmetic(operator, a, b) => format!("{} {} {}", self.part(a), operator.symbol(), self.part(b)),
+            ExprKind::Record(parts) => format!("({})", self.list(parts)),
             ExprKind::List(items) => format!("[{}]", self.list(items)),
             ExprKind::InList { item, list } => format!("{} in {}", self.part(item), self.part(list)),
             ExprKind::InRange { item, low, high, is_inclusive } => {
