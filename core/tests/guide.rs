@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use recoup::Engine;
+use recoup::LoadOptions;
 
 #[test]
 fn every_block_of_the_guide_loads_and_its_tests_pass() {
     let files = blocks();
     for pack in ["guide", "guide-overlay"] {
-        let engine = match Engine::from_sources(pack, files.clone()) {
+        let engine = match LoadOptions::new().with_stand_ins().from_sources(pack, files.clone()) {
             Ok(engine) => engine,
             Err(error) => panic!("{pack}: {error}"),
         };
@@ -52,9 +52,11 @@ fn blocks() -> BTreeMap<String, String> {
     let text = fs::read_to_string(page).expect("the guide can be read");
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     let mut current: Option<String> = None;
+    let mut indent = String::new();
     for line in text.lines() {
         match (&current, line.trim_start().strip_prefix("```")) {
             (None, Some(fence)) => {
+                indent = line.chars().take_while(|c| *c == ' ').collect();
                 let title = fence.split_whitespace().find_map(|word| word.strip_prefix("title="));
                 current = Some(title.map_or(String::new(), |title| match title.strip_prefix("../") {
                     Some(other) => other.to_owned(),
@@ -64,7 +66,8 @@ fn blocks() -> BTreeMap<String, String> {
             (Some(_), Some(_)) => current = None,
             (Some(path), None) if !path.is_empty() => {
                 let file = files.entry(path.clone()).or_default();
-                file.push_str(line);
+                // A block in a list stands further to the right.
+                file.push_str(line.strip_prefix(indent.as_str()).unwrap_or(line));
                 file.push('\n');
             }
             _ => {}
