@@ -104,6 +104,7 @@ impl FunctionReader<'_> {
             return None;
         }
         let name: Arc<str> = Arc::from(entry.key.as_str());
+        let native = script.native(&name, &parameters, &gives);
         let run = self.scripts.run(ScriptFunction {
             script: Arc::new(script),
             name: name.clone(),
@@ -111,7 +112,7 @@ impl FunctionReader<'_> {
             gives: gives.clone(),
             calendar: self.calendar.clone(),
         });
-        Some(DeclaredFunction { name, about, parameters, gives, span: entry.key_span, run })
+        Some(DeclaredFunction { name, about, parameters, gives, span: entry.key_span, run, native })
     }
 
     fn parameters(&mut self, node: &Node) -> Option<Arc<[Parameter]>> {

@@ -9,6 +9,7 @@ pub(crate) mod axis;
 pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod columns;
+mod native;
 pub(crate) mod print;
 pub(crate) mod routine;
 pub(crate) mod storage;
@@ -27,8 +28,8 @@ pub(crate) use table::{Give, PlanTable, Policy};
 use crate::check::CheckedPack;
 use crate::families::{LoweredPack, Output, Step};
 use crate::language::{Expr, ExprKind, SlotId};
-use crate::value::{Range, Type, Value};
-use code::Compiler;
+use crate::value::{Type, Value};
+use code::{Compiler, within};
 use storage::Number;
 use table::Sorted;
 
@@ -288,12 +289,7 @@ impl Program {
         }
         let compiler = Compiler::new(&self.storages);
         let (code, storage) = compiler.stored(expr, output.decimals, output.rounding)?;
-        if output.range == Range::default() {
-            return Some((code, storage));
-        }
-        let low = output.range.min.as_ref().map_or(Some(i64::MIN), |bound| storage.at_least(bound))?;
-        let high = output.range.max.as_ref().map_or(Some(i64::MAX), |bound| storage.at_most(bound))?;
-        Some((Code::Within(Box::new(code), low, high), storage))
+        Some((within(code, &storage, &output.range)?, storage))
     }
 
     /// The computed condition of an expression.

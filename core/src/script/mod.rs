@@ -11,10 +11,13 @@ mod limits;
 mod lists;
 mod machine;
 mod maps;
+mod native;
 mod shape;
 mod texts;
 mod values;
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;
 

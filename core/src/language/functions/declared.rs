@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Context;
+use crate::language::{Body, Expr};
 use crate::source::Span;
 use crate::value::{Field, Outcome, Type};
 
@@ -19,6 +20,9 @@ pub(crate) struct DeclaredFunction {
     pub(crate) gives: Field,
     pub(crate) span: Span,
     pub(crate) run: Run,
+    /// What it does as expressions, whose slots are its parameters; nothing where only its script can say it. What comes
+    /// of them is what `run` gives, wherever they come to a value.
+    pub(crate) native: Option<Body<Expr>>,
 }
 
 /// A parameter of such a function.
