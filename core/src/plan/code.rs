@@ -191,10 +191,14 @@ impl<'a> Compiler<'a> {
                 })
             }
             ExprKind::If { condition, then, otherwise } => {
-                let condition = Box::new(self.condition(condition)?);
+                let condition = self.condition(condition)?;
                 let (codes, storage) = self.unified_refs(&[then, otherwise])?;
                 let [then, otherwise] = <[Code; 2]>::try_from(codes.into_vec()).ok()?;
-                Some((Code::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }, storage))
+                if self.given.is_some() && storage == Storage::Boolean {
+                    return boolean(native::choice(condition, then, otherwise));
+                }
+                let (then, otherwise) = (Box::new(then), Box::new(otherwise));
+                Some((Code::If { condition: Box::new(condition), then, otherwise }, storage))
             }
             ExprKind::Known(inner) => boolean(Code::Known(Box::new(self.code(inner)?.0))),
             ExprKind::Extreme { is_most, items } => {

@@ -61,6 +61,33 @@ fn code(compiler: &Compiler<'_>, body: &Body<Expr>, gives: &Field) -> Option<(Co
     }
 }
 
+/// A choice between two truths, as a script has it for `and` and `or`. Where the left side cannot fail, their order says
+/// nothing.
+pub(super) fn choice(condition: Code, then: Code, otherwise: Code) -> Code {
+    match (is_sure(&condition), then, otherwise) {
+        (true, then, Code::Constant(0)) => Code::And([condition, then].into()),
+        (true, Code::Constant(1), otherwise) => Code::Or([condition, otherwise].into()),
+        (_, then, otherwise) => {
+            Code::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) }
+        }
+    }
+}
+
+/// Whether code comes to a value wherever the arguments of the call do.
+fn is_sure(code: &Code) -> bool {
+    match code {
+        Code::Constant(_) | Code::Slot(_) | Code::Today => true,
+        Code::Compare(..)
+        | Code::OneOf(..)
+        | Code::Between { .. }
+        | Code::Not(_)
+        | Code::And(_)
+        | Code::Or(_)
+        | Code::If { .. } => code.parts().all(is_sure),
+        _ => false,
+    }
+}
+
 /// Code that must have some values first, each with whether it may be none. What the code has in any case need not be had
 /// before; but where one is none, the code is not looked at.
 fn strict(first: Vec<(Code, bool)>, then: Code) -> Code {
