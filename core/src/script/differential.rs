@@ -550,3 +550,20 @@ fn a_none_argument_makes_the_call_none() {
     let (cases, _) = cases(&mut Random::new(6), 40);
     decide(&engine, &cases);
 }
+
+#[test]
+fn a_pack_says_which_calls_need_an_interpreter() {
+    let engine = engine(
+        "  f:\n    about: twice\n    of: {i: integer}\n    gives: integer\n    script: 'fn f(i) { i * 2 }'\n  \
+         g:\n    of: {w: text}\n    gives: boolean\n    script: 'fn g(w) { w == \"a\" }'\n  \
+         h:\n    of: {m: money, d: decimal}\n    gives: decimal\n    script: 'fn h(m, d) { amount(m) * d }'\n",
+        "  first: f(i) + f(j)\n  second: g(case_id) and f(i) > 3\n  third: h(m, d)\n  fourth: h(m, d * d * d * d)\n",
+    );
+    let expected = [
+        "f(integer) gives integer, 2 of 3 calls native: twice",
+        "g(text) gives boolean, interpreted, 1 call",
+        "h(money, decimal) gives decimal, 1 of 2 calls native",
+        "interpreted calls per case: 3",
+    ];
+    assert_eq!(engine.declared_functions(), expected);
+}
