@@ -1,9 +1,10 @@
-//! One case at a time: the policy, the policy with its reasons, and tables of growing size.
+//! One case at a time: the policy, with its reasons, with a fee by a script, and tables of growing size.
 #![allow(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use recoup_benches::pack::Fee;
 use recoup_benches::workload::Workload;
 
 fn policies(criterion: &mut Criterion) {
@@ -54,5 +55,12 @@ fn explain(criterion: &mut Criterion, name: &str, workload: &Workload) {
     group.finish();
 }
 
-criterion_group!(benches, policies, tables);
+fn fees(criterion: &mut Criterion) {
+    for (name, fee) in [("expression", Fee::Expression), ("native", Fee::Lowered), ("interpreted", Fee::Interpreted)] {
+        let workload = Workload::fee(fee).expect("recoup gives the expected answers");
+        decide(criterion, &format!("row/fee-{name}"), &workload);
+    }
+}
+
+criterion_group!(benches, policies, fees, tables);
 criterion_main!(benches);

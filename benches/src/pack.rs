@@ -55,6 +55,49 @@ pub fn without_stages(policy: &Policy) -> Sources {
     ]
 }
 
+/// How a pack says a fee beside its policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fee {
+    /// As an expression.
+    Expression,
+    /// By a script that runs without an interpreter.
+    Lowered,
+    /// By a script that says the same with an assignment, which an interpreter runs.
+    Interpreted,
+}
+
+/// The pack of a policy with a fee that all cases pay: `fee.due`.
+pub fn with_fee(policy: &Policy, fee: Fee) -> Sources {
+    let steps = match fee {
+        Fee::Expression => None,
+        Fee::Lowered => Some(
+            "      let part = min(balance * 2.percent, 40);\n      \
+             if days_past_due > 90 and broken_promises > 1 { part + 15 } else { part }\n",
+        ),
+        Fee::Interpreted => Some(
+            "      let part = min(balance * 2.percent, 40);\n      \
+             if days_past_due > 90 and broken_promises > 1 { part += 15; }\n      part\n",
+        ),
+    };
+    let fact = match steps {
+        Some(_) => "fee_of(balance, days_past_due, broken_promises)",
+        None => {
+            "min(balance * 2.percent, 40) + (if days_past_due > 90 and broken_promises > 1 { money(15) } else { money(0) })"
+        }
+    };
+    let function = steps.map_or_else(String::new, |steps| {
+        format!(
+            "functions:\n  fee_of:\n    of: {{balance: money, days_past_due: integer, broken_promises: integer}}\n    \
+             gives: money\n    script: |\n      fn fee_of(balance, days_past_due, broken_promises) {{\n{steps}      }}\n"
+        )
+    });
+    let table = "tables:\n  fee:\n    outputs: {due: money}\n    grid: |\n      | row | then due |\n      |---|---|\n      \
+                 | otherwise | = fee_due |\n";
+    let mut sources = of_policies(std::slice::from_ref(policy));
+    sources.push(file("fee.yaml", format!("{function}facts:\n  fee_due: {fact}\n{table}")));
+    sources
+}
+
 /// A pack of one first-hit table, `large.row`, whose result is the number of the row that holds, or 0.
 pub fn of_one_table(policy: &Policy, rows: &[Vec<Condition>]) -> Sources {
     let mut table = Table::new("    row: integer\n".to_owned());

@@ -4,7 +4,7 @@
 
 use recoup::Engine;
 
-use crate::baseline::Outcome;
+use crate::baseline::{self, Outcome};
 use crate::cases::{self, Case};
 use crate::engine::{self, Answers, Evaluation, Record, Rows};
 use crate::policy::{Condition, Policy};
@@ -73,6 +73,35 @@ impl Workload {
         let table = generate::table(&policy, &cases, rows, SEED)?;
         let workload = Workload::new(&policy, pack::of_one_table(&policy, &table), cases)?;
         workload.compare_rows(&table)?;
+        Ok(workload)
+    }
+
+    /// The committed policy with a fee, on the committed cases.
+    ///
+    /// # Errors
+    /// When an answer is not the expected one, or the fee is not run as it is meant to be.
+    pub fn fee(fee: pack::Fee) -> Result<Workload> {
+        let policy = Policy::committed()?;
+        let workload = Workload::new(&policy, pack::with_fee(&policy, fee), cases::committed()?)?;
+        workload.compare_outcomes(std::slice::from_ref(&policy))?;
+        workload.compare_answers(|place, answers| {
+            let (due, expected) = (answers.get("fee.due")?, baseline::fee(&workload.cases[place].plain));
+            let cents: i64 = due.replace('.', "").parse()?;
+            if cents != expected {
+                Err(format!("a fee of {due}, but {expected} cents are right").into())
+            } else {
+                Ok(())
+            }
+        })?;
+        let is_run = workload.engine.declared_functions().pop();
+        let expected = match fee {
+            pack::Fee::Expression => None,
+            pack::Fee::Lowered => Some("interpreted calls per case: 0"),
+            pack::Fee::Interpreted => Some("interpreted calls per case: 1"),
+        };
+        if is_run.as_deref() != expected {
+            return Err(format!("the fee is run as {is_run:?}").into());
+        }
         Ok(workload)
     }
 
@@ -153,11 +182,15 @@ impl Workload {
 #[cfg(test)]
 mod tests {
     use super::Workload;
+    use crate::pack::Fee;
 
     #[test]
     fn rows_and_columns_give_the_expected_answers() {
         Workload::policy().unwrap();
         Workload::large_policy(300, 600).unwrap();
         Workload::table(64).unwrap();
+        for fee in [Fee::Expression, Fee::Lowered, Fee::Interpreted] {
+            Workload::fee(fee).unwrap();
+        }
     }
 }

@@ -127,6 +127,13 @@ impl Case {
     }
 }
 
+/// What a case pays as a fee, in cents: two hundredths of the balance and 40.00 at most, and 15.00 more where promises
+/// were broken and 90 days have passed.
+pub fn fee(case: &Case) -> i64 {
+    let part = ((case.balance * 2 + 50) / 100).min(4_000);
+    if case.days_past_due > 90 && case.broken_promises > 1 { part + 1_500 } else { part }
+}
+
 #[cfg(test)]
 mod tests {
     use super::decide;

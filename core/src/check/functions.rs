@@ -5,7 +5,6 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::assemble::PLUGIN;
-use super::facts::CheckedFact;
 use super::header::Header;
 use super::names::{Names, report_name};
 use super::pack::section;
@@ -13,7 +12,6 @@ use super::records::Records;
 use super::scripting::{Scripting, is_file};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::host::{Supplied, Wanted};
-use crate::language::ExprKind;
 use crate::language::functions;
 use crate::language::functions::declared::{DeclaredFunction, Parameter};
 use crate::language::parse::Parser;
@@ -47,17 +45,6 @@ pub(crate) fn read(
         }
     }
     (functions, refused)
-}
-
-/// How many calls of a function stand in facts, those without a name among them.
-pub(crate) fn calls(name: &str, facts: &[CheckedFact]) -> usize {
-    let mut count = 0;
-    for fact in facts {
-        fact.expr.walk(&mut |expr| {
-            count += usize::from(matches!(&expr.kind, ExprKind::Declared { function, .. } if *function.name == *name));
-        });
-    }
-    count
 }
 
 /// Functions that nothing calls.
@@ -146,6 +133,7 @@ impl FunctionReader<'_> {
                 is_host,
                 is_pure,
                 run,
+                native: None,
             });
         }
         // A file that is not there was reported; of one that is there the text stands here.
@@ -156,8 +144,21 @@ impl FunctionReader<'_> {
             return None;
         }
         let (reads_today, is_host) = (script.reads_today(), false);
+        let native = script.native(&name, &parameters, &gives);
         let run = self.scripting.run(&Arc::new(script), &name, &parameters, &gives);
-        Some(DeclaredFunction { name, about, parameters, gives, span, plugin, reads_today, is_host, is_pure, run })
+        Some(DeclaredFunction {
+            name,
+            about,
+            parameters,
+            gives,
+            span,
+            plugin,
+            reads_today,
+            is_host,
+            is_pure,
+            run,
+            native,
+        })
     }
 
     /// What it means that a host gives none.

@@ -39,6 +39,5 @@ pub(crate) mod workflows;
 pub(crate) use analysis::{analyse, skip_analysis};
 pub(crate) use arms::plain as plain_id;
 pub(crate) use assemble::assemble;
-pub(crate) use functions::calls as function_calls;
 pub(crate) use pack::check;
 pub(crate) use pack::{CheckedPack, Item, SlotInfo};

@@ -162,6 +162,7 @@ impl RawScript {
             is_host: false,
             is_pure: true,
             run,
+            native: None,
         };
         let kind = ExprKind::Declared { function: Arc::new(function), arguments };
         Some(scope.placed(Expr { kind, base, maybe_none, span: self.span }))

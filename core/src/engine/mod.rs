@@ -32,7 +32,6 @@ use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::host::stand_in;
 use crate::input::{CaseReader, CaseRow, CaseSource};
-use crate::language::functions::declared::DeclaredFunction;
 use crate::load::Library;
 use crate::load_options::{Analysis, LoadOptions, Settings};
 use crate::pack_identity::PackIdentity;
@@ -371,17 +370,12 @@ impl Engine {
         self.printer().fallbacks()
     }
 
-    /// The functions that the pack declares, a line each: what they take and give, how they run, and how many calls of
-    /// them stand in facts, each made once for a case where it is reached.
+    /// The functions that the pack declares, a line each: what they take and give, and how their calls run. One that is
+    /// *native* runs as an expression does, in columns too, and asks the interpreter only for what fails or is too large;
+    /// one that is *interpreted* is made by the interpreter, once for a case where it is reached. The last line says how
+    /// many of these there are.
     pub fn declared_functions(&self) -> Vec<String> {
-        let checked = &self.inner.checked;
-        let line = |function: &DeclaredFunction| {
-            let about = function.about.as_ref().map(|about| format!(": {about}")).unwrap_or_default();
-            let count = crate::check::function_calls(&function.name, &checked.facts);
-            let calls = if count == 1 { "1 call".to_owned() } else { format!("{count} calls") };
-            format!("{} gives {}, interpreted, {calls}{about}", function.signature(), function.gives.base)
-        };
-        checked.functions.values().map(|function| line(function)).collect()
+        self.printer().functions()
     }
 
     fn printer(&self) -> Printer<'_> {

@@ -98,6 +98,23 @@ fn of_item<S: CodeSlots>(code: &Code, slots: &S, now: &Now, item: Option<&Value>
             Answer::Known(_) => eval(then),
             failure => failure,
         },
+        Code::Strict { first, then } => {
+            let mut is_none = false;
+            for code in first {
+                match eval(code) {
+                    Answer::Known(_) => {}
+                    Answer::None => is_none = true,
+                    Answer::Unknown | Answer::Asked => return Answer::Asked,
+                }
+            }
+            if is_none {
+                return Answer::None;
+            }
+            match eval(then) {
+                Answer::Unknown => Answer::Asked,
+                found => found,
+            }
+        }
         Code::OneOf(..)
         | Code::Between { .. }
         | Code::Not(_)

@@ -89,6 +89,11 @@ impl Ast {
         }
     }
 
+    /// How many pieces it is made of, with itself.
+    pub(crate) fn size(&self) -> usize {
+        self.children().iter().fold(1, |size, child| size.saturating_add(child.size()))
+    }
+
     fn children(&self) -> Vec<&Ast> {
         match &self.kind {
             AstKind::Boolean(_)

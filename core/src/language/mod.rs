@@ -4,6 +4,7 @@
 //! the text. `meaning` says what an expression comes to.
 
 pub(crate) mod ast;
+pub(crate) mod body;
 #[cfg(test)]
 mod differential;
 pub(crate) mod expr;
@@ -13,6 +14,7 @@ pub(crate) mod parse;
 pub(crate) mod typing;
 
 pub(crate) use ast::{Ast, AstKind};
+pub(crate) use body::Body;
 pub(crate) use expr::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 pub(crate) use functions::Function;
 pub use functions::{FunctionReference, function_reference};

@@ -4,10 +4,11 @@
 //! than integers. What code claims to be a value is that value to the last digit; where it can not tell, it says so,
 //! and the expression itself is asked.
 
+use super::native;
 use super::storage::{DECIMALS, Number, Storage};
 use crate::language::{Expr, ExprKind, ListMethod, LocalId, SlotId};
 use crate::value::ops::{Arithmetic, Comparison};
-use crate::value::{DurationUnit, Rounding, Type, Value, number};
+use crate::value::{DurationUnit, Range, Rounding, Type, Value, number};
 
 /// A calculation over the integers of a case.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,12 @@ pub(crate) enum Code {
         condition: Box<Code>,
         then: Box<Code>,
         otherwise: Box<Code>,
+    },
+    /// What `then` comes to, where all that must be had first is known; none, where some of that is none. Of what is not
+    /// known nothing is told.
+    Strict {
+        first: Box<[Code]>,
+        then: Box<Code>,
     },
     Coalesce(Box<[Code]>),
     Known(Box<Code>),
@@ -106,6 +113,7 @@ impl Code {
             Code::And(items) | Code::Or(items) | Code::Coalesce(items) | Code::Extreme { items, .. } => {
                 ([None; 3], items)
             }
+            Code::Strict { first, then } => ([Some(then), None, None], first),
         };
         some.into_iter().flatten().chain(many)
     }
@@ -120,13 +128,20 @@ const MICROS: i64 = 1_000_000;
 /// Compiles expressions over slots.
 pub(crate) struct Compiler<'a> {
     storages: &'a [Storage],
+    /// In the body of a script's function: what stands for its parameters, which are its slots.
+    given: Option<&'a [(Code, Storage)]>,
     /// The item that a list method looks at, and its type.
     item: Option<(LocalId, &'a Type)>,
 }
 
 impl<'a> Compiler<'a> {
     pub(crate) fn new(storages: &'a [Storage]) -> Compiler<'a> {
-        Compiler { storages, item: None }
+        Compiler { storages, given: None, item: None }
+    }
+
+    /// Compiles the body of a script's function over its arguments.
+    pub(super) fn over(given: &'a [(Code, Storage)]) -> Compiler<'a> {
+        Compiler { storages: &[], given: Some(given), item: None }
     }
 
     /// The code of an expression, and where its values stand.
@@ -136,6 +151,9 @@ impl<'a> Compiler<'a> {
             ExprKind::Literal(Value::None) => Some((Code::None, Storage::exact(&expr.base, 0)?)),
             ExprKind::Literal(value) => constant(value, &expr.base),
             ExprKind::Slot(slot) => {
+                if let Some(given) = self.given {
+                    return given.get(slot.0 as usize).cloned();
+                }
                 let storage = self.storages.get(slot.0 as usize).filter(|storage| storage.is_exact())?;
                 Some((Code::Slot(*slot), storage.clone()))
             }
@@ -173,10 +191,14 @@ impl<'a> Compiler<'a> {
                 })
             }
             ExprKind::If { condition, then, otherwise } => {
-                let condition = Box::new(self.condition(condition)?);
+                let condition = self.condition(condition)?;
                 let (codes, storage) = self.unified_refs(&[then, otherwise])?;
                 let [then, otherwise] = <[Code; 2]>::try_from(codes.into_vec()).ok()?;
-                Some((Code::If { condition, then: Box::new(then), otherwise: Box::new(otherwise) }, storage))
+                if self.given.is_some() && storage == Storage::Boolean {
+                    return boolean(native::choice(condition, then, otherwise));
+                }
+                let (then, otherwise) = (Box::new(then), Box::new(otherwise));
+                Some((Code::If { condition: Box::new(condition), then, otherwise }, storage))
             }
             ExprKind::Known(inner) => boolean(Code::Known(Box::new(self.code(inner)?.0))),
             ExprKind::Extreme { is_most, items } => {
@@ -192,8 +214,8 @@ impl<'a> Compiler<'a> {
             | ExprKind::Record(_)
             | ExprKind::Rate { .. }
             | ExprKind::InterestOver { .. }
-            | ExprKind::Declared { .. }
             | ExprKind::OrNone(_) => None,
+            ExprKind::Declared { function, arguments } => native::call(self, function, arguments),
             ExprKind::Method { method, list, local, body } => self.method(*method, list, *local, body.as_deref()),
             ExprKind::Local(local) => {
                 let base = self.item.filter(|(known, _)| known == local)?.1;
@@ -440,7 +462,7 @@ impl<'a> Compiler<'a> {
     /// Compiles what is asked of the items of a list.
     fn of_item<'b>(&'b self, list: &'b Expr, local: LocalId) -> Option<Compiler<'b>> {
         match &list.base {
-            Type::List(item) => Some(Compiler { storages: self.storages, item: Some((local, &item.base)) }),
+            Type::List(item) => Some(Compiler { item: Some((local, &item.base)), ..*self }),
             _ => None,
         }
     }
@@ -475,8 +497,18 @@ fn constant(value: &Value, base: &Type) -> Option<(Code, Storage)> {
     Some((Code::Constant(storage.bits(value)?), storage))
 }
 
+/// The code of a value that a range holds: of what lies outside, nothing is told.
+pub(super) fn within(code: Code, storage: &Storage, range: &Range) -> Option<Code> {
+    if *range == Range::default() {
+        return Some(code);
+    }
+    let low = range.min.as_ref().map_or(Some(i64::MIN), |bound| storage.at_least(bound))?;
+    let high = range.max.as_ref().map_or(Some(i64::MAX), |bound| storage.at_most(bound))?;
+    Some(Code::Within(Box::new(code), low, high))
+}
+
 /// The storage in which values of two stand.
-fn together(a: &Storage, b: &Storage) -> Option<Storage> {
+pub(super) fn together(a: &Storage, b: &Storage) -> Option<Storage> {
     match (a, b) {
         (Storage::Scaled(number, of_a), Storage::Scaled(other, of_b)) if number == other => {
             Some(Storage::Scaled(*number, *of_a.max(of_b)))

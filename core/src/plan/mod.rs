@@ -9,6 +9,7 @@ pub(crate) mod axis;
 pub(crate) mod block;
 pub(crate) mod code;
 pub(crate) mod columns;
+mod native;
 pub(crate) mod print;
 pub(crate) mod routine;
 pub(crate) mod storage;
@@ -27,8 +28,8 @@ pub(crate) use table::{Give, PlanTable, Policy};
 use crate::check::CheckedPack;
 use crate::families::{LoweredPack, Output, Step};
 use crate::language::{Expr, ExprKind, SlotId};
-use crate::value::{Range, Type, Value};
-use code::Compiler;
+use crate::value::{Type, Value};
+use code::{Compiler, within};
 use storage::Number;
 use table::Sorted;
 
@@ -226,8 +227,8 @@ impl Program {
         let storage = match &coded {
             Some((_, storage)) => storage.clone(),
             // Numbers of which not even the decimals are known, texts, lists.
-            None => match Storage::exact(&expr.base, 0) {
-                Some(storage) if Number::of(&expr.base).is_none() => storage,
+            None => match given_storage(expr).or_else(|| Storage::exact(&expr.base, 0)) {
+                Some(storage) if Number::of(&expr.base).is_none() || given_storage(expr).is_some() => storage,
                 _ => self.coded_storage(slot, &expr.base),
             },
         };
@@ -288,12 +289,7 @@ impl Program {
         }
         let compiler = Compiler::new(&self.storages);
         let (code, storage) = compiler.stored(expr, output.decimals, output.rounding)?;
-        if output.range == Range::default() {
-            return Some((code, storage));
-        }
-        let low = output.range.min.as_ref().map_or(Some(i64::MIN), |bound| storage.at_least(bound))?;
-        let high = output.range.max.as_ref().map_or(Some(i64::MAX), |bound| storage.at_most(bound))?;
-        Some((Code::Within(Box::new(code), low, high), storage))
+        Some((within(code, &storage, &output.range)?, storage))
     }
 
     /// The computed condition of an expression.
@@ -357,6 +353,13 @@ impl Program {
         }
         Some(Arc::new(Axis::new(slot, bounds)))
     }
+}
+
+/// The storage of what a call gives, where the function says with how many decimals.
+fn given_storage(expr: &Expr) -> Option<Storage> {
+    let ExprKind::Declared { function, .. } = &expr.kind else { return None };
+    Number::of(&expr.base)?;
+    Storage::exact(&expr.base, function.gives.decimals?)
 }
 
 /// By slot, the step from which on it is filled.

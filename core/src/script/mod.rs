@@ -11,12 +11,15 @@ mod limits;
 mod lists;
 mod machine;
 mod maps;
+mod native;
 mod parts;
 mod shape;
 mod soundness;
 mod texts;
 mod values;
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;
 

@@ -8,6 +8,7 @@ mod load;
 mod portfolio;
 mod report;
 mod row;
+mod script;
 mod size;
 mod stream;
 
@@ -19,12 +20,13 @@ use report::Report;
 
 type Section = fn(&mut Report) -> Result<()>;
 
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 8] = [
     ("row", row::measure),
     ("column", column::measure),
     ("stream", stream::measure),
     ("size", size::measure),
     ("course", course::measure),
+    ("script", script::measure),
     ("load", load::measure),
     ("portfolio", portfolio::measure),
 ];

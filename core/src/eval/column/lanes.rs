@@ -209,6 +209,18 @@ impl Work<'_> {
                     ..found
                 }
             }
+            Code::Strict { first, then } => {
+                let (mut none, mut asked) = (NONE, NONE);
+                for code in first {
+                    let lanes = eval(code);
+                    none = or(none, &lanes.none);
+                    asked = or(asked, &or(lanes.unknown, &lanes.asked));
+                }
+                let found = eval(then);
+                let untold = without(or(found.unknown, &found.asked), &none);
+                let asked = or(asked, &untold);
+                Lanes { none: without(or(found.none, &none), &asked), unknown: NONE, asked, ..found }
+            }
             Code::Coalesce(items) => {
                 let mut items = items.iter().map(eval);
                 let Some(first) = items.next() else { return Lanes { none: ALL, ..Lanes::constant(0) } };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use super::{Context, printed};
+use crate::language::{Body, Expr};
 use crate::source::Span;
 use crate::value::{ErrorCode, EvaluationError, Field, Outcome, Type};
 
@@ -29,6 +30,9 @@ pub(crate) struct DeclaredFunction {
     /// Whether it gives the same for the same arguments.
     pub(crate) is_pure: bool,
     pub(crate) run: Run,
+    /// What it does as expressions, whose slots are its parameters; nothing where only its script can say it. What comes
+    /// of them is what `run` gives, wherever they come to a value.
+    pub(crate) native: Option<Body<Expr>>,
 }
 
 /// A parameter of such a function.

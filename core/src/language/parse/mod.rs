@@ -3,6 +3,7 @@
 //! Text in, [`Ast`] out. Rhai's own evaluation never runs here, and its optimiser is off: it would fold `7 / 2` to 3
 //! and `2026-11-21` to 1994 before anybody sees them.
 
+pub(crate) mod body;
 mod errors;
 
 use chrono::NaiveDate;
@@ -163,22 +164,6 @@ impl Reader<'_> {
         }
     }
 
-    /// The statements of a closure. Rhai keeps closures as functions of the script, and shows the statements of
-    /// functions only on a walk: over a copy that has no other function.
-    fn body_of(&self, function: &str) -> Vec<Stmt> {
-        let mut only = self.ast.clone();
-        only.clear_statements();
-        only.retain_functions(|_, _, name, _| name == function);
-        let mut statements = Vec::new();
-        only.walk(&mut |path| {
-            if let [ASTNode::Stmt(statement)] = path {
-                statements.push((*statement).clone());
-            }
-            true
-        });
-        statements
-    }
-
     fn block(&mut self, block: &rhai::StmtBlock, around: Span) -> Option<Ast> {
         self.only_statement(block.as_ref(), around)
     }
@@ -244,6 +229,8 @@ impl Reader<'_> {
                 return self.unsupported(span, "text in single quotes", "write text in double quotes");
             }
             Expr::Map(..) => return self.unsupported(span, "a map", "an expression computes one value"),
+            // In scripts the word is a token of its own.
+            Expr::Unit(_) if self.snippet_text(span) == "none" => AstKind::Name("none".to_owned()),
             Expr::Unit(_) => return self.unsupported(span, "`()`", "write `none`"),
             Expr::ThisPtr(_) => return self.unsupported(span, "`this`", "write the field's name"),
             _ => return self.unsupported(span, "this", "see the language in rules/README.md"),
@@ -314,7 +301,7 @@ impl Reader<'_> {
     }
 
     fn closure(&mut self, pointer: &FnPtr, span: Span) -> Option<Ast> {
-        let body = self.body_of(pointer.fn_name());
+        let body = statements_of(self.ast, |name, _| name == pointer.fn_name());
         if body.is_empty() {
             return self.unsupported(span, "a function here", "write a closure, such as `|x| x.amount > 5`");
         }
@@ -522,6 +509,21 @@ impl Reader<'_> {
         let start = self.offset(position);
         self.snippet.span(start, start + token_len(&self.snippet.text, start))
     }
+}
+
+/// The statements of a function, of closures too. Rhai shows them only on a walk: over a copy that has no other function.
+fn statements_of(ast: &rhai::AST, is_wanted: impl Fn(&str, usize) -> bool) -> Vec<Stmt> {
+    let mut only = ast.clone();
+    only.clear_statements();
+    only.retain_functions(|_, _, name, count| is_wanted(name, count));
+    let mut statements = Vec::new();
+    only.walk(&mut |path| {
+        if let [ASTNode::Stmt(statement)] = path {
+            statements.push((*statement).clone());
+        }
+        true
+    });
+    statements
 }
 
 /// The byte at a position of Rhai's, which counts lines and characters.

@@ -100,7 +100,15 @@ impl Printer<'_> {
                 part.walk(&mut |inner| within.push(inner));
             }
         });
+        // A script that needs the interpreter is to blame before what it takes.
         let mut why = None;
+        expr.walk(&mut |part| {
+            if let ExprKind::Declared { function, .. } = &part.kind
+                && function.native.is_none()
+            {
+                why.get_or_insert_with(|| self.blame(part));
+            }
+        });
         expr.walk(&mut |part| {
             if why.is_none() && !within.contains(&std::ptr::from_ref(part)) && self.is_to_blame(part) {
                 why = Some(self.blame(part));

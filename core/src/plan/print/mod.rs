@@ -3,6 +3,7 @@
 //! Takes a plan and the pack that it was made of; gives text. It shows what rules say, never what a case holds. The
 //! same pack gives the same text. Decides nothing, and nothing reads it but people.
 
+mod calls;
 mod expression;
 mod fallbacks;
 mod test;
@@ -14,7 +15,7 @@ use super::storage::Number;
 use super::{Block, BlockAxis, Give, Plan, PlanStep, PlanTable, Policy, Storage, table};
 use crate::check::CheckedPack;
 use crate::families::{Fact, Hit, LoweredPack, Row, Step, Table};
-use crate::language::SlotId;
+use crate::language::{Expr, ExprKind, SlotId};
 use crate::value::{DurationUnit, Value};
 use expression::Writer;
 
@@ -153,6 +154,7 @@ impl<'a> Printer<'a> {
         line(text, 0, &format!("{} = {}", fact.id, written.join(" ")));
         line(text, 1, &self.slot(fact.slot));
         match has_code {
+            true if has_call(&fact.expr) => line(text, 1, "code, with what its scripts do"),
             true => line(text, 1, "code"),
             false => line(text, 1, &format!("asked, as it {}", self.why_asked(&fact.expr))),
         }
@@ -300,6 +302,13 @@ impl<'a> Printer<'a> {
         let bounds = counted(axis.axis.bounds.len(), "bound");
         format!("{} ({bounds})", self.writer.name(axis.axis.slot))
     }
+}
+
+/// Whether an expression calls a function that the pack declares.
+fn has_call(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |part| found |= matches!(part.kind, ExprKind::Declared { .. }));
+    found
 }
 
 /// By slot, whether it may be none.
