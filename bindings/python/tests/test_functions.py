@@ -127,7 +127,8 @@ def test_what_does_not_fit_is_an_error_of_the_rule(value: object, said: str) -> 
 def test_an_exception_is_an_error_of_the_rule_without_its_traceback() -> None:
     def f(balance: Decimal) -> Decimal:
         secret = "4111-1111"
-        raise LookupError("no score\nfor this debtor") if secret else None
+        assert secret
+        raise LookupError("no score\nfor this debtor")
 
     decision = decide(pack("money"), f)
     assert message(decision) == "`f`: LookupError: no score for this debtor"
