@@ -6,6 +6,7 @@ pub(crate) mod annotations;
 mod cells;
 mod read;
 mod read_rules;
+mod read_scripts;
 mod rows;
 
 use std::sync::Arc;
