@@ -171,7 +171,8 @@ fn key(call: &Expr) -> String {
             K::Arithmetic(operator, ..) => format!("{operator:?}"),
             K::InRange { is_inclusive, .. } => format!("range {is_inclusive}"),
             K::Call { function, arguments } => format!("{} {}", function.name, arguments.len()),
-            K::Declared { function, arguments } => format!("{} {}", function.name, arguments.len()),
+            // Scripts of different rules may have one name.
+            K::Declared { function, arguments } => format!("{:p} {}", Arc::as_ptr(function), arguments.len()),
             K::Extreme { is_most, items } => format!("extreme {is_most} {}", items.len()),
             K::Rate { rate, .. } => format!("rate {rate}"),
             K::InterestOver { rate, arguments } => format!("interest {rate} {}", arguments.len()),

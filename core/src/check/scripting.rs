@@ -258,8 +258,7 @@ pub(super) fn outputs(fields: &[Field], span: Span) -> Field {
 pub(super) fn applies(call: &Expr) -> CheckedCondition {
     let none = Expr::literal(Value::None, Type::Any, call.span);
     let kind = ExprKind::Compare(Comparison::NotEqual, Box::new(call.clone()), Box::new(none));
-    let written = Written::When(Arc::from("the script gives something"));
-    CheckedCondition { expr: Expr::boolean(kind, call.span), written, cell: None }
+    CheckedCondition { expr: Expr::boolean(kind, call.span), written: Written::Script, cell: None }
 }
 
 /// One of the outputs that a script gives.

@@ -64,7 +64,12 @@ fn results(side: &Side, case: usize) -> Result<(Vec<Option<Answer>>, Vec<String>
     let case = side.cases.get(case).ok_or("no such case")?;
     let decided = side.evaluator.decide(case).map_err(|error| Error::from(error.to_string()))?;
     let decision = &decided.decision;
-    let answers = ["segment", "strategy"].map(|name| decision.get(name)).into();
+    // A script names the first of what is missing, a table all of it.
+    let plain = |answer| match answer {
+        Some(Answer::Unknown(_)) => Some(Answer::Unknown(Vec::new())),
+        other => other,
+    };
+    let answers = ["segment", "strategy"].map(|name| plain(decision.get(name))).into();
     let escalations = decision.escalations().map(str::to_owned).collect();
     Ok((answers, escalations, format!("{:?} {:?}", decision.incentives(), decision.settlement())))
 }

@@ -155,6 +155,8 @@ pub(crate) enum Written {
     },
     When(Arc<str>),
     Unless(Arc<str>),
+    /// That a script gives something.
+    Script,
 }
 
 /// What a cell asks of its column.
