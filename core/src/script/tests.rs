@@ -94,17 +94,7 @@ fn read(scripts: &Scripts, text: &str) -> Arc<Script> {
 fn every_value_goes_through_a_script_unchanged() {
     let scripts = Scripts::new(ScriptLimits::default());
     let script = read(&scripts, "fn same(value) { let kept = [value]; for item in kept { return item } }");
-    let context = Context {
-        as_of: DateTime::from_timestamp(0, 0).expect("an instant"),
-        local_at: DateTime::from_timestamp(0, 0).expect("an instant"),
-        today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
-        zone: chrono_tz::UTC,
-        currency_decimals: 2,
-        calendar: None,
-        places: Ok(Vec::new()),
-        place_field: "",
-        calls: None,
-    };
+    let context = Context::at(DateTime::from_timestamp(0, 0).expect("an instant"), chrono_tz::UTC, 2);
     let mut random = Random::new(17);
     let mut kinds = std::collections::HashSet::new();
     for _ in 0..20_000 {
