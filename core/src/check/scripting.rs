@@ -120,7 +120,7 @@ impl RawScript {
     pub(super) fn names(&self) -> Vec<(String, Span)> {
         let mut names = self.parameters.clone();
         for (_, span) in self.parameters.iter().filter(|(name, _)| name == WHOLE) {
-            names.extend(self.script.parts_read(WHOLE).into_iter().flatten().map(|part| (part, *span)));
+            names.extend(self.script.parts_read(&self.name, WHOLE).into_iter().flatten().map(|part| (part, *span)));
         }
         names
     }
@@ -172,7 +172,7 @@ impl RawScript {
     /// be told. What may not decide is not handed over.
     fn account(&self, span: Span, scope: &dyn Scope, findings: &mut Findings) -> Option<Expr> {
         let case = scope.case()?;
-        let names = match self.script.parts_read(WHOLE) {
+        let names = match self.script.parts_read(&self.name, WHOLE) {
             Some(read) => read,
             None => {
                 let decide = case.fields.iter().filter(|field| field.decides);

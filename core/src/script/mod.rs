@@ -177,9 +177,9 @@ impl Script {
         Some(parameters.into_iter().map(str::to_owned).collect())
     }
 
-    /// The parts of a parameter that the script reads; nothing where it hands the parameter on as a whole.
-    pub(crate) fn parts_read(&self, parameter: &str) -> Option<Vec<String>> {
-        parts::read(&self.ast, parameter)
+    /// The parts of a parameter that a function reads; nothing where it hands the parameter on as a whole.
+    pub(crate) fn parts_read(&self, function: &str, parameter: &str) -> Option<Vec<String>> {
+        parts::read(&self.ast, function, parameter)
     }
 
     /// The functions of the script, and their parameters.

@@ -199,3 +199,23 @@ fn no_explanation_of_the_corpus_calls_a_script_again() {
     }
     assert!(packs > 3 && decided_with_calls > 15, "{packs} packs, {decided_with_calls} cases with calls");
 }
+
+#[test]
+fn the_parts_that_a_function_reads_are_told_from_its_own_text() {
+    let scripts = Scripts::new(ScriptLimits::default());
+    let script = read(
+        &scripts,
+        "fn one(account) { if known(account.a) and account.b.len() > 1 { account.b } else { other(1) } }
+         fn other(account) { account.c }
+         fn handed_on(account) { if account.a { other(account) } else { account.b } }
+         fn captured(account, list) { list.any(|item| item == account.a) }
+         fn unread(account) { 1 }",
+    );
+    let parts = |function: &str| script.parts_read(function, "account");
+    let named = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>());
+    assert_eq!(parts("one"), named(&["a", "b"]));
+    assert_eq!(parts("other"), named(&["c"]));
+    assert_eq!(parts("handed_on"), None);
+    assert_eq!(parts("captured"), None);
+    assert_eq!(parts("unread"), named(&[]));
+}
