@@ -7,7 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::facts::CheckedFact;
-use super::pack::Item;
+use super::pack::{Builder, Item};
+use super::tables::CheckedTable;
 use crate::language::{Expr, ExprKind, SlotId};
 use crate::value::show::Show;
 use crate::value::{Type, Value};
@@ -70,6 +71,76 @@ impl Placed {
     }
 }
 
+impl Builder<'_> {
+    /// Slots for the calls from one on, which become facts.
+    pub(super) fn place_calls(&mut self, facts: &mut Vec<CheckedFact>, first: usize) {
+        for call in self.names.placed.from(first) {
+            self.slot(&call.name, call.expr.base.clone(), false);
+            facts.push(call);
+        }
+    }
+
+    /// The calls that stand behind facts and tables, and their places in the order.
+    pub(super) fn calls_behind(
+        &mut self,
+        facts: &mut Vec<CheckedFact>,
+        tables: &[CheckedTable],
+        order: &mut Vec<Item>,
+    ) {
+        let before = facts.len();
+        let known = facts.iter().filter(|fact| fact.is_call).count();
+        self.place_calls(facts, known);
+        order.extend((before..facts.len()).map(Item::Fact));
+        self.mark(facts, tables, order);
+    }
+
+    /// Types of facts, and which slots hold what derives from a private field.
+    pub(super) fn mark(&mut self, facts: &[CheckedFact], tables: &[CheckedTable], order: &[Item]) {
+        for item in order {
+            match *item {
+                Item::Fact(index) => {
+                    let Some(fact) = facts.get(index) else { continue };
+                    let private = self.reads_private(&fact.expr);
+                    if let Some(info) = self.slots.get_mut(fact.slot.0 as usize) {
+                        info.base = fact.expr.base.clone();
+                        info.private = private;
+                    }
+                }
+                Item::Table(index) => {
+                    let Some(table) = tables.get(index) else { continue };
+                    for (position, output) in table.outputs.iter().enumerate() {
+                        let private = table
+                            .rows
+                            .iter()
+                            .chain(&table.otherwise)
+                            .filter_map(|row| row.outputs.get(position))
+                            .any(|expr| self.reads_private(expr));
+                        if let Some(info) = output.slot.and_then(|slot| self.slots.get_mut(slot.0 as usize)) {
+                            info.private = private;
+                        }
+                    }
+                }
+                // The arm of a case says nothing of its fields.
+                Item::Experiment(_) => {}
+            }
+        }
+    }
+
+    fn reads_private(&self, expr: &Expr) -> bool {
+        let mut found = false;
+        expr.walk(&mut |inner| match &inner.kind {
+            ExprKind::Slot(slot) => found |= self.slots.get(slot.0 as usize).is_some_and(|info| info.private),
+            ExprKind::Member { of, index, .. } => {
+                if let Type::Record(record) = &of.base {
+                    found |= record.fields.get(*index).is_some_and(|field| field.private);
+                }
+            }
+            _ => {}
+        });
+        found
+    }
+}
+
 /// The order with calls in it: each before the first item that reads it. `reads` says for an item which calls it reads,
 /// and `first` is the position of the first call among the facts.
 pub(super) fn woven(order: &[Item], first: usize, mut reads: impl FnMut(Item) -> Vec<usize>) -> Vec<Item> {
@@ -100,7 +171,8 @@ fn key(call: &Expr) -> String {
             K::Arithmetic(operator, ..) => format!("{operator:?}"),
             K::InRange { is_inclusive, .. } => format!("range {is_inclusive}"),
             K::Call { function, arguments } => format!("{} {}", function.name, arguments.len()),
-            K::Declared { function, arguments } => format!("{} {}", function.name, arguments.len()),
+            // Scripts of different rules may have one name.
+            K::Declared { function, arguments } => format!("{:p} {}", Arc::as_ptr(function), arguments.len()),
             K::Extreme { is_most, items } => format!("extreme {is_most} {}", items.len()),
             K::Rate { rate, .. } => format!("rate {rate}"),
             K::InterestOver { rate, arguments } => format!("interest {rate} {}", arguments.len()),

@@ -223,9 +223,8 @@ impl FunctionReader<'_> {
         if let NodeKind::Map(_) = &node.kind {
             let mut reader = MapReader::new(node, &format!("the parameter `{name}`"), self.findings)?;
             reader.required("type", self.findings);
-            match reader.optional("absent", self.findings) {
-                Some(node) => absence = self.absence(node).unwrap_or(absence),
-                None => {}
+            if let Some(node) = reader.optional("absent", self.findings) {
+                absence = self.absence(node).unwrap_or(absence);
             }
             reader.finish(self.findings);
         }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use super::expressions::expression;
+use super::functions::Functions;
 use super::header::Header;
 use super::pack::section;
 use super::records::Records;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::language::functions::declared::DeclaredFunction;
 use crate::language::parse::Parser;
 use crate::language::{Expr, Name, Scope, SlotId, Typer};
 use crate::record::Raw;
@@ -86,13 +88,14 @@ pub(crate) fn read(
     root: &Map,
     record: &RecordType,
     header: &Header,
+    functions: &Functions,
     parser: &Parser,
     findings: &mut Findings,
 ) -> Vec<CheckedInput> {
     let mut inputs = Vec::new();
     for entry in section(root, "inputs") {
         super::names::report_id(&entry.key, entry.key_span, findings);
-        let mut reader = InputReader { record, header, parser, findings };
+        let mut reader = InputReader { record, header, functions, parser, findings };
         inputs.extend(reader.input(entry));
     }
     inputs
@@ -119,6 +122,7 @@ impl ColumnSource {
 struct InputReader<'a> {
     record: &'a RecordType,
     header: &'a Header,
+    functions: &'a Functions,
     parser: &'a Parser,
     findings: &'a mut Findings,
 }
@@ -409,7 +413,7 @@ impl InputReader<'_> {
                 }
             }
         }
-        let scope = Columns { columns: &declared };
+        let scope = Columns { columns: &declared, functions: self.functions };
         let expr = Typer::new(&scope, self.findings).stored(
             &ast?,
             &field.base,
@@ -454,9 +458,15 @@ impl InputReader<'_> {
 /// The columns that a formula may read.
 struct Columns<'a> {
     columns: &'a [Field],
+    /// Those of the pack, which formulas do not call.
+    functions: &'a Functions,
 }
 
 impl Scope for Columns<'_> {
+    fn function(&self, name: &str) -> Option<Arc<DeclaredFunction>> {
+        self.functions.get(name).cloned()
+    }
+
     fn missing(&self, name: &str) -> Option<(String, String)> {
         if crate::diagnostic::nearest(name, self.columns.iter().map(|column| &*column.name)).is_some() {
             return None;

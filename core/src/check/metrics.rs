@@ -8,6 +8,7 @@ use super::expressions::expression;
 use super::names::{Names, report_id};
 use super::pack::section;
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
+use crate::language::functions::declared::DeclaredFunction;
 use crate::language::parse::Parser;
 use crate::language::{Ast, AstKind, Expr, Name, Scope, SlotId, Typer};
 use crate::source::{Span, clamp};
@@ -220,6 +221,10 @@ impl Scope for Totals<'_> {
 
     fn called(&self, slot: SlotId) -> Option<String> {
         Some(total_name(slot.0 as usize))
+    }
+
+    fn function(&self, name: &str) -> Option<Arc<DeclaredFunction>> {
+        self.names.function(name)
     }
 
     fn rate(&self, name: &str) -> Option<usize> {

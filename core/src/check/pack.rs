@@ -31,7 +31,7 @@ use super::workflows::{CheckedWorkflow, Outline, StateSlots, WorkflowReader, sta
 use crate::calendar::{Calendar, Rate};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::parse::Parser;
-use crate::language::{Expr, ExprKind, Name, SlotId};
+use crate::language::{Name, SlotId};
 use crate::load_options::Settings;
 use crate::script::interpreter_fault;
 use crate::source::Span;
@@ -190,7 +190,7 @@ pub(crate) fn check(assembled: &Assembled, settings: &Settings, findings: &mut F
     // Where one was left out, the pack is refused.
     let experiments = experiments.into_iter().flatten().collect();
     let Builder { slots, names, parameters, state, cooldowns, attempt, offer, .. } = builder;
-    let inputs = inputs::read(root, &record, &header, &parser, findings);
+    let inputs = inputs::read(root, &record, &header, &functions, &parser, findings);
     let mut pack = CheckedPack {
         head: assembled.head,
         digest: assembled.digest.clone(),
@@ -234,10 +234,10 @@ pub(crate) fn check(assembled: &Assembled, settings: &Settings, findings: &mut F
 type Decided = (Vec<CheckedFact>, Vec<CheckedTable>, Vec<Option<CheckedExperiment>>, Vec<Item>);
 
 /// Names, slots and the order of the decisions.
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     scripting: &'a Scripting,
-    names: Names,
-    slots: Vec<SlotInfo>,
+    pub(super) names: Names,
+    pub(super) slots: Vec<SlotInfo>,
     parameters: Vec<Field>,
     state: Option<StateSlots>,
     cooldowns: Vec<Cooldown>,
@@ -350,23 +350,6 @@ impl Builder<'_> {
         (facts, tables, experiments, order)
     }
 
-    /// Slots for the calls from one on, which become facts.
-    fn place_calls(&mut self, facts: &mut Vec<CheckedFact>, first: usize) {
-        for call in self.names.placed.from(first) {
-            self.slot(&call.name, call.expr.base.clone(), false);
-            facts.push(call);
-        }
-    }
-
-    /// The calls that stand behind facts and tables, and their places in the order.
-    fn calls_behind(&mut self, facts: &mut Vec<CheckedFact>, tables: &[CheckedTable], order: &mut Vec<Item>) {
-        let before = facts.len();
-        let known = facts.iter().filter(|fact| fact.is_call).count();
-        self.place_calls(facts, known);
-        order.extend((before..facts.len()).map(Item::Fact));
-        self.mark(facts, tables, order);
-    }
-
     /// Slots for what expressions read of a state.
     fn state(&mut self, root: &Map, head: Span) {
         let mut outline = Outline::of(root);
@@ -470,53 +453,7 @@ impl Builder<'_> {
         reader.settlement(entry)
     }
 
-    /// Types of facts, and which slots hold what derives from a private field.
-    fn mark(&mut self, facts: &[CheckedFact], tables: &[CheckedTable], order: &[Item]) {
-        for item in order {
-            match *item {
-                Item::Fact(index) => {
-                    let Some(fact) = facts.get(index) else { continue };
-                    let private = self.reads_private(&fact.expr);
-                    if let Some(info) = self.slots.get_mut(fact.slot.0 as usize) {
-                        info.base = fact.expr.base.clone();
-                        info.private = private;
-                    }
-                }
-                Item::Table(index) => {
-                    let Some(table) = tables.get(index) else { continue };
-                    for (position, output) in table.outputs.iter().enumerate() {
-                        let private = table
-                            .rows
-                            .iter()
-                            .chain(&table.otherwise)
-                            .filter_map(|row| row.outputs.get(position))
-                            .any(|expr| self.reads_private(expr));
-                        if let Some(info) = output.slot.and_then(|slot| self.slots.get_mut(slot.0 as usize)) {
-                            info.private = private;
-                        }
-                    }
-                }
-                // The arm of a case says nothing of its fields.
-                Item::Experiment(_) => {}
-            }
-        }
-    }
-
-    fn reads_private(&self, expr: &Expr) -> bool {
-        let mut found = false;
-        expr.walk(&mut |inner| match &inner.kind {
-            ExprKind::Slot(slot) => found |= self.slots.get(slot.0 as usize).is_some_and(|info| info.private),
-            ExprKind::Member { of, index, .. } => {
-                if let Type::Record(record) = &of.base {
-                    found |= record.fields.get(*index).is_some_and(|field| field.private);
-                }
-            }
-            _ => {}
-        });
-        found
-    }
-
-    fn slot(&mut self, name: &str, base: Type, private: bool) -> SlotId {
+    pub(super) fn slot(&mut self, name: &str, base: Type, private: bool) -> SlotId {
         let slot = SlotId(crate::source::clamp(self.slots.len()));
         self.slots.push(SlotInfo { name: Arc::from(name), base, private });
         slot

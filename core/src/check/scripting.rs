@@ -120,7 +120,7 @@ impl RawScript {
     pub(super) fn names(&self) -> Vec<(String, Span)> {
         let mut names = self.parameters.clone();
         for (_, span) in self.parameters.iter().filter(|(name, _)| name == WHOLE) {
-            names.extend(self.script.parts_read(WHOLE).into_iter().flatten().map(|part| (part, *span)));
+            names.extend(self.script.parts_read(&self.name, WHOLE).into_iter().flatten().map(|part| (part, *span)));
         }
         names
     }
@@ -172,7 +172,7 @@ impl RawScript {
     /// be told. What may not decide is not handed over.
     fn account(&self, span: Span, scope: &dyn Scope, findings: &mut Findings) -> Option<Expr> {
         let case = scope.case()?;
-        let names = match self.script.parts_read(WHOLE) {
+        let names = match self.script.parts_read(&self.name, WHOLE) {
             Some(read) => read,
             None => {
                 let decide = case.fields.iter().filter(|field| field.decides);
@@ -258,8 +258,7 @@ pub(super) fn outputs(fields: &[Field], span: Span) -> Field {
 pub(super) fn applies(call: &Expr) -> CheckedCondition {
     let none = Expr::literal(Value::None, Type::Any, call.span);
     let kind = ExprKind::Compare(Comparison::NotEqual, Box::new(call.clone()), Box::new(none));
-    let written = Written::When(Arc::from("the script gives something"));
-    CheckedCondition { expr: Expr::boolean(kind, call.span), written, cell: None }
+    CheckedCondition { expr: Expr::boolean(kind, call.span), written: Written::Script, cell: None }
 }
 
 /// One of the outputs that a script gives.

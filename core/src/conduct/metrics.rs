@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::check::metrics::{CheckedMetric, Total, TotalKind};
 use crate::eval::runner::Runner;
@@ -153,17 +152,8 @@ fn zero(base: &Type) -> Value {
 fn figure(checked: &CheckedPack, metric: &CheckedMetric, totals: &[Running], as_of: DateTime<Utc>) -> Figure {
     let slots: Vec<Outcome> = metric.totals.iter().zip(totals).map(|(total, running)| running.outcome(total)).collect();
     let zone = checked.header.zone;
-    let context = Context {
-        as_of,
-        local_at: as_of,
-        today: date_at(as_of, zone),
-        zone,
-        currency_decimals: checked.header.currency_decimals,
-        calendar: checked.calendar.as_ref(),
-        places: Ok(Vec::new()),
-        place_field: "",
-        calls: None,
-    };
+    let context =
+        Context { calendar: checked.calendar.as_ref(), ..Context::at(as_of, zone, checked.header.currency_decimals) };
     let mut reader = Reader {
         slots: slots.as_slice(),
         context: &context,

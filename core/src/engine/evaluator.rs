@@ -438,9 +438,11 @@ impl Evaluation {
 
     /// Takes the case through its workflow.
     pub(super) fn conduct(&mut self, standing: &Standing) {
-        self.calls.clear();
-        drop(printed::take());
         let pack = self.engine.planned();
+        if pack.plan.has_calls {
+            self.calls.clear();
+            drop(printed::take());
+        }
         if !pack.checked.has_course() && !standing.has_state() {
             self.course = None;
             return;
@@ -450,7 +452,9 @@ impl Evaluation {
         let mut runner = runner.with_calls(&self.calls).in_room(room);
         conduct(&mut runner, standing.clone(), self.course.get_or_insert_default());
         (self.inner.cells, self.room, _) = runner.finish();
-        self.inner.printed.extend(printed::take());
+        if pack.plan.has_calls {
+            self.inner.printed.extend(printed::take());
+        }
     }
 
     /// Asks about what the slots came to.

@@ -27,7 +27,6 @@ pub(crate) use trace::{RowOutcome, RowTrace, TableTrace, Trace};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::calendar::date_at;
 use crate::language::Expr;
 use crate::language::functions::Context;
 use crate::language::meaning::Reader;
@@ -42,16 +41,6 @@ pub(crate) fn formula(
     zone: Tz,
     currency_decimals: u32,
 ) -> Outcome {
-    let context = Context {
-        as_of,
-        local_at: as_of,
-        today: date_at(as_of, zone),
-        zone,
-        currency_decimals,
-        calendar: None,
-        places: Ok(Vec::new()),
-        place_field: "",
-        calls: None,
-    };
+    let context = Context::at(as_of, zone, currency_decimals);
     Reader { slots: columns, context: &context, rates: &[], private, locals: Vec::new(), steps: 0 }.value(expr)
 }

@@ -135,7 +135,9 @@ pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, eval
     evaluation.asked.clear();
     evaluation.fired.fill(0);
     scratch.turn += 1;
-    drop(printed::take());
+    if pack.plan.has_calls {
+        drop(printed::take());
+    }
     let mut run = Run { pack, row: None, instant, scratch, evaluation };
     for (index, step) in pack.plan.steps.iter().enumerate() {
         match step {
@@ -147,7 +149,9 @@ pub(crate) fn run(pack: Pack<'_>, instant: &Instant, scratch: &mut Scratch, eval
             }
         }
     }
-    evaluation.printed = printed::take();
+    if pack.plan.has_calls {
+        evaluation.printed = printed::take();
+    }
 }
 
 struct Run<'a> {

@@ -321,6 +321,7 @@ impl Explainer<'_> {
             }
             Written::When(text) => format!("`{text}` does not hold{}", self.actual(expr)),
             Written::Unless(text) => format!("`unless {text}` holds{}", self.actual(expr)),
+            Written::Script => "its script gives none".to_owned(),
         }
     }
 
@@ -329,6 +330,7 @@ impl Explainer<'_> {
             Written::Cell { column, text } => format!("{column}: {text}"),
             Written::When(text) => text.to_string(),
             Written::Unless(text) => format!("unless {text}"),
+            Written::Script => "its script".to_owned(),
         }
     }
 

@@ -62,7 +62,7 @@ impl Library {
                 Library::Folder { name: name.clone(), root: root.clone(), bases }.names()
             }
             Library::Memory(files) => {
-                let inside = files.iter().filter_map(|(path, _)| path.strip_prefix(folder)?.strip_prefix('/'));
+                let inside = files.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
                 let mut names: Vec<String> =
                     inside.filter_map(|path| path.split_once('/').map(|(name, _)| name.to_owned())).collect();
                 names.dedup();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::storage::Storage;
 use crate::language::functions::Context;
@@ -159,17 +159,7 @@ impl Slots for OneSlot {
 }
 
 fn outcome_of(expr: &Expr, slot: SlotId, outcome: Outcome) -> Result<bool, Failure> {
-    let context = Context {
-        as_of: DateTime::<Utc>::UNIX_EPOCH,
-        local_at: DateTime::<Utc>::UNIX_EPOCH,
-        today: NaiveDate::default(),
-        zone: chrono_tz::UTC,
-        currency_decimals: 2,
-        calendar: None,
-        places: Ok(Vec::new()),
-        place_field: "",
-        calls: None,
-    };
+    let context = Context::at(DateTime::<Utc>::UNIX_EPOCH, chrono_tz::UTC, 2);
     let slots = OneSlot(slot, outcome);
     Reader { slots: &slots, context: &context, rates: &[], private: &[], locals: Vec::new(), steps: 0 }.condition(expr)
 }

@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     pub(crate) routines: Routines,
     /// The field that holds the debtor's candidate zones, where something reads the debtor's place.
     pub(crate) place: Option<SlotId>,
+    /// Whether anything calls a function of the pack.
+    pub(crate) has_calls: bool,
 }
 
 impl Plan {
@@ -139,6 +141,7 @@ pub(crate) fn plan(checked: &CheckedPack, lowered: &LoweredPack) -> Plan {
     let place = checked.record.fields.iter().position(|field| field.place).filter(|_| reads_place(lowered));
     Plan {
         private: lowered.slots.iter().map(|slot| slot.private).collect(),
+        has_calls: has_calls(lowered),
         place: place.map(|index| SlotId(crate::source::clamp(index))),
         storages: program.storages,
         calculated,
@@ -395,6 +398,12 @@ fn calculated(lowered: &LoweredPack, conditions: &[Condition]) -> Vec<bool> {
         }
     });
     conditions.iter().for_each(|condition| add(&condition.expr));
+    found
+}
+
+fn has_calls(lowered: &LoweredPack) -> bool {
+    let mut found = false;
+    each_expr(lowered, &mut |expr, _| found |= expr.has_call());
     found
 }
 

@@ -133,17 +133,7 @@ impl Scripts {
         let held = values.iter().map(|(_, base, value)| into_script(&Ok(value.clone()), base));
         let held = held.collect::<Result<Vec<_>, Failure>>()?;
         let at = chrono::DateTime::<chrono::Utc>::UNIX_EPOCH;
-        let context = Context {
-            as_of: at,
-            local_at: at,
-            today: at.date_naive(),
-            zone: chrono_tz::America::New_York,
-            currency_decimals: 2,
-            calendar: None,
-            places: Ok(Vec::new()),
-            place_field: "",
-            calls: None,
-        };
+        let context = Context::at(at, chrono_tz::America::New_York, 2);
         let Called { result, missing } = self.machine.call(&script.ast, "gives", held, Call::new(&context, None));
         if let Some(missing) = missing {
             return Err(missing);
@@ -187,9 +177,9 @@ impl Script {
         Some(parameters.into_iter().map(str::to_owned).collect())
     }
 
-    /// The parts of a parameter that the script reads; nothing where it hands the parameter on as a whole.
-    pub(crate) fn parts_read(&self, parameter: &str) -> Option<Vec<String>> {
-        parts::read(&self.ast, parameter)
+    /// The parts of a parameter that a function reads; nothing where it hands the parameter on as a whole.
+    pub(crate) fn parts_read(&self, function: &str, parameter: &str) -> Option<Vec<String>> {
+        parts::read(&self.ast, function, parameter)
     }
 
     /// The functions of the script, and their parameters.

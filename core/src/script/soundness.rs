@@ -46,17 +46,7 @@ fn outcome(machine: &Machine, limits: &ScriptLimits, body: &str) -> String {
         return UNREADABLE.to_owned();
     }
     let at = chrono::DateTime::<chrono::Utc>::UNIX_EPOCH;
-    let context = Context {
-        as_of: at,
-        local_at: at,
-        today: at.date_naive(),
-        zone: chrono_tz::UTC,
-        currency_decimals: 2,
-        calendar: None,
-        places: Ok(Vec::new()),
-        place_field: "",
-        calls: None,
-    };
+    let context = Context::at(at, chrono_tz::UTC, 2);
     let called = machine.call(&script, "tried", Vec::new(), Call::new(&context, None));
     match called.result {
         Ok(given) => given.to_string(),

@@ -94,17 +94,7 @@ fn read(scripts: &Scripts, text: &str) -> Arc<Script> {
 fn every_value_goes_through_a_script_unchanged() {
     let scripts = Scripts::new(ScriptLimits::default());
     let script = read(&scripts, "fn same(value) { let kept = [value]; for item in kept { return item } }");
-    let context = Context {
-        as_of: DateTime::from_timestamp(0, 0).expect("an instant"),
-        local_at: DateTime::from_timestamp(0, 0).expect("an instant"),
-        today: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day"),
-        zone: chrono_tz::UTC,
-        currency_decimals: 2,
-        calendar: None,
-        places: Ok(Vec::new()),
-        place_field: "",
-        calls: None,
-    };
+    let context = Context::at(DateTime::from_timestamp(0, 0).expect("an instant"), chrono_tz::UTC, 2);
     let mut random = Random::new(17);
     let mut kinds = std::collections::HashSet::new();
     for _ in 0..20_000 {
@@ -208,4 +198,24 @@ fn no_explanation_of_the_corpus_calls_a_script_again() {
         }
     }
     assert!(packs > 3 && decided_with_calls > 15, "{packs} packs, {decided_with_calls} cases with calls");
+}
+
+#[test]
+fn the_parts_that_a_function_reads_are_told_from_its_own_text() {
+    let scripts = Scripts::new(ScriptLimits::default());
+    let script = read(
+        &scripts,
+        "fn one(account) { if known(account.a) and account.b.len() > 1 { account.b } else { other(1) } }
+         fn other(account) { account.c }
+         fn handed_on(account) { if account.a { other(account) } else { account.b } }
+         fn captured(account, list) { list.any(|item| item == account.a) }
+         fn unread(account) { 1 }",
+    );
+    let parts = |function: &str| script.parts_read(function, "account");
+    let named = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>());
+    assert_eq!(parts("one"), named(&["a", "b"]));
+    assert_eq!(parts("other"), named(&["c"]));
+    assert_eq!(parts("handed_on"), None);
+    assert_eq!(parts("captured"), None);
+    assert_eq!(parts("unread"), named(&[]));
 }

@@ -9,6 +9,7 @@ mod portfolio;
 mod report;
 mod row;
 mod script;
+mod scripted;
 mod size;
 mod stream;
 
@@ -20,13 +21,14 @@ use report::Report;
 
 type Section = fn(&mut Report) -> Result<()>;
 
-const SECTIONS: [(&str, Section); 8] = [
+const SECTIONS: [(&str, Section); 9] = [
     ("row", row::measure),
     ("column", column::measure),
     ("stream", stream::measure),
     ("size", size::measure),
     ("course", course::measure),
     ("script", script::measure),
+    ("scripted", scripted::measure),
     ("load", load::measure),
     ("portfolio", portfolio::measure),
 ];

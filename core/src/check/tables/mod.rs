@@ -6,6 +6,7 @@ pub(crate) mod annotations;
 mod cells;
 mod read;
 mod read_rules;
+mod read_scripts;
 mod rows;
 
 use std::sync::Arc;
@@ -154,6 +155,8 @@ pub(crate) enum Written {
     },
     When(Arc<str>),
     Unless(Arc<str>),
+    /// That a script gives something.
+    Script,
 }
 
 /// What a cell asks of its column.

@@ -168,33 +168,6 @@ impl TableReader<'_> {
         Some(table)
     }
 
-    /// A row that is a script, behind those that are written out.
-    pub(super) fn script_row(&mut self, table: &mut RawTable, node: &Node) {
-        // Nothing can be said of which cases it leaves.
-        table.is_sound = false;
-        let name = table.id.rsplit('/').next().unwrap_or("").to_owned();
-        let Some(script) = self.scripting.of_rule(node, &name, self.findings) else { return };
-        let row = RawRow {
-            id: Arc::from(format!("{}/script", table.id)),
-            span: node.span,
-            conditions: Vec::new(),
-            outputs: table.outputs.iter().map(|_| None).collect(),
-            annotations: Annotations::default(),
-            skips_unknown: false,
-            script: Some(script),
-        };
-        let same = table.rows.iter().find(|known| known.id == row.id);
-        if let Some(same) = same {
-            let message = "the id `script` is that of the row that the script is";
-            self.findings.push(
-                Finding::error(Code::DuplicateId, same.span, message)
-                    .also(node.span, "the script")
-                    .help("give the row another id"),
-            );
-        }
-        table.rows.push(row);
-    }
-
     fn grid(&mut self, table: &mut RawTable, columns: &Node, rows: &Node, skips_unknown: bool) {
         let (NodeKind::List(columns), NodeKind::List(rows)) = (&columns.kind, &rows.kind) else { return };
         let mut seen: Vec<&str> = Vec::new();

@@ -144,25 +144,6 @@ impl TableReader<'_> {
         }
     }
 
-    /// A rule that is a script: it gives what `give` does not.
-    fn scripted(&mut self, row: &mut RawRow, script: &Node, give: Option<&Node>, outputs: &[Field]) {
-        let given = |output: &Field| match give.map(|give| &give.kind) {
-            Some(NodeKind::Map(map)) => map.get(&output.name).is_some(),
-            _ => false,
-        };
-        let own: Vec<Field> = outputs.iter().filter(|output| given(output)).cloned().collect();
-        let mut values = give.map_or_else(Vec::new, |give| self.give(Some(give), give.span, &own, "give")).into_iter();
-        row.outputs = outputs.iter().map(|output| if given(output) { values.next().flatten() } else { None }).collect();
-        if own.len() == outputs.len() {
-            let message = "`give` says all outputs, and leaves none to the script";
-            self.findings.push(Finding::error(Code::UnknownKey, script.span, message).help(
-                "take those out of `give` that the script gives, or write the script as a function: `when: f(..)`",
-            ));
-        }
-        let id = arms::plain(row.id.rsplit('/').next().unwrap_or("")).to_owned();
-        row.script = self.scripting.of_rule(script, &id, self.findings);
-    }
-
     /// What all rules have: an id, conditions, annotations.
     fn rule_head(&mut self, table: &str, reader: &mut MapReader<'_>, item: &Node, skips_unknown: bool) -> RawRow {
         let id_node = reader.required("id", self.findings);
@@ -206,7 +187,13 @@ impl TableReader<'_> {
     }
 
     /// One value for each output, out of `give`.
-    fn give(&mut self, give: Option<&Node>, head: Span, outputs: &[Field], key: &str) -> Vec<Option<RawValue>> {
+    pub(super) fn give(
+        &mut self,
+        give: Option<&Node>,
+        head: Span,
+        outputs: &[Field],
+        key: &str,
+    ) -> Vec<Option<RawValue>> {
         let Some(give) = give else { return outputs.iter().map(|_| None).collect() };
         let Some(map) = give.as_map(&format!("`{key}`"), self.findings) else {
             return outputs.iter().map(|_| None).collect();

@@ -75,10 +75,15 @@ pub(crate) struct Calls {
 
 #[derive(Clone, Debug)]
 struct Made {
-    function: Arc<str>,
+    /// Its address: scripts of different rules may have one name.
+    function: usize,
     arguments: Vec<Outcome>,
     today: NaiveDate,
     outcome: Outcome,
+}
+
+fn address(function: &DeclaredFunction) -> usize {
+    std::ptr::from_ref(function).addr()
 }
 
 /// The most calls that are kept for one case. Those beyond are made again where they are asked for again.
@@ -99,8 +104,9 @@ impl Calls {
     /// What a function gives: what it gave before, or gives now.
     pub(crate) fn call(&self, function: &DeclaredFunction, arguments: &[Outcome], context: &Context<'_>) -> Outcome {
         let lock = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_this =
-            |made: &&Made| made.function == function.name && made.today == context.today && made.arguments == arguments;
+        let is_this = |made: &&Made| {
+            made.function == address(function) && made.today == context.today && made.arguments == arguments
+        };
         if let Some(made) = lock().iter().find(is_this) {
             return made.outcome.clone();
         }
@@ -113,7 +119,7 @@ impl Calls {
         let mut made = lock();
         if made.len() < KEPT {
             let arguments = arguments.to_vec();
-            let (function, today) = (function.name.clone(), context.today);
+            let (function, today) = (address(function), context.today);
             made.push(Made { function, arguments, today, outcome: outcome.clone() });
         }
         outcome

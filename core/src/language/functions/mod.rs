@@ -18,7 +18,7 @@ pub(crate) use arms::ARM;
 pub(crate) use dates::{local_date, local_time};
 pub(crate) use finance::{OVER_A_RATE, early_terms, interest_over, scale};
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, date_at};
 use crate::value::{DurationUnit, Failure, Outcome, Type, Value};
 
 /// What functions may know beside their arguments.
@@ -38,6 +38,23 @@ pub(crate) struct Context<'a> {
     pub(crate) place_field: &'a str,
     /// What calls of the pack's functions came to, where that is kept.
     pub(crate) calls: Option<&'a declared::Calls>,
+}
+
+impl Context<'_> {
+    /// Of an instant and a place alone.
+    pub(crate) fn at(as_of: DateTime<Utc>, zone: Tz, currency_decimals: u32) -> Context<'static> {
+        Context {
+            as_of,
+            local_at: as_of,
+            today: date_at(as_of, zone),
+            zone,
+            currency_decimals,
+            calendar: None,
+            places: Ok(Vec::new()),
+            place_field: "",
+            calls: None,
+        }
+    }
 }
 
 /// A function of the language.
