@@ -196,6 +196,27 @@ fn values_of_all_types_cross_the_border_as_they_are() {
 }
 
 #[test]
+fn a_function_of_any_values_may_say_how_many_parameters_it_takes() {
+    let rules = "functions:
+  f: {of: {balance: money}, gives: money, host: true}
+facts:
+  it: f(balance)
+";
+    let load = |counts: std::ops::RangeInclusive<usize>| {
+        let function = HostFunction::of_values(|taken| taken.first().cloned().ok_or(HostError("nothing".to_owned())));
+        load(&LoadOptions::new().function("f", function.taking(counts)), rules)
+    };
+    for (counts, takes) in [(0..=0, "0"), (2..=3, "2 to 3"), (2..=usize::MAX, "2 or more")] {
+        let refused = load(counts).expect_err("it is refused").to_string();
+        let wanted = format!("the host's `f` takes {takes} parameters, but the pack declares 1");
+        assert!(refused.contains(&wanted), "{refused}");
+    }
+    for counts in [1..=1, 0..=usize::MAX] {
+        load(counts).expect("it fits");
+    }
+}
+
+#[test]
 fn records_lists_and_what_is_not_known_are_seen_whole() {
     let options = LoadOptions::new()
         .function("seen", HostFunction::of_values(|taken| Ok(HostValue::Text(format!("{taken:?}").into()))));

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +99,15 @@ def us() -> recoup.Engine:
     return recoup.Engine.load(ROOT / "rules" / "us-consumer")
 
 
+@pytest.fixture(scope="session")
+def portfolio() -> list[dict[str, Any]]:
+    """The 1,200 invented cases, numbers by their digits."""
+    lines = (ROOT / "examples/data/portfolio.ndjson").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line, parse_float=Decimal) for line in lines]
+
+
 @pytest.fixture
 def us_case() -> dict[str, Any]:
-    from decimal import Decimal
-
     return {
         "case_id": "A-1",
         "product": "card",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import recoup
 import yaml
-from conftest import ROOT
+from conftest import AS_OF, ROOT
 from recoup._recoup import _command
 
 PACKS = sorted((ROOT / "core/tests/corpus/packs").glob("*.yaml"))
@@ -201,6 +201,20 @@ def compare(value: Any, text: Any) -> None:
             assert value.isoformat() == text
         case _:
             assert type(value) is type(text) and value == text
+
+
+def test_the_portfolio_is_decided_as_the_command_decides_it(
+    us: recoup.Engine, portfolio: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    cases, out = ROOT / "examples/data/portfolio.ndjson", tmp_path / "decisions.ndjson"
+    arguments = ["--cases", str(cases), "--as-of", AS_OF.isoformat(), "--out", str(out)]
+    assert _command(["recoup", "run", str(ROOT / "rules/us-consumer"), *arguments]) == 0
+    decisions = us.evaluate_many(portfolio, as_of=AS_OF)
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(portfolio) == 1200
+    for decision, line in zip(decisions, lines, strict=True):
+        assert isinstance(decision, recoup.Decision) and decision.to_json() == line
+        compare(decision.to_dict(), json.loads(line))
 
 
 def test_the_corpus_is_there() -> None:

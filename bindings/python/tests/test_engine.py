@@ -129,19 +129,30 @@ def test_what_an_iterable_raises_comes_through(small: recoup.Engine) -> None:
         small.evaluate_many(5, as_of=AS_OF)  # type: ignore[arg-type]
 
 
-def test_an_offer_is_judged(us: recoup.Engine, us_case: dict[str, Any]) -> None:
-    case = us_case | {"disputes": [], "settlements": [], "hardship": None}
-    low = us.judge_offer(case, amount=Decimal("1.00"), as_of=AS_OF)
-    assert isinstance(low, recoup.OfferCheck) and low.verdict in ("refused", "unknown") and not low.accepted
-    assert low.amount == Decimal("1.00") and low.key == "A-1"
-    whole = us.judge_offer(case, amount=12000, instalments=1, role="team_lead", as_of=AS_OF)
-    if whole.accepted:
-        assert sum(payment.amount for payment in whole.plan) == 12000 and whole.plan[0].due >= dt.date(2026, 9, 7)
+def test_an_offer_is_judged(us: recoup.Engine, us_case: dict[str, Any], portfolio: list[dict[str, Any]]) -> None:
+    decided = zip(portfolio, us.evaluate_many(portfolio, as_of=AS_OF), strict=True)
+    case, settlement = next(
+        (case, decision.settlement)
+        for case, decision in decided
+        if isinstance(decision, recoup.Decision)
+        and isinstance(decision.settlement, recoup.Part)
+        and decision.settlement.none_because is None
+    )
+    limit = settlement.limits[0]
+    assert isinstance(settlement.of, Decimal) and isinstance(limit.percent, Decimal)
+    accepted = us.judge_offer(case, amount=limit.amount, role=limit.role, as_of=AS_OF)
+    assert isinstance(accepted, recoup.OfferCheck) and accepted.accepted and accepted.verdict == "accepted"
+    assert accepted.key == case["case_id"] and accepted.as_of == AS_OF and accepted.counter is None
+    assert [payment.amount for payment in accepted.plan] == [limit.amount] == [accepted.amount]
+    assert accepted.plan[0].due >= dt.date(2026, 9, 7)
+    low = us.judge_offer(case, amount="0.01", role=limit.role, as_of=AS_OF)
+    assert low.verdict == "refused" and not low.accepted and low.because
+    assert low.counter is not None and low.counter.amount >= limit.amount
     for amount in (600.0, float("nan"), None, True):
         with pytest.raises(recoup.RecordError, match="offer.amount"):
-            us.judge_offer(case, amount=amount, as_of=AS_OF)
+            us.judge_offer(us_case, amount=amount, as_of=AS_OF)
     with pytest.raises(recoup.RecordError, match="offer.role: the authority has no role `boss`"):
-        us.judge_offer(case, amount=600, role="boss", as_of=AS_OF)
+        us.judge_offer(us_case, amount=600, role="boss", as_of=AS_OF)
 
 
 def test_a_contact_is_checked(us: recoup.Engine, us_case: dict[str, Any]) -> None:

@@ -78,14 +78,8 @@ def test_arguments_are_exact() -> None:
         taken.append(arguments)
         return Decimal(1)
 
-    of = """{balance: money, share: percent, day: date, at: timestamp, name: text,
-         payments: {type: list, of: {amount: money, on: date}}}"""
+    of = "{balance: money, share: percent, day: date, at: timestamp, name: text, payments: case.payments}"
     text = pack("money", of, "f(balance, share, day, at, name, payments)")
-    try:
-        load(text, functions={"f": f})
-    except recoup.PackError:
-        of = "{balance: money, share: percent, day: date, at: timestamp, name: text, payments: case.payments}"
-        text = pack("money", of, "f(balance, share, day, at, name, payments)")
     decide(text, f, payments=[{"amount": Decimal("1.10"), "on": dt.date(2026, 1, 1)}])
     balance, share, day, at, name, payments = taken[0]
     assert (balance, share) == (Decimal("120.50"), Decimal("12.5")) and type(balance) is Decimal
