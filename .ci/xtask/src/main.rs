@@ -13,7 +13,7 @@ use std::time::Instant;
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
-  test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards
+  test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards, python
   soak   all tests in release, property tests with their long counts";
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ type Outcome<T = ()> = Result<T, String>;
 type Step = fn(&Places) -> Outcome;
 
 /// From the cheapest to the dearest; `portfolio` and `cards` use the command that `packs` builds.
-const STEPS: [(&str, Step); 8] = [
+const STEPS: [(&str, Step); 9] = [
     ("format", format),
     ("lint", lint),
     ("tests", all_tests),
@@ -50,6 +50,7 @@ const STEPS: [(&str, Step); 8] = [
     ("packs", packs),
     ("portfolio", portfolio),
     ("cards", cards),
+    ("python", python),
 ];
 
 fn gate() -> Outcome {
@@ -218,6 +219,46 @@ fn card_accounts(places: &Places, accounts: &str) -> Outcome {
         return Err(format!("`{accounts}` with its rows in reversed order gives other decisions"));
     }
     Ok(())
+}
+
+/// The most that a wheel may weigh, in bytes.
+const WHEEL: u64 = 15_000_000;
+
+/// The module for Python: its wheel is built, installed into an empty environment, and tested from there.
+fn python(places: &Places) -> Outcome {
+    let environment = places.scratch.join("python");
+    let is_new_enough = "import sys; sys.exit(sys.version_info < (3, 11))";
+    run(Command::new("python3").args(["-c", is_new_enough]))
+        .map_err(|message| format!("Python 3.11 or newer is needed: {message}"))?;
+    run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    let folder = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let program = |name: &str| {
+        let mut program = Command::new(folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
+        // What the tools keep for the next time would lie beside the sources.
+        program.env("PYTHONDONTWRITEBYTECODE", "1").env("MYPY_CACHE_DIR", environment.join("mypy"));
+        program.env("HYPOTHESIS_STORAGE_DIRECTORY", environment.join("hypothesis"));
+        program.current_dir(places.root.join("bindings/python"));
+        program
+    };
+    let install = |what: &OsString| run(program("python").args(["-m", "pip", "install", "--quiet"]).arg(what));
+    install(&"maturin>=1.9,<2".into())?;
+    let wheels = environment.join("wheels");
+    let mut maturin = program("maturin");
+    maturin.args(["build", "--quiet", "--release", "--locked", "--interpreter"]).arg(folder.join("python"));
+    run(maturin.env("CARGO_TARGET_DIR", &places.target).arg("--out").arg(&wheels))?;
+    let [wheel] = <[PathBuf; 1]>::try_from(entries(&wheels)?.into_iter().collect::<Vec<PathBuf>>())
+        .map_err(|found| format!("one wheel was to be built, but there are {}", found.len()))?;
+    let size = fs::metadata(&wheel).map_err(|error| cannot("read", &wheel, &error))?.len();
+    println!("the wheel has {:.1} MB", size as f64 / 1e6);
+    if size > WHEEL {
+        return Err(format!("the wheel has {size} bytes, more than {WHEEL}"));
+    }
+    let mut with_tests = wheel.into_os_string();
+    with_tests.push("[test]");
+    install(&with_tests)?;
+    run(program("python").args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]))?;
+    run(program("python").args(["-m", "mypy", "--strict", "tests"]))?;
+    run(program("python").args(["-m", "mypy.stubtest", "recoup", "--allowlist", "stubtest_allowed.txt"]))
 }
 
 // What the steps compare.

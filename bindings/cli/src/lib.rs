@@ -50,16 +50,21 @@ use status::{Status, Stop};
 ///
 /// Writes to the standard streams. Reads the clock once, where a command that takes `--as-of` is not given it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(exit_status(args))
+}
+
+/// As [`main`], for a host that is no program by itself: the exit status as a number, 0, 1 or 2.
+pub fn exit_status(args: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match CommandLine::try_parse_from(args) {
         Ok(command_line) => command_line.command.carry_out(),
         Err(usage) => {
             // Help and versions arrive here too. Where they cannot be printed there is nobody to tell.
             let _ = usage.print();
-            return if usage.use_stderr() { status::could_not_run() } else { ExitCode::SUCCESS };
+            return if usage.use_stderr() { status::COULD_NOT_RUN } else { Status::Good.exit_status() };
         }
     };
     match outcome {
-        Ok(status) => status.exit_code(),
+        Ok(status) => status.exit_status(),
         Err(stop) => stop.report(),
     }
 }

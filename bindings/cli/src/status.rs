@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::path::Path;
-use std::process::ExitCode;
 
 use recoup::Diagnostics;
 
@@ -24,10 +23,10 @@ impl Status {
     }
 
     /// The process's exit status.
-    pub(crate) fn exit_code(self) -> ExitCode {
+    pub(crate) fn exit_status(self) -> u8 {
         match self {
-            Status::Good => ExitCode::SUCCESS,
-            Status::Findings => ExitCode::FAILURE,
+            Status::Good => 0,
+            Status::Findings => 1,
         }
     }
 }
@@ -48,22 +47,20 @@ impl Stop {
     }
 
     /// Tells the user, and gives the exit status.
-    pub(crate) fn report(self) -> ExitCode {
+    pub(crate) fn report(self) -> u8 {
         match self {
             Stop::PackRefused(diagnostics) => {
                 terminal::tell_raw(&diagnostics.render_text(terminal::colour_of_stderr()));
                 terminal::tell("the pack has errors and cannot be used: correct them and try again");
-                Status::Findings.exit_code()
+                Status::Findings.exit_status()
             }
             Stop::CouldNotRun(message) => {
                 terminal::tell(&format!("error: {message}"));
-                could_not_run()
+                COULD_NOT_RUN
             }
         }
     }
 }
 
 /// The exit status of a command that could not do its work.
-pub(crate) fn could_not_run() -> ExitCode {
-    ExitCode::from(2)
-}
+pub(crate) const COULD_NOT_RUN: u8 = 2;

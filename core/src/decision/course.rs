@@ -178,6 +178,13 @@ impl Action {
     }
 }
 
+impl Done {
+    /// Of an action that was read back from the JSON of a decision: `step` is the qualified id that it gives.
+    pub fn of_step(step: &str, occurrence: u32, due: NaiveDate, entry: u32) -> Done {
+        Done { step: super::last_part(step).to_owned(), occurrence, due, entry }
+    }
+}
+
 impl ChannelReport {
     pub(crate) fn new(lowered: &LoweredPack, channel: Option<String>, judgement: &Judgement) -> ChannelReport {
         let (next_allowed_at, never_because) = match &judgement.next {

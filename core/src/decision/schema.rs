@@ -7,6 +7,8 @@ use crate::check::CheckedPack;
 use crate::check::tables::Family;
 use crate::value::{Absence, Bound, Field, RecordType, Type};
 
+/// A number with decimals, which a decision writes as text.
+const NUMBER: &str = "^-?[0-9]+(\\.[0-9]+)?$";
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The JSON Schema of a case.
@@ -142,6 +144,10 @@ fn text() -> Json {
     json!({"type": "string"})
 }
 
+fn number() -> Json {
+    json!({"type": "string", "pattern": NUMBER})
+}
+
 fn nullable_text() -> Json {
     json!({"type": ["string", "null"]})
 }
@@ -154,8 +160,8 @@ fn incentives() -> Json {
     let offer = object([
         ("id", text()),
         ("kind", text()),
-        ("percent", nullable_text()),
-        ("amount", text()),
+        ("percent", json!({"type": ["string", "null"], "pattern": NUMBER})),
+        ("amount", number()),
         ("capped", json!({"type": "boolean"})),
         ("valid_until", nullable_date()),
         ("not_with", list_of(text())),
@@ -168,12 +174,12 @@ fn incentives() -> Json {
 fn settlement() -> Json {
     let limit = object([
         ("instalments", json!({"type": "integer"})),
-        ("percent", text()),
-        ("amount", text()),
+        ("percent", number()),
+        ("amount", number()),
         ("role", nullable_text()),
     ]);
     object([
-        ("of", text()),
+        ("of", number()),
         ("none_because", json!({"type": ["array", "null"], "items": {"type": "string"}})),
         ("limits", list_of(limit)),
         ("valid_until", nullable_date()),
@@ -244,7 +250,6 @@ fn value(base: &Type, field: Option<&Field>) -> Json {
         }
         schema
     };
-    let number_text = "^-?[0-9]+(\\.[0-9]+)?$";
     match base {
         Type::Text => with(json!({"type": "string"}), "minLength", "maxLength"),
         Type::Choice(words) => json!({"enum": words.iter().map(|word| &**word).collect::<Vec<&str>>()}),
@@ -254,9 +259,9 @@ fn value(base: &Type, field: Option<&Field>) -> Json {
         }
         Type::Integer => json!({"type": "integer"}),
         Type::Decimal | Type::Money | Type::Percent if field.is_some() => {
-            json!({"anyOf": [with(json!({"type": "number"}), "minimum", "maximum"), {"type": "string", "pattern": number_text}]})
+            json!({"anyOf": [with(json!({"type": "number"}), "minimum", "maximum"), {"type": "string", "pattern": NUMBER}]})
         }
-        Type::Decimal | Type::Money | Type::Percent => json!({"type": "string", "pattern": number_text}),
+        Type::Decimal | Type::Money | Type::Percent => json!({"type": "string", "pattern": NUMBER}),
         Type::Date => json!({"type": "string", "format": "date"}),
         Type::Timestamp => json!({"type": "string", "format": "date-time"}),
         Type::Duration(_) | Type::Zone => json!({"type": "string"}),

@@ -3,6 +3,7 @@
 //! Never evaluates anything again. Values that a record marks private are masked, and text of records is escaped.
 
 mod arms;
+mod html;
 mod render;
 
 use serde_json::{Value as Json, json};

@@ -61,8 +61,9 @@ impl Supplied {
             }
             let near = did_you_mean(wanted.name, self.functions.keys().map(String::as_str));
             let message = format!("the host does not supply `{}`", wanted.signature());
-            let help =
-                near.unwrap_or_else(|| "register it where the pack is loaded: `LoadOptions::function`".to_owned());
+            let help = near.unwrap_or_else(|| {
+                "supply it where the pack is loaded: `LoadOptions::function` in Rust, `functions=` in Python".to_owned()
+            });
             findings.push(Finding::error(Code::MissingHostFunction, wanted.span, message).help(help));
             return None;
         };
@@ -121,8 +122,17 @@ impl Wanted<'_> {
 
     /// How the types of a function differ from those that are declared.
     fn differs(&self, function: &HostFunction) -> Option<String> {
-        let (parameters, gives) = function.types.as_ref()?;
         let name = self.name;
+        if let Some(counts) = function.counts.as_ref().filter(|counts| !counts.contains(&self.parameters.len())) {
+            let (least, most, wants) = (counts.start(), counts.end(), self.parameters.len());
+            let takes = match () {
+                () if least == most => least.to_string(),
+                () if *most == usize::MAX => format!("{least} or more"),
+                () => format!("{least} to {most}"),
+            };
+            return Some(format!("the host's `{name}` takes {takes} parameters, but the pack declares {wants}"));
+        }
+        let (parameters, gives) = function.types.as_ref()?;
         if parameters.len() != self.parameters.len() {
             let (has, wants) = (parameters.len(), self.parameters.len());
             return Some(format!("the host's `{name}` has {has} parameters, but the pack declares {wants}"));

@@ -1,6 +1,7 @@
 //! Functions of Rust as functions of a host: what they take and give is read off their types.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -16,6 +17,8 @@ pub(super) type Called = Arc<dyn Fn(&[HostValue]) -> Result<HostValue, HostError
 pub struct HostFunction {
     /// The types of its parameters and of its result; nothing where it takes and gives any value.
     pub(super) types: Option<(Vec<Taken>, Taken)>,
+    /// How many parameters it can take, where that is known beside the types.
+    pub(super) counts: Option<RangeInclusive<usize>>,
     pub(super) call: Called,
 }
 
@@ -38,7 +41,13 @@ impl HostFunction {
     pub fn of_values(
         call: impl Fn(&[HostValue]) -> Result<HostValue, HostError> + Send + Sync + 'static,
     ) -> HostFunction {
-        HostFunction { types: None, call: Arc::new(call) }
+        HostFunction { types: None, counts: None, call: Arc::new(call) }
+    }
+
+    /// Says how many parameters a function of any values can take: a load refuses a pack that declares another number.
+    #[must_use]
+    pub fn taking(self, counts: RangeInclusive<usize>) -> HostFunction {
+        HostFunction { counts: Some(counts), ..self }
     }
 }
 
@@ -163,7 +172,7 @@ macro_rules! into_host_function {
                     let result = self($(argument::<$parameter>(arguments, $index)?),*);
                     result.map(R::into_host).map_err(|error| HostError(error.to_string()))
                 };
-                HostFunction { types: Some(types), call: Arc::new(call) }
+                HostFunction { types: Some(types), counts: None, call: Arc::new(call) }
             }
         }
     };

@@ -1,0 +1,294 @@
+"""The compiled part of recoup. Everything public is found in `recoup` and `recoup.states`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from os import PathLike
+from typing import Any, Final, Literal, final
+
+from recoup._errors import Diagnostic, RecordError
+from recoup._reports import ContactCheck, OfferCheck, TestReport
+from recoup._values import Failed, Part, Unknown
+
+__all__ = [
+    "Decision",
+    "Decisions",
+    "Engine",
+    "__version__",
+    "_command",
+    "_restore",
+    "approve",
+    "hold",
+    "record",
+    "release",
+]
+
+__version__: Final[str]
+
+@final
+class Engine:
+    """A loaded pack, ready to decide cases. Shared by threads; changed only as a whole, by `reload`.
+
+    A record is a `dict` or another mapping, a dataclass, a named tuple, a pydantic model, or any object that has the
+    fields as attributes. Of the last, only the attributes that are fields are read; all others are refused where they
+    have a field that the pack does not know. Numbers with decimals are `decimal.Decimal`, whole numbers or their text;
+    a `float`, a naive `datetime` and `bytes` are refused. `None` says that there is none, `recoup.UNKNOWN` that it is
+    not known.
+    """
+
+    @staticmethod
+    def load(
+        path: str | PathLike[str],
+        library: str | PathLike[str] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> Engine:
+        """Loads the pack in a folder.
+
+        `library` is the folder in which the packs are found that this one extends; without it, the parent folder.
+        `functions` are the functions that the pack declares with `host: true`, by name. They are called by position,
+        with `Decimal`, `date`, aware `datetime`, `str`, `int`, `bool`, `None`, `recoup.Duration`, lists, and dicts for
+        records. What they raise is an error of the rule that asked; a `float` is refused.
+
+        Raises `PackError`, with all findings.
+        """
+
+    @staticmethod
+    def from_files(
+        files: Mapping[str, str | bytes],
+        *,
+        pack: str,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> Engine:
+        """Loads a pack from memory: `files` by `PACK/path/in/pack.yaml`, those of its bases too.
+
+        Raises `PackError`, with all findings.
+        """
+
+    def reload(self, files: Mapping[str, str | bytes] | None = None) -> None:
+        """Loads the pack again, from its folder or from these files. Decisions that are being made keep the old one.
+
+        Raises `PackError`, and then goes on with the old pack.
+        """
+
+    def evaluate(self, record: object, *, state: str | None = None, as_of: datetime) -> Decision:
+        """Decides a case at an instant. `state` is what `decision.state` gave before, for a case in a workflow.
+
+        Raises `RecordError`, with all problems, and `StateError`.
+        """
+
+    def evaluate_many(self, records: Iterable[object], *, as_of: datetime) -> Decisions:
+        """Decides many cases by the pack as it is now, each when the iterator is asked for it, in their order.
+
+        A record that is refused gives its `RecordError` in its place, which is returned and not raised.
+        """
+
+    def judge_offer(
+        self,
+        record: object,
+        *,
+        amount: object,
+        instalments: int = 1,
+        role: str | None = None,
+        state: str | None = None,
+        as_of: datetime,
+    ) -> OfferCheck:
+        """Says what becomes of an offer to settle. `amount` is a `Decimal`, a whole number or text.
+
+        Raises `RecordError`, with the problems of the record and the offer.
+        """
+
+    def check_contact(
+        self,
+        record: object,
+        *,
+        channel: str,
+        at: datetime | None = None,
+        initiated_by: str = "us",
+        purpose: str | None = None,
+        recipient: str = "debtor",
+        address: str | None = None,
+        template: str | None = None,
+        state: str | None = None,
+        as_of: datetime,
+    ) -> ContactCheck:
+        """Says whether a contact may be made, why not, and when. Without `at` it is made at `as_of`.
+
+        Raises `RecordError`, with the problems of the record and the contact.
+        """
+
+    def start(self, case: str, *, workflow: str, stage: str, since: date) -> str:
+        """The state of a case that is taken over from another system, in a stage that it entered on a day.
+
+        Raises `StateError`.
+        """
+
+    def move_to(self, state: str, stage: str, *, by: str, why: str, at: datetime) -> str:
+        """Moves a case by hand to a stage of its workflow; gives its next state.
+
+        Raises `StateError`.
+        """
+
+    def record_escalation(self, case: str, escalation: str, *, state: str | None = None, at: datetime) -> str:
+        """Records that an escalation was acted on, so that it rests for its cooldown; gives the case's next state.
+
+        Raises `StateError`.
+        """
+
+    def check(self) -> tuple[Diagnostic, ...]:
+        """Warnings and notes about the pack. One with errors is never loaded."""
+
+    def test(self) -> TestReport:
+        """Runs the pack's rule tests, and counts which rows and rules they make fire."""
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of a case."""
+
+    def decision_schema(self) -> dict[str, Any]:
+        """The JSON Schema of a decision."""
+
+    @property
+    def name(self) -> str:
+        """The pack's name."""
+
+    @property
+    def version(self) -> str:
+        """The pack's version."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that affects the pack's meaning."""
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The qualified ids of all rows and rules, in the order of the pack."""
+
+@final
+class Decisions:
+    """The decisions of many cases, one after the other; see `Engine.evaluate_many`."""
+
+    def __iter__(self) -> Iterator[Decision | RecordError]: ...
+    def __next__(self) -> Decision | RecordError:
+        """The next decision, or why its record is refused."""
+
+@final
+class Decision:
+    """What a case comes to. Never changes.
+
+    Results are attributes: `decision.segment` is an output of the segmentation or a score, `decision.fees.amount` an
+    output of a table or rule list. A result whose name this class has for something else is found by `decision["name"]`.
+    Amounts, percentages and decimals are `Decimal`, days `date`, instants aware `datetime` (in UTC, to the microsecond);
+    what is not known is an `Unknown`, what failed a `Failed`. Parameters of actions and values of templates are as in
+    the JSON, where numbers with decimals are text.
+
+    Two decisions are equal where their JSON is. A pickled decision needs neither the pack nor the engine.
+    """
+
+    @property
+    def key(self) -> Any:
+        """The key of the case."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant that the case was decided at."""
+
+    @property
+    def today(self) -> date:
+        """The day of that instant at the pack's place."""
+
+    @property
+    def pack(self) -> Part:
+        """The pack that decided: `name`, `version`, `digest`."""
+
+    @property
+    def stage(self) -> Part | Unknown | Failed | None:
+        """Where the case stands in its workflow; `None` where it is in none."""
+
+    @property
+    def segmentation(self) -> Part:
+        """The outputs of the segmentation."""
+
+    @property
+    def scores(self) -> Part:
+        """The scores, each with its `value` and the `parts` that made it."""
+
+    @property
+    def actions(self) -> tuple[Part, ...]:
+        """What the host is asked to do, in the order of the steps."""
+
+    @property
+    def escalations(self) -> tuple[Part, ...]:
+        """The escalations that fired, in the order of the pack."""
+
+    @property
+    def incentives(self) -> Part | None:
+        """What the debtor is offered; `None` in a pack without incentives."""
+
+    @property
+    def settlement(self) -> Part | Unknown | Failed | None:
+        """What the case may be settled for; `None` in a pack without a settlement."""
+
+    @property
+    def results(self) -> Part:
+        """The outputs of tables and rule lists, by table."""
+
+    @property
+    def arms(self) -> Part | None:
+        """The arms of the experiments; `None` in a pack without experiments."""
+
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """The rows and rules that fired, in the order of the pack."""
+
+    @property
+    def unknowns(self) -> tuple[Part, ...]:
+        """What could not be decided, each with `at` and the `facts` that are not known."""
+
+    @property
+    def errors(self) -> tuple[Part, ...]:
+        """What failed, each with `at`, `code` and `message`."""
+
+    @property
+    def state(self) -> str | None:
+        """The next state of the case, as the text to store with it; `None` where the case has none."""
+
+    @property
+    def next_review_at(self) -> datetime | None:
+        """When the same case may next lead to another decision; `None` where time changes nothing."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A result by its name, such as `segment`, `priority` or `fees.amount`; `default` where there is no such."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __getattr__(self, name: str) -> Any: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The whole decision as dicts and lists, with `Decimal`, `date`, `datetime`, `Unknown` and `Failed` in them."""
+
+    def to_json(self) -> str:
+        """The whole decision as one line of JSON: the same bytes for the same pack, record, state and instant."""
+
+    def explain(self, format: Literal["text", "json", "html"] = "text") -> str:
+        """Why the decision is as it is, told from what the evaluation kept: nothing is evaluated or called again."""
+
+    def _repr_html_(self) -> str: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __dir__(self) -> list[str]: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def record(state: str, action: Part | Mapping[str, Any], *, outcome: str, at: datetime) -> str:
+    """Records that an action of `decision.actions` was carried out; gives the next state. Raises `StateError`."""
+
+def approve(state: str, action_id: str, *, by: str, at: datetime) -> str:
+    """Records that somebody approved an action, by its `id`; gives the next state. Raises `StateError`."""
+
+def hold(state: str, id: str, *, reason: str, by: str, start: date, until: date | None = None) -> str:
+    """Puts a case on hold, up to a day or until it is released; gives the next state. Raises `StateError`."""
+
+def release(state: str, id: str) -> str:
+    """Takes a hold away; gives the next state. Raises `StateError`."""
+
+def _command(arguments: list[str]) -> int:
+    """Runs the `recoup` command; gives its exit status."""
+
+def _restore(json: str, whole: Part, told: tuple[str | None, str, str, str]) -> Decision:
+    """A decision that was pickled."""

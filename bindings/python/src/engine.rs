@@ -1,0 +1,342 @@
+//! A loaded pack as an object of Python, shared by threads and changed only as a whole.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use chrono::{DateTime, Utc};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+use recoup::{Attempt, Decided, LoadOptions, Offer, State};
+use serde_json::Value as Json;
+
+use crate::decision::Decision;
+use crate::errors::{diagnostics, pack_error, record_error, refused};
+use crate::functions::{Functions, functions_of, let_go, supply};
+use crate::kinds::Kind;
+use crate::many::Decisions;
+use crate::record;
+use crate::shape::Shape;
+use crate::states;
+use crate::values::{self, amount_argument, date_argument, instant_argument};
+
+/// A pack that decides cases.
+#[pyclass(frozen, module = "recoup._recoup", weakref)]
+pub(crate) struct Engine {
+    functions: Functions,
+    /// What decides now, and where it came from; replaced by a reload, never changed.
+    current: RwLock<(Arc<Loaded>, Source)>,
+}
+
+/// A pack, and what the border to Python must know of it.
+pub(crate) struct Loaded {
+    engine: recoup::Engine,
+    /// The fields of a case.
+    shape: Shape,
+    /// What a decision's values are.
+    pub(crate) kinds: Kind,
+}
+
+/// Where a pack comes from.
+#[derive(Clone)]
+enum Source {
+    Folder { path: PathBuf, library: Option<PathBuf> },
+    Memory { pack: String, files: Arc<BTreeMap<String, Vec<u8>>> },
+}
+
+impl Source {
+    fn load(&self, py: Python<'_>, functions: &Functions) -> PyResult<Arc<Loaded>> {
+        let mut options = supply(py, LoadOptions::new(), functions)?;
+        if let Source::Folder { library: Some(library), .. } = self {
+            options = options.library(library);
+        }
+        let engine = let_go(py, || match self {
+            Source::Folder { path, .. } => options.load(path),
+            Source::Memory { pack, files } => {
+                options.from_sources(pack, files.iter().map(|(path, text)| (path.clone(), text.clone())))
+            }
+        })?;
+        let engine = engine.map_err(|error| pack_error(py, &error))?;
+        let schema = |text: String| text.parse::<Json>().map_err(|error| PyValueError::new_err(error.to_string()));
+        let shape = Shape::of(&schema(engine.case_schema())?);
+        let kinds = Kind::of(&schema(engine.decision_schema())?);
+        Ok(Arc::new(Loaded { engine, shape, kinds }))
+    }
+}
+
+impl Loaded {
+    /// Decides a record.
+    ///
+    /// # Errors
+    /// `RecordError` where it is refused; what the object raises when it is read; what stops a host function.
+    pub(crate) fn decide(
+        self: &Arc<Self>,
+        record: &Bound<'_, PyAny>,
+        state: Option<&State>,
+        as_of: DateTime<Utc>,
+    ) -> PyResult<Decision> {
+        Ok(Decision::new(self.decided(record, state, as_of)?, self.clone()))
+    }
+
+    fn decided(&self, record: &Bound<'_, PyAny>, state: Option<&State>, as_of: DateTime<Utc>) -> PyResult<Decided> {
+        let py = record.py();
+        let written = record::write(record, &self.shape)?;
+        if !written.problems.is_empty() {
+            return Err(self.refuse(py, written, as_of));
+        }
+        let decided = let_go(py, || self.engine.evaluate_with_state(&written.json, state, as_of))?;
+        decided.map_err(|error| refused(py, &error))
+    }
+
+    /// All problems of a record that could not be written: those of Python, then those that the engine finds elsewhere.
+    fn refuse(&self, py: Python<'_>, written: record::Written, as_of: DateTime<Utc>) -> PyErr {
+        let mut problems = written.problems;
+        if !problems.iter().any(|problem| problem.path.is_empty()) {
+            let read = self.engine.evaluator(as_of).map_err(recoup::RecordError::from);
+            let found = read
+                .and_then(|evaluator| evaluator.read(&written.json))
+                .map_or_else(|error| error.problems, |_| Vec::new());
+            let known: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+            problems.extend(found.into_iter().filter(|problem| !known.contains(&problem.path)));
+        }
+        record_error(py, &problems)
+    }
+}
+
+impl Engine {
+    fn new(py: Python<'_>, source: Source, functions: Functions) -> PyResult<Engine> {
+        let loaded = source.load(py, &functions)?;
+        Ok(Engine { functions, current: RwLock::new((loaded, source)) })
+    }
+
+    /// What decides now.
+    fn loaded(&self) -> Arc<Loaded> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn source(&self) -> Source {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
+#[pymethods]
+impl Engine {
+    /// Loads the pack in a folder.
+    #[staticmethod]
+    #[pyo3(signature = (path, library = None, functions = None))]
+    fn load(
+        py: Python<'_>,
+        path: PathBuf,
+        library: Option<PathBuf>,
+        functions: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Engine> {
+        Engine::new(py, Source::Folder { path, library }, functions_of(functions)?)
+    }
+
+    /// Loads a pack from memory: `files` by `PACK/path/in/pack.yaml`, those of its bases too.
+    #[staticmethod]
+    #[pyo3(signature = (files, *, pack, functions = None))]
+    fn from_files(
+        py: Python<'_>,
+        files: &Bound<'_, PyAny>,
+        pack: String,
+        functions: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Engine> {
+        let files = Arc::new(contents(files)?);
+        Engine::new(py, Source::Memory { pack, files }, functions_of(functions)?)
+    }
+
+    /// Loads the pack again, from its folder or from these files. Decisions that are being made keep the old one.
+    #[pyo3(signature = (files = None))]
+    fn reload(&self, py: Python<'_>, files: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let source = match (self.source(), files) {
+            (Source::Memory { pack, .. }, Some(files)) => Source::Memory { pack, files: Arc::new(contents(files)?) },
+            (Source::Folder { .. }, Some(_)) => {
+                return Err(PyTypeError::new_err(
+                    "the pack was loaded from a folder, so it is loaded from there again",
+                ));
+            }
+            (source, None) => source,
+        };
+        let loaded = source.load(py, &self.functions)?;
+        let before = {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, (loaded, source))
+        };
+        drop(before);
+        Ok(())
+    }
+
+    /// Decides a case at an instant. `state` is what `decision.state` gave before, for a case in a workflow.
+    #[pyo3(signature = (record, *, state = None, as_of))]
+    fn evaluate(&self, record: &Bound<'_, PyAny>, state: Option<&str>, as_of: &Bound<'_, PyAny>) -> PyResult<Decision> {
+        let state = state.map(|state| states::read(record.py(), state)).transpose()?;
+        self.loaded().decide(record, state.as_ref(), instant_argument(as_of, "as_of")?)
+    }
+
+    /// Decides many cases by the pack as it is now, each when the iterator is asked for it, in their order.
+    #[pyo3(signature = (records, *, as_of))]
+    fn evaluate_many(&self, records: &Bound<'_, PyAny>, as_of: &Bound<'_, PyAny>) -> PyResult<Decisions> {
+        let as_of = instant_argument(as_of, "as_of")?;
+        Ok(Decisions::new(records.try_iter()?.unbind(), self.loaded(), as_of))
+    }
+
+    /// Says what becomes of an offer to settle. `amount` is a `Decimal`, a whole number or text.
+    #[pyo3(signature = (record, *, amount, instalments = 1, role = None, state = None, as_of))]
+    fn judge_offer<'py>(
+        &self,
+        record: &Bound<'py, PyAny>,
+        amount: &Bound<'py, PyAny>,
+        instalments: u32,
+        role: Option<&str>,
+        state: Option<&str>,
+        as_of: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, loaded) = (record.py(), self.loaded());
+        let offer = Offer::of(amount_argument(amount, "offer.amount")?).instalments(instalments);
+        let offer = role.into_iter().fold(offer, Offer::role);
+        let state = state.map(|state| states::read(py, state)).transpose()?;
+        let decided = loaded.decided(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let check = let_go(py, || loaded.engine.judge_offer_of(&decided, &offer))?;
+        values::offer_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
+    }
+
+    /// Says whether a contact may be made, why not, and when. Without `at` it is made at `as_of`.
+    #[pyo3(signature = (
+        record, *, channel, at = None, initiated_by = "us", purpose = None, recipient = "debtor", address = None,
+        template = None, state = None, as_of
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn check_contact<'py>(
+        &self,
+        record: &Bound<'py, PyAny>,
+        channel: &str,
+        at: Option<&Bound<'py, PyAny>>,
+        initiated_by: &str,
+        purpose: Option<&str>,
+        recipient: &str,
+        address: Option<&str>,
+        template: Option<&str>,
+        state: Option<&str>,
+        as_of: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, loaded) = (record.py(), self.loaded());
+        let attempt = Attempt::by(channel).initiated_by(initiated_by).recipient(recipient);
+        let attempt =
+            at.map(|at| instant_argument(at, "attempt.at")).transpose()?.into_iter().fold(attempt, Attempt::at);
+        let attempt = purpose.into_iter().fold(attempt, Attempt::purpose);
+        let attempt = address.into_iter().fold(attempt, Attempt::address);
+        let attempt = template.into_iter().fold(attempt, Attempt::template);
+        let state = state.map(|state| states::read(py, state)).transpose()?;
+        let decided = loaded.decided(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let check = let_go(py, || loaded.engine.judge_contact(&decided, &attempt))?;
+        values::contact_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
+    }
+
+    /// The state of a case that is taken over from another system, in a stage that it entered on a day.
+    #[pyo3(signature = (case, *, workflow, stage, since))]
+    fn start(&self, case: &str, workflow: &str, stage: &str, since: &Bound<'_, PyAny>) -> PyResult<String> {
+        let since_day = date_argument(since, "since")?;
+        states::written(since.py(), self.loaded().engine.start(case, workflow, stage, since_day))
+    }
+
+    /// Moves a case by hand to a stage of its workflow; gives its next state.
+    #[pyo3(signature = (state, stage, *, by, why, at))]
+    fn move_to(&self, state: &str, stage: &str, by: &str, why: &str, at: &Bound<'_, PyAny>) -> PyResult<String> {
+        let py = at.py();
+        let state = states::read(py, state)?;
+        states::written(py, self.loaded().engine.move_to(&state, stage, by, why, instant_argument(at, "at")?))
+    }
+
+    /// Records that an escalation was acted on, so that it rests for its cooldown; gives the case's next state.
+    #[pyo3(signature = (case, escalation, *, state = None, at))]
+    fn record_escalation(
+        &self,
+        case: &str,
+        escalation: &str,
+        state: Option<&str>,
+        at: &Bound<'_, PyAny>,
+    ) -> PyResult<String> {
+        let py = at.py();
+        let state = state.map(|state| states::read(py, state)).transpose()?;
+        let at = instant_argument(at, "at")?;
+        states::written(py, self.loaded().engine.record_escalation(case, state.as_ref(), escalation, at))
+    }
+
+    /// Warnings and notes about the pack. One with errors is never loaded.
+    fn check<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        diagnostics(py, self.loaded().engine.diagnostics())
+    }
+
+    /// Runs the pack's rule tests, and counts which rows and rules they make fire.
+    fn test<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let loaded = self.loaded();
+        let report = let_go(py, || loaded.engine.test())?;
+        let (one, covered) = (values::test_result(py)?, values::coverage(py)?);
+        let tests = report.tests.iter().map(|test| {
+            let failures = PyTuple::new(py, &test.failures)?;
+            one.call1((test.name.as_str(), test.place.as_str(), failures, test.explanation.as_deref()))
+        });
+        let tests = PyTuple::new(py, tests.collect::<PyResult<Vec<_>>>()?)?;
+        let coverage = report.coverage.iter().map(|row| covered.call1((row.id.as_str(), row.place.as_str(), row.hits)));
+        let coverage = PyTuple::new(py, coverage.collect::<PyResult<Vec<_>>>()?)?;
+        values::test_report(py)?.call1((tests, coverage))
+    }
+
+    /// The JSON Schema of a case.
+    fn schema<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        values::loads(py)?.call1((self.loaded().engine.case_schema(),))
+    }
+
+    /// The JSON Schema of a decision.
+    fn decision_schema<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        values::loads(py)?.call1((self.loaded().engine.decision_schema(),))
+    }
+
+    /// The pack's name.
+    #[getter]
+    fn name(&self) -> String {
+        self.loaded().engine.pack().name.clone()
+    }
+
+    /// The pack's version.
+    #[getter]
+    fn version(&self) -> String {
+        self.loaded().engine.pack().version.clone()
+    }
+
+    /// SHA-256 over all that affects the pack's meaning.
+    #[getter]
+    fn digest(&self) -> String {
+        self.loaded().engine.pack().digest.clone()
+    }
+
+    /// The qualified ids of all rows and rules, in the order of the pack.
+    #[getter]
+    fn rule_ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.loaded().engine.rule_ids())
+    }
+
+    fn __repr__(&self) -> String {
+        let loaded = self.loaded();
+        let pack = loaded.engine.pack();
+        let digest: String = pack.digest.chars().take(12).collect();
+        format!("<recoup.Engine {} {} {digest}>", pack.name, pack.version)
+    }
+}
+
+/// The files of a pack in memory: texts or bytes by path.
+fn contents(files: &Bound<'_, PyAny>) -> PyResult<BTreeMap<String, Vec<u8>>> {
+    let entries = files.call_method0("items")?.try_iter()?;
+    entries
+        .map(|entry| {
+            let (path, content) = entry?.extract::<(String, Bound<'_, PyAny>)>()?;
+            let content = match content.cast::<PyBytes>() {
+                Ok(bytes) => bytes.as_bytes().to_vec(),
+                Err(_) => content.extract::<String>()?.into_bytes(),
+            };
+            Ok((path, content))
+        })
+        .collect()
+}

@@ -1,0 +1,55 @@
+//! recoup as a module of Python.
+//!
+//! ```text
+//! engine     Engine: load, evaluate, judge, test, reload
+//! many       Decisions: many cases, one after the other
+//! states     what hosts tell a state
+//! decision   Decision: results, explanation
+//! record     objects of Python -> JSON text of a case, without a float
+//! kinds      JSON of a decision -> objects of Python
+//! functions  callables of Python as functions of the host
+//! errors     findings and problems -> exceptions
+//! values     numbers, days and instants; the classes of Python that all use
+//! ```
+//!
+//! Takes objects of Python, gives objects of Python. Holds no rule logic. The interpreter is let go while the engine works.
+
+mod decision;
+mod engine;
+mod errors;
+mod functions;
+mod kinds;
+mod many;
+mod record;
+mod shape;
+mod states;
+mod values;
+
+#[pyo3::pymodule(name = "_recoup")]
+mod module {
+    use std::ffi::OsString;
+
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::decision::_restore;
+    #[pymodule_export]
+    use crate::decision::Decision;
+    #[pymodule_export]
+    use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::many::Decisions;
+    #[pymodule_export]
+    use crate::states::{approve, hold, record, release};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Runs the `recoup` command; gives its exit status.
+    #[pyfunction]
+    fn _command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+        py.detach(|| recoup_cli::exit_status(arguments))
+    }
+}
