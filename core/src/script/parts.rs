@@ -5,7 +5,8 @@ use rhai::{AST, ASTNode, Expr};
 /// The parts of a parameter that a function of a script reads; nothing where it does anything else with it, such as
 /// handing it on.
 pub(super) fn read(script: &AST, function: &str, parameter: &str) -> Option<Vec<String>> {
-    let script = script.clone_functions_only_filtered(|_, _, _, name, _| name == function);
+    let mut script = script.clone();
+    script.retain_functions(|_, _, name, _| name == function);
     let mut parts = Vec::new();
     let mut is_told = true;
     script.walk(&mut |path: &[ASTNode<'_>]| {

@@ -205,7 +205,10 @@ fn the_parts_that_a_function_reads_are_told_from_its_own_text() {
     let scripts = Scripts::new(ScriptLimits::default());
     let script = read(
         &scripts,
-        "fn one(account) { if known(account.a) and account.b.len() > 1 { account.b } else { other(1) } }
+        "fn asked(account) { known(account.a) }
+         fn method(account) { account.b.len() }
+         fn part(account) { account.b }
+         fn one(account) { if known(account.a) and account.b.len() > 1 { account.b } else { other(1) } }
          fn other(account) { account.c }
          fn handed_on(account) { if account.a { other(account) } else { account.b } }
          fn captured(account, list) { list.any(|item| item == account.a) }
@@ -213,6 +216,7 @@ fn the_parts_that_a_function_reads_are_told_from_its_own_text() {
     );
     let parts = |function: &str| script.parts_read(function, "account");
     let named = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>());
+    assert_eq!(["asked", "method", "part"].map(parts), [named(&["a"]), named(&["b"]), named(&["b"])]);
     assert_eq!(parts("one"), named(&["a", "b"]));
     assert_eq!(parts("other"), named(&["c"]));
     assert_eq!(parts("handed_on"), None);
