@@ -76,9 +76,9 @@ impl Sources {
         self.files.get(id.0 as usize)
     }
 
-    /// The paths of all files.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().map(|source| source.path.as_str())
+    /// The paths and the texts of all files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|source| (source.path.as_str(), source.text.as_str()))
     }
 
     /// The path of the file that a span lies in.

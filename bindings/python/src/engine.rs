@@ -221,7 +221,7 @@ impl Engine {
         let loaded = self.loaded();
         let own = loaded.engine.pack().name.as_str();
         let mut folders = vec![root];
-        for file in loaded.engine.files() {
+        for (file, _) in loaded.engine.sources() {
             let mut parts = file.split('/');
             let folder = match (parts.next(), parts.next()) {
                 (Some("plugins"), Some(plugin)) => library.join("plugins").join(plugin),
@@ -411,6 +411,20 @@ impl Engine {
     #[getter]
     fn rule_ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.loaded().engine.rule_ids())
+    }
+
+    /// A pickled engine is its files, as they were when it was loaded, and its functions.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let loaded = self.loaded();
+        let (files, functions) = (PyDict::new(py), PyDict::new(py));
+        for (path, text) in loaded.engine.sources() {
+            files.set_item(path, text)?;
+        }
+        for function in &self.functions {
+            functions.set_item(function.name.as_str(), &function.called)?;
+        }
+        let arguments = (files, loaded.engine.pack().name.as_str(), functions).into_pyobject(py)?;
+        Ok((values::unpickled(py)?.clone(), arguments))
     }
 
     fn __repr__(&self) -> String {

@@ -18,8 +18,8 @@ pub(crate) type Functions = Vec<Supplied>;
 /// A function of the host: its name, what is called, and what that says of itself.
 #[derive(FromPyObject)]
 pub(crate) struct Supplied {
-    name: String,
-    called: Py<PyAny>,
+    pub(crate) name: String,
+    pub(crate) called: Py<PyAny>,
     /// The fewest and the most arguments by position.
     counts: Option<(usize, Option<usize>)>,
     parameters: Vec<Hint>,

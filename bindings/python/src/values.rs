@@ -29,6 +29,7 @@ imported! {
     uuid = "uuid" "UUID";
     mapping = "collections.abc" "Mapping";
     loads = "json" "loads";
+    unpickled = "recoup._functions" "_unpickled";
     watcher = "recoup._watch" "Watcher";
     supplied = "recoup._functions" "_supplied";
     unknown_class = "recoup._values" "Unknown";

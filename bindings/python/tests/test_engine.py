@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import pickle
 import subprocess
 import sys
 import threading
@@ -114,6 +115,25 @@ def test_many_cases_are_decided_in_their_order(small: recoup.Engine) -> None:
     assert list(decisions) == []
     single = small.evaluate({"case_id": "A-4", "balance": 4}, as_of=AS_OF)
     assert rest[-1] == single
+
+
+def double(balance: Decimal) -> Decimal:
+    return balance * 2
+
+
+@pytest.mark.parametrize("pack", ["us-consumer", "scripted", "us-consumer-flexible", "plugins/affordability/example"])
+def test_a_pickled_engine_needs_no_folder(pack: str) -> None:
+    engine = recoup.Engine.load(ROOT / "rules" / pack, library=ROOT / "rules")
+    again = pickle.loads(pickle.dumps(engine))
+    assert again.digest == engine.digest and repr(again) == repr(engine)
+    again.reload()
+    assert [str(found) for found in again.check()] == [str(found) for found in engine.check()]
+
+
+def test_a_pickled_engine_keeps_its_functions() -> None:
+    more = "functions:\n  double: {of: {a: money}, gives: money, host: true}\nfacts:\n  twice: double(balance)\n"
+    engine = pickle.loads(pickle.dumps(load(SMALL.replace("| balance |", "| twice   |") + more, functions=[double])))
+    assert engine.evaluate(CASE | {"balance": 2500}, as_of=AS_OF).segment == "large"
 
 
 def test_many_cases_go_on_from_their_states(us: recoup.Engine, portfolio: list[dict[str, Any]]) -> None:

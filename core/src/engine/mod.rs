@@ -401,11 +401,10 @@ impl Engine {
         pretty(&decision::decision_schema(&self.inner.checked))
     }
 
-    /// The files that the pack was made of, those of its bases and plugins too, as `PACK/path/in/pack.yaml`, sorted.
-    pub fn files(&self) -> Vec<&str> {
-        let mut files: Vec<&str> = self.inner.sources.paths().collect();
-        files.sort_unstable();
-        files
+    /// The files that the pack was made of, those of its bases and plugins too: paths as `PACK/path/in/pack.yaml`, and
+    /// texts. [`Engine::from_sources`] makes the same pack of them, elsewhere.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.inner.sources.files()
     }
 
     /// The qualified ids of all rows and rules, in the order of the pack.

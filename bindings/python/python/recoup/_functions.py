@@ -9,11 +9,14 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, Union, overload
 from zoneinfo import ZoneInfo
 
 from recoup._errors import PackError
 from recoup._values import Duration, Unknown
+
+if TYPE_CHECKING:
+    from recoup._recoup import Engine
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -85,6 +88,13 @@ def _supplied(functions: Mapping[str, Callable[..., Any]] | Iterable[Callable[..
     if isinstance(functions, Mapping):
         return [_described(name, called) for name, called in functions.items()]
     return [_described(getattr(called, _NAME, None) or _name_of(called), called) for called in functions]
+
+
+def _unpickled(files: Mapping[str, str], pack: str, functions: Mapping[str, Callable[..., Any]]) -> Engine:
+    """An engine that was pickled."""
+    from recoup._recoup import Engine
+
+    return Engine.from_files(files, pack=pack, functions=functions)
 
 
 def _name_of(called: Any) -> str:

@@ -30,6 +30,8 @@ __version__: Final[str]
 class Engine:
     """A loaded pack, ready to decide cases. Shared by threads; changed only as a whole, by `reload`.
 
+    A pickled engine holds the files of the pack, and needs no folder where it is read; its functions are pickled too.
+
     A record is a `dict` or another mapping, a dataclass, a named tuple, a pydantic model, or any object that has the
     fields as attributes. Of the last, only the attributes that are fields are read; all others are refused where they
     have a field that the pack does not know. Numbers with decimals are `decimal.Decimal`, whole numbers or their text;
@@ -92,6 +94,7 @@ class Engine:
         """
 
     def _folders(self) -> list[Path]: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def evaluate(
         self, record: object, *, state: str | None = None, input: str | None = None, as_of: datetime
     ) -> Decision:
