@@ -18,7 +18,8 @@ use places::{Places, bytes, cannot, data_files, empty_folder, entries, run, run_
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
-  test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards, python
+  test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards,
+         python, programs, spark
   soak   all tests in release, property tests with their long counts, long runs of the Python module";
 
 fn main() -> ExitCode {
@@ -45,8 +46,9 @@ type Outcome<T = ()> = Result<T, String>;
 
 type Step = fn(&Places) -> Outcome;
 
-/// From the cheapest to the dearest; `portfolio` and `cards` use the command that `packs` builds.
-const STEPS: [(&str, Step); 9] = [
+/// From the cheapest to the dearest; `portfolio` and `cards` use the command that `packs` builds, `programs` and `spark`
+/// the environment that `python` makes.
+const STEPS: [(&str, Step); 11] = [
     ("format", format),
     ("lint", lint),
     ("tests", all_tests),
@@ -56,6 +58,8 @@ const STEPS: [(&str, Step); 9] = [
     ("portfolio", portfolio),
     ("cards", cards),
     ("python", python::module),
+    ("programs", python::examples),
+    ("spark", python::spark),
 ];
 
 fn gate() -> Outcome {
