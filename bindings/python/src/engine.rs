@@ -7,19 +7,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
-use recoup::{Attempt, Decided, LoadOptions, Offer, State};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use recoup::{Attempt, Evaluation, LoadOptions, Offer, RecordError, State};
 use serde_json::Value as Json;
 
 use crate::decision::Decision;
 use crate::errors::{diagnostics, pack_error, record_error, refused};
+use crate::fill::Keys;
 use crate::functions::{Functions, functions_of, let_go, supply};
 use crate::kinds::Kind;
 use crate::many::Decisions;
 use crate::record;
+use crate::results::Results;
+use crate::room::{Room, Rooms};
 use crate::shape::Shape;
 use crate::states;
-use crate::values::{self, amount_argument, date_argument, instant_argument};
+use crate::values::{self, Moment, amount_argument, date_argument, instant_argument};
 
 /// A pack that decides cases.
 #[pyclass(frozen, module = "recoup._recoup", weakref)]
@@ -27,6 +30,8 @@ pub(crate) struct Engine {
     functions: Functions,
     /// What decides now, and where it came from; replaced by a reload, never changed.
     current: RwLock<(Arc<Loaded>, Source)>,
+    /// The instant that was asked for last: most often it is asked for again.
+    moment: Moment,
 }
 
 /// A pack, and what the border to Python must know of it.
@@ -34,8 +39,14 @@ pub(crate) struct Loaded {
     engine: recoup::Engine,
     /// The fields of a case.
     shape: Shape,
+    /// The same for dicts that are plainly given.
+    keys: Keys,
+    rooms: Rooms,
     /// What a decision's values are.
     pub(crate) kinds: Kind,
+    pub(crate) results: Results,
+    /// Whether a callable of Python may be called, so that all is told at once: it is not to be called later.
+    calls_python: bool,
 }
 
 /// Where a pack comes from.
@@ -61,7 +72,9 @@ impl Source {
         let schema = |text: String| text.parse::<Json>().map_err(|error| PyValueError::new_err(error.to_string()));
         let shape = Shape::of(&schema(engine.case_schema())?);
         let kinds = Kind::of(&schema(engine.decision_schema())?);
-        Ok(Arc::new(Loaded { engine, shape, kinds }))
+        let (keys, results) = (Keys::of(py, &engine), Results::of(py, &engine)?);
+        let calls_python = !functions.is_empty();
+        Ok(Arc::new(Loaded { engine, shape, keys, rooms: Rooms::new(), kinds, results, calls_python }))
     }
 }
 
@@ -76,24 +89,73 @@ impl Loaded {
         state: Option<&State>,
         as_of: DateTime<Utc>,
     ) -> PyResult<Decision> {
-        Ok(Decision::new(self.decided(record, state, as_of)?, self.clone()))
+        let evaluation = self.evaluated(record, state, as_of)?;
+        let made = match self.calls_python {
+            true => Some(let_go(record.py(), || evaluation.decision())?),
+            false => None,
+        };
+        Ok(Decision::new(evaluation, made, self.clone()))
     }
 
-    fn decided(&self, record: &Bound<'_, PyAny>, state: Option<&State>, as_of: DateTime<Utc>) -> PyResult<Decided> {
+    /// What a record comes to.
+    fn evaluated(
+        &self,
+        record: &Bound<'_, PyAny>,
+        state: Option<&State>,
+        as_of: DateTime<Utc>,
+    ) -> PyResult<Evaluation> {
         let py = record.py();
+        let worked = self.rooms.work(&self.engine, as_of, |room| {
+            self.read(record, room, as_of)?;
+            let Room { evaluator, record, .. } = room;
+            let mut evaluation = evaluator.evaluation();
+            let evaluated = let_go(py, || {
+                if let Some(state) = state {
+                    evaluator.put_state(record, state)?;
+                }
+                evaluator.evaluate_into(record, &mut evaluation).map_err(RecordError::from)
+            })?;
+            evaluated.map_err(|error| refused(py, &error))?;
+            Ok(evaluation)
+        });
+        worked.unwrap_or_else(|error| {
+            // An instant that no case is decided at is a problem beside those of the record.
+            let written = record::write(record, &self.shape)?;
+            Err(if written.problems.is_empty() { refused(py, &error.into()) } else { self.refuse(py, written, as_of) })
+        })
+    }
+
+    /// Reads a record into a room: straight where it is plainly given, else as text, which says what is wrong with it.
+    fn read(&self, record: &Bound<'_, PyAny>, room: &mut Room, as_of: DateTime<Utc>) -> PyResult<()> {
+        let py = record.py();
+        if let Ok(dict) = record.cast_exact::<PyDict>() {
+            let mut raised = Ok(());
+            let (keys, order) = (&self.keys, &mut room.order);
+            let is_read = room.evaluator.fill(&mut room.record, |case| {
+                keys.fill(dict, order, case).unwrap_or_else(|error| {
+                    raised = Err(error);
+                    false
+                })
+            });
+            raised?;
+            if is_read.map_err(|error| refused(py, &error))? {
+                return Ok(());
+            }
+        }
         let written = record::write(record, &self.shape)?;
         if !written.problems.is_empty() {
             return Err(self.refuse(py, written, as_of));
         }
-        let decided = let_go(py, || self.engine.evaluate_with_state(&written.json, state, as_of))?;
-        decided.map_err(|error| refused(py, &error))
+        let read = let_go(py, || room.evaluator.read(&written.json))?;
+        room.record = read.map_err(|error| refused(py, &error))?;
+        Ok(())
     }
 
     /// All problems of a record that could not be written: those of Python, then those that the engine finds elsewhere.
     fn refuse(&self, py: Python<'_>, written: record::Written, as_of: DateTime<Utc>) -> PyErr {
         let mut problems = written.problems;
         if !problems.iter().any(|problem| problem.path.is_empty()) {
-            let read = self.engine.evaluator(as_of).map_err(recoup::RecordError::from);
+            let read = self.engine.evaluator(as_of).map_err(RecordError::from);
             let found = read
                 .and_then(|evaluator| evaluator.read(&written.json))
                 .map_or_else(|error| error.problems, |_| Vec::new());
@@ -107,7 +169,7 @@ impl Loaded {
 impl Engine {
     fn new(py: Python<'_>, source: Source, functions: Functions) -> PyResult<Engine> {
         let loaded = source.load(py, &functions)?;
-        Ok(Engine { functions, current: RwLock::new((loaded, source)) })
+        Ok(Engine { functions, current: RwLock::new((loaded, source)), moment: Moment::default() })
     }
 
     /// What decides now.
@@ -172,7 +234,7 @@ impl Engine {
     #[pyo3(signature = (record, *, state = None, as_of))]
     fn evaluate(&self, record: &Bound<'_, PyAny>, state: Option<&str>, as_of: &Bound<'_, PyAny>) -> PyResult<Decision> {
         let state = state.map(|state| states::read(record.py(), state)).transpose()?;
-        self.loaded().decide(record, state.as_ref(), instant_argument(as_of, "as_of")?)
+        self.loaded().decide(record, state.as_ref(), self.moment.of(as_of)?)
     }
 
     /// Decides many cases by the pack as it is now, each when the iterator is asked for it, in their order.
@@ -197,7 +259,8 @@ impl Engine {
         let offer = Offer::of(amount_argument(amount, "offer.amount")?).instalments(instalments);
         let offer = role.into_iter().fold(offer, Offer::role);
         let state = state.map(|state| states::read(py, state)).transpose()?;
-        let decided = loaded.decided(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let evaluation = loaded.evaluated(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let decided = let_go(py, || evaluation.into_decided())?;
         let check = let_go(py, || loaded.engine.judge_offer_of(&decided, &offer))?;
         values::offer_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
     }
@@ -229,7 +292,8 @@ impl Engine {
         let attempt = address.into_iter().fold(attempt, Attempt::address);
         let attempt = template.into_iter().fold(attempt, Attempt::template);
         let state = state.map(|state| states::read(py, state)).transpose()?;
-        let decided = loaded.decided(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let evaluation = loaded.evaluated(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let decided = let_go(py, || evaluation.into_decided())?;
         let check = let_go(py, || loaded.engine.judge_contact(&decided, &attempt))?;
         values::contact_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
     }
