@@ -372,3 +372,23 @@ fn expression(field: &Field, test: &Test) -> String {
         Test::Is(false) => format!("not {name}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_pack_in_files_is_the_one_that_is_written_here() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+        for (path, text) in of_policies(&[Policy::committed().unwrap()]) {
+            let path = folder.join(path);
+            if std::env::var_os("UPDATE_EXPECT").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{}", path.display());
+        }
+    }
+}

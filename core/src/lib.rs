@@ -54,9 +54,9 @@ struct Readme;
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
     AcceleratorPay, Action, Answer, ChannelReport, CollectorPay, ContactReason, CounterOffer, Decision, FailedResult,
-    HeldGate, Incentive, IncentiveReport, OfferReport, OfferVerdict, PlannedInstalment, PoolShare, RefusedMember,
-    SettlementLimit, SettlementReport, StageMove, StageReport, TeamPay, TeamPool, TemplateReport, TierPay,
-    UnknownResult, Withheld, WithheldIncentive,
+    HeldGate, Incentive, IncentiveReport, NamedResult, OfferReport, OfferVerdict, PlannedInstalment, PoolShare,
+    RefusedMember, ResultValue, SettlementLimit, SettlementReport, StageMove, StageReport, TeamPay, TeamPool,
+    TemplateReport, TierPay, UnknownResult, Withheld, WithheldIncentive,
 };
 pub use diagnostic::{Code, Colour, Diagnostic, Diagnostics, Place, Severity};
 pub use engine::{
@@ -66,7 +66,10 @@ pub use engine::{
 pub use error::Error;
 pub use eval::Vectors;
 pub use explain::Explanation;
-pub use input::{CaseBatch, CaseInput, CaseReader, CaseRow, CollectorReader, CollectorRow, InputColumn};
+pub use input::{
+    CaseBatch, CaseFiller, CaseInput, CaseReader, CaseRow, CollectorReader, CollectorRow, Given, InputColumn,
+    ListFiller, PartFiller,
+};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
 pub use pack_identity::PackIdentity;

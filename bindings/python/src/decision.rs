@@ -6,10 +6,11 @@ use std::sync::{Arc, OnceLock};
 use pyo3::IntoPyObjectExt;
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
-use recoup::Decided;
+use pyo3::types::{PyString, PyTuple};
+use recoup::Evaluation;
 
 use crate::engine::Loaded;
 use crate::values;
@@ -27,7 +28,7 @@ pub(crate) struct Decision {
 /// Why a decision is as it is.
 enum Reasons {
     /// To be told from what the evaluation kept.
-    Kept { decided: Box<Decided>, loaded: Arc<Loaded> },
+    Kept { evaluation: Box<Evaluation>, made: OnceLock<Box<recoup::Decision>>, loaded: Arc<Loaded> },
     /// Told before the decision was pickled.
     Told(Box<Told>),
 }
@@ -43,14 +44,15 @@ struct Told {
 
 impl Decision {
     /// The decision of a case that was just evaluated.
-    pub(crate) fn new(decided: Decided, loaded: Arc<Loaded>) -> Decision {
-        let reasons = Reasons::Kept { decided: Box::new(decided), loaded };
+    pub(crate) fn new(evaluation: Evaluation, made: Option<recoup::Decision>, loaded: Arc<Loaded>) -> Decision {
+        let made = made.map_or_else(OnceLock::new, |made| OnceLock::from(Box::new(made)));
+        let reasons = Reasons::Kept { evaluation: Box::new(evaluation), made, loaded };
         Decision { json: OnceLock::new(), whole: PyOnceLock::new(), reasons }
     }
 
     fn json(&self) -> &str {
         self.json.get_or_init(|| match &self.reasons {
-            Reasons::Kept { decided, .. } => decided.decision.to_json(),
+            Reasons::Kept { evaluation, made, .. } => decision(evaluation, made).to_json(),
             Reasons::Told(_) => String::new(),
         })
     }
@@ -79,6 +81,11 @@ impl Decision {
 
     /// A result by its name: of the segmentation, a score, a table or rule list, or one of its outputs.
     fn result<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Reasons::Kept { evaluation, loaded, .. } = &self.reasons
+            && let Some(result) = loaded.results.get(py, name, evaluation)?
+        {
+            return Ok(Some(result));
+        }
         let found = |part: &Bound<'py, PyAny>, key: &str| -> PyResult<Option<Bound<'py, PyAny>>> {
             if part.contains(key)? { part.get_item(key).map(Some) } else { Ok(None) }
         };
@@ -112,10 +119,10 @@ impl Decision {
     fn told(&self, py: Python<'_>) -> Told {
         match &self.reasons {
             Reasons::Told(told) => (**told).clone(),
-            Reasons::Kept { decided, .. } => py.detach(|| {
-                let explanation = decided.explain();
+            Reasons::Kept { evaluation, made, .. } => py.detach(|| {
+                let explanation = evaluation.explain();
                 Told {
-                    state: decided.decision.state().map(recoup::State::to_json),
+                    state: decision(evaluation, made).state().map(recoup::State::to_json),
                     text: explanation.to_text(),
                     json: explanation.to_json(),
                     html: explanation.to_html(),
@@ -208,6 +215,11 @@ impl Decision {
     /// The rows and rules that fired, in the order of the pack.
     #[getter]
     fn fired<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Reasons::Kept { evaluation, loaded, .. } = &self.reasons
+            && let Some(fired) = loaded.results.fired(py, evaluation)?
+        {
+            return Ok(fired.into_any());
+        }
         self.list(py, "fired")
     }
 
@@ -233,7 +245,7 @@ impl Decision {
     #[getter]
     fn state(&self) -> Option<String> {
         match &self.reasons {
-            Reasons::Kept { decided, .. } => decided.decision.state().map(recoup::State::to_json),
+            Reasons::Kept { evaluation, made, .. } => decision(evaluation, made).state().map(recoup::State::to_json),
             Reasons::Told(told) => told.state.clone(),
         }
     }
@@ -254,6 +266,21 @@ impl Decision {
             Some(result) => Ok(result),
             None => Err(no_name::<PyKeyError>(py, name, self.names(py)?)),
         }
+    }
+
+    /// Results first: to find that a name is no attribute takes longer.
+    fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        if let Reasons::Kept { evaluation, loaded, .. } = &slf.get().reasons
+            && let Some(result) = loaded.results.attribute(name, evaluation)?
+        {
+            return Ok(result);
+        }
+        static OF_OBJECT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = slf.py();
+        let of_object = OF_OBJECT.get_or_try_init(py, || {
+            py.get_type::<PyAny>().getattr(intern!(py, "__getattribute__")).map(Bound::unbind)
+        })?;
+        of_object.bind(py).call1((slf, name))
     }
 
     fn __getattr__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -292,9 +319,9 @@ impl Decision {
             return Err(PyValueError::new_err(message));
         }
         Ok(match (&self.reasons, format) {
-            (Reasons::Kept { decided, .. }, "text") => py.detach(|| decided.explain().to_text()),
-            (Reasons::Kept { decided, .. }, "json") => py.detach(|| decided.explain().to_json()),
-            (Reasons::Kept { decided, .. }, _) => py.detach(|| decided.explain().to_html()),
+            (Reasons::Kept { evaluation, .. }, "text") => py.detach(|| evaluation.explain().to_text()),
+            (Reasons::Kept { evaluation, .. }, "json") => py.detach(|| evaluation.explain().to_json()),
+            (Reasons::Kept { evaluation, .. }, _) => py.detach(|| evaluation.explain().to_html()),
             (Reasons::Told(told), "text") => told.text.clone(),
             (Reasons::Told(told), "json") => told.json.clone(),
             (Reasons::Told(told), _) => told.html.clone(),
@@ -355,6 +382,11 @@ impl Decision {
         let kept = (own.json(), own.whole(py)?, told);
         (restore, kept).into_bound_py_any(py)
     }
+}
+
+/// The decision of an evaluation, put together when something asks for it.
+fn decision<'a>(evaluation: &Evaluation, made: &'a OnceLock<Box<recoup::Decision>>) -> &'a recoup::Decision {
+    made.get_or_init(|| Box::new(evaluation.decision()))
 }
 
 /// A decision that was pickled.

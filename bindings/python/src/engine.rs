@@ -8,19 +8,22 @@ use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use recoup::{Attempt, Decided, Evaluator, LoadOptions, Offer, Problem, Record, State};
+use recoup::{Attempt, Evaluation, LoadOptions, Offer, Problem, Record, RecordError, State};
 use serde_json::Value as Json;
 
 use crate::decision::Decision;
 use crate::errors::{diagnostics, pack_error, record_error, refused};
-use crate::foreign::Inputs;
+use crate::fill::Keys;
+use crate::foreign::{Foreign, Inputs};
 use crate::functions::{Functions, functions_of, let_go, supply};
 use crate::kinds::Kind;
 use crate::many::{Decisions, GivenStates};
 use crate::record;
+use crate::results::Results;
+use crate::room::{Room, Rooms};
 use crate::shape::Shape;
 use crate::states;
-use crate::values::{self, amount_argument, date_argument, instant_argument};
+use crate::values::{self, Moment, amount_argument, date_argument, instant_argument};
 
 /// A pack that decides cases.
 #[pyclass(frozen, module = "recoup._recoup", weakref)]
@@ -28,6 +31,8 @@ pub(crate) struct Engine {
     functions: Functions,
     /// What decides now, and where it came from; replaced by a reload, never changed.
     current: RwLock<(Arc<Loaded>, Source)>,
+    /// The instant that was asked for last: most often it is asked for again.
+    moment: Moment,
 }
 
 /// A pack, and what the border to Python must know of it.
@@ -36,8 +41,14 @@ pub(crate) struct Loaded {
     /// The fields of a case.
     shape: Shape,
     inputs: Inputs,
+    /// The same for dicts that are plainly given.
+    keys: Keys,
+    rooms: Rooms,
     /// What a decision's values are.
     pub(crate) kinds: Kind,
+    pub(crate) results: Results,
+    /// Whether a callable of Python may be called, so that all is told at once: it is not to be called later.
+    calls_python: bool,
 }
 
 /// Where a pack comes from.
@@ -63,8 +74,10 @@ impl Source {
         let schema = |text: String| text.parse::<Json>().map_err(|error| PyValueError::new_err(error.to_string()));
         let shape = Shape::of(&schema(engine.case_schema())?);
         let kinds = Kind::of(&schema(engine.decision_schema())?);
-        let inputs = Inputs::of(&engine);
-        Ok(Arc::new(Loaded { engine, shape, inputs, kinds }))
+        let (keys, results) = (Keys::of(py, &engine), Results::of(py, &engine)?);
+        let (inputs, rooms) = (Inputs::of(&engine), Rooms::new());
+        let calls_python = !functions.is_empty();
+        Ok(Arc::new(Loaded { engine, shape, inputs, keys, rooms, kinds, results, calls_python }))
     }
 }
 
@@ -77,50 +90,88 @@ pub(crate) struct Case<'a, 'py> {
 }
 
 impl Loaded {
-    /// Decides a case; `state` gives its state, by its key.
+    /// Decides a case; `state` gives its state, by what was read.
     ///
     /// # Errors
     /// `RecordError` where it is refused; what the object raises when it is read; what stops a host function.
     pub(crate) fn decide(
         self: &Arc<Self>,
         case: &Case<'_, '_>,
-        state: impl FnOnce(&str) -> PyResult<Option<State>>,
+        state: impl FnOnce(&Record) -> PyResult<Option<State>>,
     ) -> PyResult<Decision> {
-        Ok(Decision::new(self.decided(case, state)?, self.clone()))
+        let evaluation = self.evaluated(case, state)?;
+        let made = match self.calls_python {
+            true => Some(let_go(case.record.py(), || evaluation.decision())?),
+            false => None,
+        };
+        Ok(Decision::new(evaluation, made, self.clone()))
     }
 
-    fn decided(&self, case: &Case<'_, '_>, state: impl FnOnce(&str) -> PyResult<Option<State>>) -> PyResult<Decided> {
-        let py = case.record.py();
-        let error = |error| refused(py, &error);
-        let evaluator = self.engine.evaluator(case.as_of).map_err(|wrong| error(wrong.into()))?;
-        let (mut record, key) = self.read(case, &evaluator)?;
-        if let Some(state) = state(&key)? {
-            evaluator.put_state(&mut record, &state).map_err(error)?;
-        }
-        let_go(py, || evaluator.decide(&record))?.map_err(error)
-    }
-
-    /// Reads a case; gives its key, too.
-    fn read(&self, case: &Case<'_, '_>, evaluator: &Evaluator) -> PyResult<(Record, String)> {
+    /// What a case comes to.
+    fn evaluated(
+        &self,
+        case: &Case<'_, '_>,
+        state: impl FnOnce(&Record) -> PyResult<Option<State>>,
+    ) -> PyResult<Evaluation> {
         let py = case.record.py();
         let foreign = case.input.map(|name| self.inputs.get(py, &self.engine, name)).transpose()?;
-        let written = record::write(case.record, foreign.map_or(&self.shape, |foreign| &foreign.shape))?;
+        let worked = self.rooms.work(&self.engine, case.as_of, |room| {
+            self.read(case, foreign, room)?;
+            let Room { evaluator, record, .. } = room;
+            let state = state(record)?;
+            let mut evaluation = evaluator.evaluation();
+            let evaluated = let_go(py, || {
+                if let Some(state) = &state {
+                    evaluator.put_state(record, state)?;
+                }
+                evaluator.evaluate_into(record, &mut evaluation).map_err(RecordError::from)
+            })?;
+            evaluated.map_err(|error| refused(py, &error))?;
+            Ok(evaluation)
+        });
+        worked.unwrap_or_else(|error| {
+            // An instant that no case is decided at is a problem beside those of the record.
+            let written = record::write(case.record, self.shape_of(foreign))?;
+            Err(all_problems(py, written.problems, Err(error.into())))
+        })
+    }
+
+    fn shape_of<'a>(&'a self, foreign: Option<&'a Foreign>) -> &'a Shape {
+        foreign.map_or(&self.shape, |foreign| &foreign.shape)
+    }
+
+    /// Reads a case into a room: straight where it is plainly given, else as text, which says what is wrong with it.
+    fn read(&self, case: &Case<'_, '_>, foreign: Option<&Foreign>, room: &mut Room) -> PyResult<()> {
+        let py = case.record.py();
+        if let (Ok(dict), None) = (case.record.cast_exact::<PyDict>(), foreign) {
+            let mut raised = Ok(());
+            let (keys, order) = (&self.keys, &mut room.order);
+            let is_read = room.evaluator.fill(&mut room.record, |case| {
+                keys.fill(dict, order, case).unwrap_or_else(|error| {
+                    raised = Err(error);
+                    false
+                })
+            });
+            raised?;
+            if is_read.map_err(|error| refused(py, &error))? {
+                return Ok(());
+            }
+        }
+        let written = record::write(case.record, self.shape_of(foreign))?;
         let read = let_go(py, || match foreign {
-            Some(foreign) => evaluator.read_row(&foreign.input.row(&written.json)),
-            None => evaluator.read(&written.json),
+            Some(foreign) => room.evaluator.read_row(&foreign.input.row(&written.json)),
+            None => room.evaluator.read(&written.json),
         })?;
         if !written.problems.is_empty() {
             return Err(all_problems(py, written.problems, read));
         }
-        let record = read.map_err(|error| refused(py, &error))?;
-        let mut key = String::new();
-        record.key_into(&mut key);
-        Ok((record, key))
+        room.record = read.map_err(|error| refused(py, &error))?;
+        Ok(())
     }
 }
 
 /// All problems of a record that could not be written: those of Python, then those that the engine finds elsewhere.
-fn all_problems(py: Python<'_>, of_python: Vec<Problem>, read: Result<Record, recoup::RecordError>) -> PyErr {
+fn all_problems(py: Python<'_>, of_python: Vec<Problem>, read: Result<Record, RecordError>) -> PyErr {
     let mut problems = of_python;
     if !problems.iter().any(|problem| problem.path.is_empty()) {
         let found = read.map_or_else(|error| error.problems, |_| Vec::new());
@@ -133,7 +184,7 @@ fn all_problems(py: Python<'_>, of_python: Vec<Problem>, read: Result<Record, re
 impl Engine {
     fn new(py: Python<'_>, source: Source, functions: Functions) -> PyResult<Engine> {
         let loaded = source.load(py, &functions)?;
-        Ok(Engine { functions, current: RwLock::new((loaded, source)) })
+        Ok(Engine { functions, current: RwLock::new((loaded, source)), moment: Moment::default() })
     }
 
     /// What decides now.
@@ -245,7 +296,7 @@ impl Engine {
         as_of: &Bound<'_, PyAny>,
     ) -> PyResult<Decision> {
         let state = states::given(record.py(), state)?;
-        let case = Case { record, input, as_of: instant_argument(as_of, "as_of")? };
+        let case = Case { record, input, as_of: self.moment.of(as_of)? };
         self.loaded().decide(&case, |_| Ok(state))
     }
 
@@ -284,7 +335,8 @@ impl Engine {
         let offer = role.into_iter().fold(offer, Offer::role);
         let state = states::given(py, state)?;
         let case = Case { record, input, as_of: instant_argument(as_of, "as_of")? };
-        let decided = loaded.decided(&case, |_| Ok(state))?;
+        let evaluation = loaded.evaluated(&case, |_| Ok(state))?;
+        let decided = let_go(py, || evaluation.into_decided())?;
         let check = let_go(py, || loaded.engine.judge_offer_of(&decided, &offer))?;
         values::offer_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
     }
@@ -318,7 +370,8 @@ impl Engine {
         let attempt = template.into_iter().fold(attempt, Attempt::template);
         let state = states::given(py, state)?;
         let case = Case { record, input, as_of: instant_argument(as_of, "as_of")? };
-        let decided = loaded.decided(&case, |_| Ok(state))?;
+        let evaluation = loaded.evaluated(&case, |_| Ok(state))?;
+        let decided = let_go(py, || evaluation.into_decided())?;
         let check = let_go(py, || loaded.engine.judge_contact(&decided, &attempt))?;
         values::contact_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
     }

@@ -5,8 +5,11 @@
 //! many       Decisions: many cases, one after the other
 //! states     what hosts tell a state
 //! decision   Decision: results, explanation
+//! fill       dicts of Python -> the fields of a case, where they are plainly given
 //! foreign    rows of other systems, through the inputs of a pack
-//! record     objects of Python -> JSON text of a case, without a float
+//! record     other objects of Python -> JSON text of a case, without a float
+//! room       what deciding needs, used again
+//! results    results by their names -> objects of Python, without the JSON of the decision
 //! kinds      JSON of a decision -> objects of Python
 //! functions  callables of Python as functions of the host
 //! errors     findings and problems -> exceptions
@@ -18,11 +21,14 @@
 mod decision;
 mod engine;
 mod errors;
+mod fill;
 mod foreign;
 mod functions;
 mod kinds;
 mod many;
 mod record;
+mod results;
+mod room;
 mod shape;
 mod states;
 mod values;

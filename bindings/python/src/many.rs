@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyString};
-use recoup::State;
+use recoup::{Record, State};
 
 use crate::engine::{Case, Loaded};
 use crate::states;
@@ -67,14 +67,18 @@ impl GivenStates {
         }
     }
 
-    /// The state of the case with this key.
-    fn of_case(&self, py: Python<'_>, key: &str, next: Option<Bound<'_, PyAny>>) -> PyResult<Option<State>> {
+    /// The state of a case that was read.
+    fn of_case(&self, py: Python<'_>, record: &Record, next: Option<Bound<'_, PyAny>>) -> PyResult<Option<State>> {
         let state = match self {
-            GivenStates::ByKey(states) => match states.bind(py).get_item(key) {
-                Ok(state) => Some(state),
-                Err(error) if error.is_instance_of::<PyKeyError>(py) => None,
-                Err(error) => return Err(error),
-            },
+            GivenStates::ByKey(states) => {
+                let mut key = String::new();
+                record.key_into(&mut key);
+                match states.bind(py).get_item(key) {
+                    Ok(state) => Some(state),
+                    Err(error) if error.is_instance_of::<PyKeyError>(py) => None,
+                    Err(error) => return Err(error),
+                }
+            }
             _ => next,
         };
         match state.filter(|state| !state.is_none()) {
@@ -112,7 +116,7 @@ impl Decisions {
         let record = record?;
         let next = self.states.next(py)?;
         let case = Case { record: &record, input: self.input.as_deref(), as_of: self.as_of };
-        match self.loaded.decide(&case, |key| self.states.of_case(py, key, next)) {
+        match self.loaded.decide(&case, |record| self.states.of_case(py, record, next)) {
             Ok(decision) => Ok(Some(Bound::new(py, decision)?.into_any().unbind())),
             Err(error) if error.value(py).is_instance(values::record_error_class(py)?)? => {
                 Ok(Some(error.into_value(py).into_any()))

@@ -1,12 +1,16 @@
 //! Numbers, days and instants between Python and Rust, exactly, and the classes of Python that the module uses.
 
+use std::sync::Mutex;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDate, PyDateTime};
 use recoup::Problem;
 
 use crate::errors::record_error;
+use crate::fill::micros;
 
 /// The functions that give a class of Python, imported once.
 macro_rules! imported {
@@ -121,6 +125,9 @@ pub(crate) fn instant_text(value: &Bound<'_, PyDateTime>) -> PyResult<Result<Str
 /// An argument that has to be an aware `datetime`, by its name.
 pub(crate) fn instant_argument(value: &Bound<'_, PyAny>, name: &str) -> PyResult<DateTime<Utc>> {
     let py = value.py();
+    if let Some(micros) = micros(value)? {
+        return Ok(DateTime::from_timestamp_micros(micros).unwrap_or_default());
+    }
     let Ok(value) = value.cast::<PyDateTime>() else {
         let message = format!("`{name}` is an aware `datetime`, not {}", described(value));
         return Err(pyo3::exceptions::PyTypeError::new_err(message));
@@ -132,6 +139,39 @@ pub(crate) fn instant_argument(value: &Bound<'_, PyAny>, name: &str) -> PyResult
     };
     let text = instant_text(value)?.map_err(refused)?;
     text.parse().map_err(|_| refused(NoInstant::Outside))
+}
+
+/// The instant that `as_of` said last, and the object that said it.
+#[derive(Default)]
+pub(crate) struct Moment(Mutex<Option<(Py<PyAny>, DateTime<Utc>)>>);
+
+impl Moment {
+    /// The instant that `as_of` says.
+    ///
+    /// # Errors
+    /// As [`instant_argument`].
+    #[inline]
+    pub(crate) fn of(&self, as_of: &Bound<'_, PyAny>) -> PyResult<DateTime<Utc>> {
+        if let Ok(last) = self.0.try_lock()
+            && let Some((object, instant)) = &*last
+            && object.as_ptr() == as_of.as_ptr()
+        {
+            return Ok(*instant);
+        }
+        let instant = instant_argument(as_of, "as_of")?;
+        if is_fixed(as_of)? {
+            let before = self.0.try_lock().ok().and_then(|mut last| last.replace((as_of.clone().unbind(), instant)));
+            drop(before);
+        }
+        Ok(instant)
+    }
+}
+
+/// Whether an instant says the same each time that it is asked: its class and its time zone's are Python's own.
+fn is_fixed(instant: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = instant.py();
+    Ok(instant.get_type().is(py.get_type::<PyDateTime>())
+        && instant.getattr(intern!(py, "tzinfo"))?.get_type().is(utc(py)?.get_type()))
 }
 
 /// An argument that has to be a `date`, by its name.

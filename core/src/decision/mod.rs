@@ -9,6 +9,7 @@ mod findings;
 mod incentives;
 mod line;
 mod pay;
+mod results;
 mod schema;
 mod settlement;
 mod team;
@@ -22,6 +23,8 @@ pub use course::{Action, ChannelReport, ContactReason, StageMove, StageReport, T
 pub use incentives::{Incentive, IncentiveReport, WithheldIncentive};
 pub(crate) use line::{DecidedCase, LineWriter, write_key};
 pub use pay::{AcceleratorPay, CollectorPay, HeldGate, TierPay};
+pub(crate) use results::NamedResults;
+pub use results::{NamedResult, ResultValue};
 pub(crate) use schema::{case_schema, decision_schema};
 pub use settlement::{CounterOffer, OfferReport, OfferVerdict, PlannedInstalment, SettlementLimit, SettlementReport};
 pub use team::{PoolShare, RefusedMember, TeamPay, TeamPool, Withheld};

@@ -12,12 +12,12 @@ use crate::conduct::action::key_text;
 use crate::conduct::review::next_review;
 use crate::conduct::standing::{self, Newcomer, Standing};
 use crate::conduct::workflow::{Course, conduct};
-use crate::decision::{self, Answer, Decision};
+use crate::decision::{self, Answer, Decision, ResultValue};
 use crate::error::Error;
 use crate::eval::runner::{Room, Run, Runner};
 use crate::eval::{self, Instant, Scratch, Trace};
 use crate::explain::Explanation;
-use crate::input::{CaseBatch, CaseRow, CellRoom};
+use crate::input::{CaseBatch, CaseFiller, CaseRow, CellRoom};
 use crate::language::SlotId;
 use crate::language::functions::declared::Calls;
 use crate::language::functions::printed;
@@ -65,6 +65,8 @@ pub struct Evaluator {
     pub(super) instant: Arc<Instant>,
     scratch: Scratch,
     cells: CellRoom,
+    /// Which fields a host gave.
+    seen: Vec<u64>,
 }
 
 /// A case whose fields stand in slots: read and checked, ready to be decided.
@@ -97,7 +99,7 @@ impl Evaluator {
         in_years(as_of)?;
         let instant = Arc::new(Instant::new(engine.planned(), as_of));
         let scratch = Scratch::new(engine.planned().plan);
-        Ok(Evaluator { engine, instant, scratch, cells: CellRoom::default() })
+        Ok(Evaluator { engine, instant, scratch, cells: CellRoom::default(), seen: Vec::new() })
     }
 
     /// The instant at which cases are decided.
@@ -195,10 +197,74 @@ impl Evaluator {
         Ok(())
     }
 
+    /// Fills the room of another record with the values that a host holds, field by field and without text. It comes to
+    /// what [`Evaluator::read`] makes of the same values in JSON, with days and instants as text.
+    ///
+    /// `fill` puts the fields in, and says whether all of them stand. False where one does not, or is missing: then the
+    /// record is empty, and is to be read as text, which says what is wrong. True where the record is read.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = recoup::Engine::from_sources("small", [("small/pack.yaml", r#"
+    /// # pack: small
+    /// # version: 1.0.0
+    /// # format: 1
+    /// # currency: USD
+    /// # time_zone: America/New_York
+    /// # records:
+    /// #   case:
+    /// #     fields:
+    /// #       case_id: {type: text, key: true}
+    /// #       balance: {type: money}
+    /// # segmentation:
+    /// #   outputs: {segment: [large, small]}
+    /// #   grid: |
+    /// #     | row       | balance | then segment |
+    /// #     |-----------|---------|--------------|
+    /// #     | large     | >= 5000 | large        |
+    /// #     | otherwise |         | small        |
+    /// # "#)])?;
+    /// use recoup::Given;
+    ///
+    /// assert_eq!(engine.field_names().collect::<Vec<_>>(), ["case_id", "balance"]);
+    /// let mut evaluator = engine.evaluator("2026-09-07T18:00:00-04:00".parse()?)?;
+    /// let (mut record, mut evaluation) = (evaluator.record(), evaluator.evaluation());
+    /// let is_read = evaluator.fill(&mut record, |case| {
+    ///     case.put(0, Given::Text("A-1")) && case.put(1, Given::Number("12000.00"))
+    /// })?;
+    /// assert!(is_read);
+    /// evaluator.evaluate_into(&record, &mut evaluation)?;
+    /// assert_eq!(evaluation.get("segment"), Some(recoup::Answer::Known("large".to_owned())));
+    /// // An amount has no three decimals here, and the balance is missing.
+    /// assert!(!evaluator.fill(&mut record, |case| case.put(1, Given::Number("12.005")))?);
+    /// assert!(!evaluator.fill(&mut record, |case| case.put(0, Given::Text("A-1")))?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the case cannot begin in its workflow.
+    pub fn fill(
+        &mut self,
+        record: &mut Record,
+        fill: impl FnOnce(&mut CaseFiller<'_>) -> bool,
+    ) -> Result<bool, RecordError> {
+        if !self.engine.is(&record.engine) {
+            *record = self.record();
+        }
+        record.is_read = false;
+        let (given, pack) = (self.engine.given(), self.engine.planned());
+        let mut filler = CaseFiller::new(given, pack, &self.instant, &mut record.fields, &mut self.seen);
+        if fill(&mut filler) && filler.finish() {
+            record.standing = self.settle(&mut record.fields, None)?;
+            record.is_read = true;
+        }
+        Ok(record.is_read)
+    }
+
     pub(crate) fn read_raw(&self, raw: &Raw) -> Result<Record, RecordError> {
         let pack = self.engine.planned();
-        let as_of = self.instant.as_of;
-        let today = crate::calendar::date_at(as_of, pack.checked.header.zone);
+        let Instant { as_of, today, .. } = *self.instant;
         let surroundings = Surroundings { as_of, today, currency: Some(&pack.checked.header.currency) };
         let fields =
             RecordReader::read(&pack.checked.record, raw, surroundings).map_err(|problems| RecordError { problems })?;
@@ -257,8 +323,7 @@ impl Evaluator {
 
     /// Where a case stands, put into its slots.
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
-        let pack = self.engine.planned();
-        let today = crate::calendar::date_at(self.instant.as_of, pack.checked.header.zone);
+        let (pack, today) = (self.engine.planned(), self.instant.today);
         let mut outcomes = self.resting(state, today);
         outcomes.extend(standing::kept_arms(pack.checked, state));
         fields.put(&outcomes, &pack.plan.storages);
@@ -426,6 +491,11 @@ impl Evaluation {
         Decision::new(&self.engine.parts(), self.instant.as_of, &trace, self.course.as_deref(), next_review_at)
     }
 
+    /// The decision, and with it what is needed to explain it.
+    pub fn into_decided(self) -> Decided {
+        Decided { decision: self.decision(), evaluation: self }
+    }
+
     /// When another decision may follow.
     pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
         next_review(self.engine.planned(), &self.instant, &self.inner, self.standing(), &self.calls)
@@ -483,6 +553,19 @@ impl Evaluation {
         let trace = self.trace();
         let whole = Explanation::new(&self.engine.parts(), self.instant.as_of, &trace, &self.runs());
         whole.with_printed(&self.inner.printed)
+    }
+
+    /// What a result of [`Engine::named_results`] came to, without making the decision. Nothing where it is not known or
+    /// failed, or stands nowhere but in the decision.
+    pub fn result(&self, result: usize) -> Option<ResultValue<'_>> {
+        self.engine.results().value(result, self.engine.planned(), &self.inner)
+    }
+
+    /// Puts the positions in [`Engine::rule_ids`] of the rows and rules that fired into `fired`, in the order of
+    /// [`Decision::fired`], without making the decision. False where that says it alone: in packs of which more fires
+    /// than rows of tables, and for a table in which something is not known or failed.
+    pub fn fired_into(&self, fired: &mut Vec<usize>) -> bool {
+        !self.standing().has_state() && self.engine.results().fired(self.engine.planned(), &self.inner, fired)
     }
 
     /// What a result came to; see [`Decision::get`].

@@ -11,7 +11,7 @@ mod team;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
@@ -24,14 +24,14 @@ pub use writer::DecisionWriter;
 
 use crate::check::samples::{PayTest, TeamTest, Test};
 use crate::check::{CheckedPack, analyse, assemble, check, inputs, skip_analysis};
-use crate::decision::{self, Decision, Parts};
+use crate::decision::{self, Decision, NamedResult, NamedResults, Parts};
 use crate::diagnostic::{Diagnostics, Findings};
 use crate::error::Error;
 use crate::eval::Pack;
 use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::host::stand_in;
-use crate::input::{CaseInput, CaseReader, CaseRow, CaseSource};
+use crate::input::{CaseInput, CaseReader, CaseRow, CaseSource, GivenFields};
 use crate::load::Library;
 use crate::load_options::{Analysis, LoadOptions, Settings};
 use crate::pack_identity::PackIdentity;
@@ -44,6 +44,7 @@ use crate::record::Raw;
 use crate::source::Sources;
 use crate::state::State;
 use crate::testing::{self, TestReport, Trials, Tried};
+use crate::value::Type;
 
 /// A loaded pack, ready to decide cases.
 ///
@@ -62,6 +63,10 @@ struct Inner {
     sources: Sources,
     identity: Arc<PackIdentity>,
     diagnostics: Diagnostics,
+    /// How hosts fill records; made when the first one does.
+    given: OnceLock<GivenFields>,
+    /// Where results stand; made when the first host asks.
+    results: OnceLock<NamedResults>,
 }
 
 /// A case's decision, and what is needed to explain it.
@@ -153,7 +158,9 @@ impl Engine {
             digest: checked.digest.clone(),
         });
         let diagnostics = findings.finish(&sources);
-        Ok(Engine { inner: Arc::new(Inner { checked, lowered, plan, columns, sources, identity, diagnostics }) })
+        let (given, results) = (OnceLock::new(), OnceLock::new());
+        let inner = Inner { checked, lowered, plan, columns, sources, identity, diagnostics, given, results };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 
     /// Decides one case. `record` is JSON text; numbers are read as they are written, never as floats.
@@ -230,6 +237,39 @@ impl Engine {
 
     fn is(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    fn given(&self) -> &GivenFields {
+        self.inner.given.get_or_init(|| GivenFields::new(self.planned()))
+    }
+
+    /// The names of a case's fields, in their order.
+    pub fn field_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.inner.checked.record.fields.iter().map(|field| &*field.name)
+    }
+
+    /// The words of a field of a case that is a choice, in their order; none of other fields.
+    pub fn choices(&self, field: usize) -> impl Iterator<Item = &str> {
+        let words = match self.inner.checked.record.fields.get(field).map(|field| &field.base) {
+            Some(Type::Choice(words)) => &**words,
+            _ => &[],
+        };
+        words.iter().map(|word| &**word)
+    }
+
+    fn results(&self) -> &NamedResults {
+        self.inner.results.get_or_init(|| NamedResults::new(&self.parts(), self.planned()))
+    }
+
+    /// The results that [`Evaluation::result`] gives by their positions here. Lists are none of them, nor is what nothing
+    /// but a decision says.
+    pub fn named_results(&self) -> &[NamedResult] {
+        &self.results().named
+    }
+
+    /// Whether records may have keys that are no fields, which are passed over.
+    pub fn passes_over_other_keys(&self) -> bool {
+        self.inner.checked.record.ignores_unknown_fields
     }
 
     fn columns(&self) -> &Columns {
@@ -476,7 +516,7 @@ pub(crate) fn kept<'a>(
 fn decided(mut evaluator: Evaluator, record: &Record) -> Result<Decided, RecordError> {
     let mut evaluation = evaluator.evaluation();
     evaluator.evaluate_into(record, &mut evaluation).map_err(RecordError::from)?;
-    Ok(Decided { decision: evaluation.decision(), evaluation })
+    Ok(evaluation.into_decided())
 }
 
 fn pretty(schema: &serde_json::Value) -> String {

@@ -21,7 +21,7 @@ pub(crate) use cells::{Cell, Cells, Fields, State, View};
 pub use column::kernels::Vectors;
 #[cfg(test)]
 pub(crate) use reference::evaluate;
-pub(crate) use row::{Evaluation, Instant, Pack, Scratch, Taken};
+pub(crate) use row::{Evaluation, Instant, Pack, Scratch, Taken, fired_rows};
 pub(crate) use trace::{RowOutcome, RowTrace, TableTrace, Trace};
 
 use chrono::{DateTime, Utc};

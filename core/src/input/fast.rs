@@ -56,10 +56,20 @@ enum CellReader {
 
 /// What a field is filled with.
 #[derive(Clone, Debug)]
-enum Filled {
+pub(super) enum Filled {
     Asked,
     Cell(Cell),
     Beside(Cell, Outcome),
+}
+
+impl Filled {
+    /// What an outcome fills a field with.
+    pub(super) fn of(outcome: Outcome, storage: &Storage) -> Filled {
+        match Fields::stand(&outcome, storage) {
+            (cell, true) => Filled::Beside(cell, outcome),
+            (cell, false) => Filled::Cell(cell),
+        }
+    }
 }
 
 /// Texts of which it is known what they fill a field with, in order.
@@ -165,7 +175,7 @@ impl FastReader {
     }
 }
 
-fn slot_id(index: usize) -> SlotId {
+pub(super) fn slot_id(index: usize) -> SlotId {
     SlotId(crate::source::clamp(index))
 }
 
@@ -283,7 +293,7 @@ fn number(column: &ColumnSource, field: &Field, places: u32) -> Option<CellReade
 }
 
 /// The integers of a range; nothing where they cannot tell.
-fn limits(storage: &Storage, range: &Range) -> Option<(i64, i64)> {
+pub(super) fn limits(storage: &Storage, range: &Range) -> Option<(i64, i64)> {
     let bound = |bound: &Option<Bound>, open: i64, of: &dyn Fn(&Bound) -> Option<i64>| match bound {
         Some(bound) => of(bound),
         None => Some(open),
@@ -320,12 +330,8 @@ impl<'a> Asked<'a> {
 
     /// What the slow way fills a field with; `Asked` where it finds a problem. A formula needs the row.
     fn filled(&self, index: usize, text: &[u8], cells: Option<&CsvCells<'_>>, row: &mut Option<Row>) -> Filled {
-        self.outcome(index, text, cells, row).map_or(Filled::Asked, |(outcome, storage)| {
-            match Fields::stand(&outcome, storage) {
-                (cell, true) => Filled::Beside(cell, outcome),
-                (cell, false) => Filled::Cell(cell),
-            }
-        })
+        let outcome = self.outcome(index, text, cells, row);
+        outcome.map_or(Filled::Asked, |(outcome, storage)| Filled::of(outcome, storage))
     }
 
     fn outcome(

@@ -1,6 +1,7 @@
-//! Case data of hosts: CSV, NDJSON and JSON files, and rows in memory, through a pack's inputs.
+//! Case data of hosts: CSV, NDJSON and JSON files, and rows in memory, through a pack's inputs; and values in memory.
 //!
-//! Takes a file or a row; gives [`CaseRow`]s, which become records. A row that cannot be read is a row with a problem, and the
+//! Takes a file or a row; gives [`CaseRow`]s, which become records. Takes values that a host holds; fills a record
+//! (`given/`). A row that cannot be read is a row with a problem, and the
 //! rest goes on. Reads files; decides nothing.
 
 mod batch;
@@ -13,6 +14,7 @@ mod digits;
 mod fast;
 mod files;
 mod foreign;
+mod given;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use convert::Row;
 pub(crate) use csv_rows::CellRoom;
 use files::{RawKind, Rows};
 pub use foreign::{CaseInput, InputColumn};
+pub(crate) use given::GivenFields;
+pub use given::{CaseFiller, Given, ListFiller, PartFiller};
 
 use crate::check::inputs::{CheckedInput, Format};
 use crate::error::Error;
