@@ -41,7 +41,7 @@ pub(crate) struct Loaded {
     shape: Shape,
     /// The same for dicts that are plainly given.
     keys: Keys,
-    rooms: Rooms,
+    pub(crate) rooms: Rooms,
     /// What a decision's values are.
     pub(crate) kinds: Kind,
     pub(crate) results: Results,
@@ -74,7 +74,7 @@ impl Source {
         let kinds = Kind::of(&schema(engine.decision_schema())?);
         let (keys, results) = (Keys::of(py, &engine), Results::of(py, &engine)?);
         let calls_python = !functions.is_empty();
-        Ok(Arc::new(Loaded { engine, shape, keys, rooms: Rooms::new(), kinds, results, calls_python }))
+        Ok(Arc::new(Loaded { engine, shape, keys, rooms: Rooms::default(), kinds, results, calls_python }))
     }
 }
 
@@ -103,12 +103,12 @@ impl Loaded {
         record: &Bound<'_, PyAny>,
         state: Option<&State>,
         as_of: DateTime<Utc>,
-    ) -> PyResult<Evaluation> {
+    ) -> PyResult<Box<Evaluation>> {
         let py = record.py();
         let worked = self.rooms.work(&self.engine, as_of, |room| {
             self.read(record, room, as_of)?;
             let Room { evaluator, record, .. } = room;
-            let mut evaluation = evaluator.evaluation();
+            let mut evaluation = self.rooms.evaluation(evaluator);
             let evaluated = let_go(py, || {
                 if let Some(state) = state {
                     evaluator.put_state(record, state)?;
