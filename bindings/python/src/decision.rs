@@ -28,13 +28,36 @@ pub(crate) struct Decision {
 /// Why a decision is as it is.
 enum Reasons {
     /// To be told from what the evaluation kept.
-    Kept { evaluation: Box<Evaluation>, made: OnceLock<Box<recoup::Decision>>, loaded: Arc<Loaded> },
+    Kept(Kept),
     /// Told before the decision was pickled.
     Told(Box<Told>),
 }
 
+/// What an evaluation kept.
+struct Kept {
+    /// There until the decision goes.
+    evaluation: Option<Box<Evaluation>>,
+    made: OnceLock<Box<recoup::Decision>>,
+    loaded: Arc<Loaded>,
+}
+
+impl Kept {
+    /// The decision of the evaluation, put together when something asks for it.
+    fn decision(&self, evaluation: &Evaluation) -> &recoup::Decision {
+        self.made.get_or_init(|| Box::new(evaluation.decision()))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(evaluation) = self.evaluation.take() {
+            self.loaded.rooms.give_back(evaluation);
+        }
+    }
+}
+
 /// An explanation in its three forms, and the state, as text.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Told {
     state: Option<String>,
     text: String,
@@ -44,25 +67,32 @@ struct Told {
 
 impl Decision {
     /// The decision of a case that was just evaluated.
-    pub(crate) fn new(evaluation: Evaluation, made: Option<recoup::Decision>, loaded: Arc<Loaded>) -> Decision {
+    pub(crate) fn new(evaluation: Box<Evaluation>, made: Option<recoup::Decision>, loaded: Arc<Loaded>) -> Decision {
         let made = made.map_or_else(OnceLock::new, |made| OnceLock::from(Box::new(made)));
-        let reasons = Reasons::Kept { evaluation: Box::new(evaluation), made, loaded };
+        let reasons = Reasons::Kept(Kept { evaluation: Some(evaluation), made, loaded });
         Decision { json: OnceLock::new(), whole: PyOnceLock::new(), reasons }
     }
 
+    /// What the evaluation kept; nothing where the decision was pickled.
+    fn kept(&self) -> Option<(&Evaluation, &Kept)> {
+        match &self.reasons {
+            Reasons::Kept(kept) => kept.evaluation.as_deref().map(|evaluation| (evaluation, kept)),
+            Reasons::Told(_) => None,
+        }
+    }
+
     fn json(&self) -> &str {
-        self.json.get_or_init(|| match &self.reasons {
-            Reasons::Kept { evaluation, made, .. } => decision(evaluation, made).to_json(),
-            Reasons::Told(_) => String::new(),
+        self.json.get_or_init(|| {
+            self.kept().map_or_else(String::new, |(evaluation, kept)| kept.decision(evaluation).to_json())
         })
     }
 
     fn whole<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let whole = self.whole.get_or_try_init(py, || {
             let raw = values::loads(py)?.call1((self.json(),))?;
-            match &self.reasons {
-                Reasons::Kept { loaded, .. } => loaded.kinds.decode(&raw).map(Bound::unbind),
-                Reasons::Told(_) => Ok(raw.unbind()),
+            match self.kept() {
+                Some((_, kept)) => kept.loaded.kinds.decode(&raw).map(Bound::unbind),
+                None => Ok(raw.unbind()),
             }
         })?;
         Ok(whole.bind(py).clone())
@@ -81,8 +111,8 @@ impl Decision {
 
     /// A result by its name: of the segmentation, a score, a table or rule list, or one of its outputs.
     fn result<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if let Reasons::Kept { evaluation, loaded, .. } = &self.reasons
-            && let Some(result) = loaded.results.get(py, name, evaluation)?
+        if let Some((evaluation, kept)) = self.kept()
+            && let Some(result) = kept.loaded.results.get(py, name, evaluation)?
         {
             return Ok(Some(result));
         }
@@ -117,12 +147,13 @@ impl Decision {
     }
 
     fn told(&self, py: Python<'_>) -> Told {
-        match &self.reasons {
-            Reasons::Told(told) => (**told).clone(),
-            Reasons::Kept { evaluation, made, .. } => py.detach(|| {
+        match (&self.reasons, self.kept()) {
+            (Reasons::Told(told), _) => (**told).clone(),
+            (_, None) => Told::default(),
+            (_, Some((evaluation, kept))) => py.detach(|| {
                 let explanation = evaluation.explain();
                 Told {
-                    state: decision(evaluation, made).state().map(recoup::State::to_json),
+                    state: kept.decision(evaluation).state().map(recoup::State::to_json),
                     text: explanation.to_text(),
                     json: explanation.to_json(),
                     html: explanation.to_html(),
@@ -215,8 +246,8 @@ impl Decision {
     /// The rows and rules that fired, in the order of the pack.
     #[getter]
     fn fired<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if let Reasons::Kept { evaluation, loaded, .. } = &self.reasons
-            && let Some(fired) = loaded.results.fired(py, evaluation)?
+        if let Some((evaluation, kept)) = self.kept()
+            && let Some(fired) = kept.loaded.results.fired(py, evaluation)?
         {
             return Ok(fired.into_any());
         }
@@ -244,9 +275,11 @@ impl Decision {
     /// The next state of the case, as the text to store with it; `None` where the case has none.
     #[getter]
     fn state(&self) -> Option<String> {
-        match &self.reasons {
-            Reasons::Kept { evaluation, made, .. } => decision(evaluation, made).state().map(recoup::State::to_json),
-            Reasons::Told(told) => told.state.clone(),
+        match (&self.reasons, self.kept()) {
+            (Reasons::Told(told), _) => told.state.clone(),
+            (_, kept) => {
+                kept.and_then(|(evaluation, kept)| kept.decision(evaluation).state().map(recoup::State::to_json))
+            }
         }
     }
 
@@ -270,8 +303,8 @@ impl Decision {
 
     /// Results first: to find that a name is no attribute takes longer.
     fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        if let Reasons::Kept { evaluation, loaded, .. } = &slf.get().reasons
-            && let Some(result) = loaded.results.attribute(name, evaluation)?
+        if let Some((evaluation, kept)) = slf.get().kept()
+            && let Some(result) = kept.loaded.results.attribute(name, evaluation)?
         {
             return Ok(result);
         }
@@ -318,13 +351,21 @@ impl Decision {
             let message = format!("an explanation has no format `{format}`: `text`, `json` or `html`");
             return Err(PyValueError::new_err(message));
         }
-        Ok(match (&self.reasons, format) {
-            (Reasons::Kept { evaluation, .. }, "text") => py.detach(|| evaluation.explain().to_text()),
-            (Reasons::Kept { evaluation, .. }, "json") => py.detach(|| evaluation.explain().to_json()),
-            (Reasons::Kept { evaluation, .. }, _) => py.detach(|| evaluation.explain().to_html()),
-            (Reasons::Told(told), "text") => told.text.clone(),
-            (Reasons::Told(told), "json") => told.json.clone(),
-            (Reasons::Told(told), _) => told.html.clone(),
+        Ok(match (&self.reasons, self.kept()) {
+            (Reasons::Told(told), _) => match format {
+                "text" => told.text.clone(),
+                "json" => told.json.clone(),
+                _ => told.html.clone(),
+            },
+            (_, None) => String::new(),
+            (_, Some((evaluation, _))) => py.detach(|| {
+                let explanation = evaluation.explain();
+                match format {
+                    "text" => explanation.to_text(),
+                    "json" => explanation.to_json(),
+                    _ => explanation.to_html(),
+                }
+            }),
         })
     }
 
@@ -382,11 +423,6 @@ impl Decision {
         let kept = (own.json(), own.whole(py)?, told);
         (restore, kept).into_bound_py_any(py)
     }
-}
-
-/// The decision of an evaluation, put together when something asks for it.
-fn decision<'a>(evaluation: &Evaluation, made: &'a OnceLock<Box<recoup::Decision>>) -> &'a recoup::Decision {
-    made.get_or_init(|| Box::new(evaluation.decision()))
 }
 
 /// A decision that was pickled.

@@ -43,7 +43,7 @@ pub(crate) struct Loaded {
     inputs: Inputs,
     /// The same for dicts that are plainly given.
     keys: Keys,
-    rooms: Rooms,
+    pub(crate) rooms: Rooms,
     /// What a decision's values are.
     pub(crate) kinds: Kind,
     pub(crate) results: Results,
@@ -75,7 +75,7 @@ impl Source {
         let shape = Shape::of(&schema(engine.case_schema())?);
         let kinds = Kind::of(&schema(engine.decision_schema())?);
         let (keys, results) = (Keys::of(py, &engine), Results::of(py, &engine)?);
-        let (inputs, rooms) = (Inputs::of(&engine), Rooms::new());
+        let (inputs, rooms) = (Inputs::of(&engine), Rooms::default());
         let calls_python = !functions.is_empty();
         Ok(Arc::new(Loaded { engine, shape, inputs, keys, rooms, kinds, results, calls_python }))
     }
@@ -112,14 +112,14 @@ impl Loaded {
         &self,
         case: &Case<'_, '_>,
         state: impl FnOnce(&Record) -> PyResult<Option<State>>,
-    ) -> PyResult<Evaluation> {
+    ) -> PyResult<Box<Evaluation>> {
         let py = case.record.py();
         let foreign = case.input.map(|name| self.inputs.get(py, &self.engine, name)).transpose()?;
         let worked = self.rooms.work(&self.engine, case.as_of, |room| {
             self.read(case, foreign, room)?;
             let Room { evaluator, record, .. } = room;
             let state = state(record)?;
-            let mut evaluation = evaluator.evaluation();
+            let mut evaluation = self.rooms.evaluation(evaluator);
             let evaluated = let_go(py, || {
                 if let Some(state) = &state {
                     evaluator.put_state(record, state)?;

@@ -32,13 +32,13 @@ pub(crate) struct Keys {
 
 struct Key {
     name: String,
-    text: Py<PyString>,
     /// The words of a choice.
     words: Vec<Py<PyString>>,
 }
 
-/// The fields of the keys that a dict had last, in its order: the next dict most often has the same.
-pub(crate) type Order = Vec<usize>;
+/// The keys that a dict had last, in its order, and their fields: the next dict most often has the same, and often the
+/// same objects.
+pub(crate) type Order = Vec<(Py<PyAny>, usize)>;
 
 impl Keys {
     /// The keys of a pack's cases.
@@ -47,11 +47,7 @@ impl Keys {
         let fields: Vec<Key> = engine
             .field_names()
             .enumerate()
-            .map(|(index, name)| Key {
-                name: name.to_owned(),
-                text: interned(name),
-                words: engine.choices(index).map(interned).collect(),
-            })
+            .map(|(index, name)| Key { name: name.to_owned(), words: engine.choices(index).map(interned).collect() })
             .collect();
         let by_name = fields.iter().enumerate().map(|(index, key)| (key.name.clone(), index)).collect();
         Keys { fields, by_name, passes_over: engine.passes_over_other_keys() }
@@ -72,21 +68,27 @@ impl Keys {
         }
         let classes = Classes::get(record.py())?;
         for (position, (key, value)) in record.iter().enumerate() {
-            let expected = order.get(position).and_then(|field| Some((*field, self.fields.get(*field)?)));
+            let expected = order.get(position);
             let field = match expected {
-                Some((field, expected)) if expected.text.as_ptr() == key.as_ptr() => field,
-                _ => match self.field(&key, expected) {
-                    Some(field) => field,
-                    None if self.passes_over && is_plain_entry(&key, &value) => NO_FIELD,
-                    None => return Ok(false),
-                },
+                Some((object, field)) if object.as_ptr() == key.as_ptr() => *field,
+                _ => {
+                    let field = match self.field(&key, expected.map(|(_, field)| *field)) {
+                        Some(field) => field,
+                        None if self.passes_over && is_text(&key) => NO_FIELD,
+                        None => return Ok(false),
+                    };
+                    if let Some(before) = order.get_mut(position) {
+                        *before = (key.unbind(), field);
+                    } else {
+                        order.push((key.unbind(), field));
+                    }
+                    field
+                }
             };
-            if order.get(position) != Some(&field) {
-                // What was expected behind it is looked up anew.
-                order.truncate(position);
-                order.push(field);
-            }
             if field == NO_FIELD {
+                if !is_plain(&value) {
+                    return Ok(false);
+                }
                 continue;
             }
             if !self.put(classes, field, &value, case)? {
@@ -97,10 +99,10 @@ impl Keys {
     }
 
     /// The field with a key. It is most often the one that is expected.
-    fn field(&self, key: &Bound<'_, PyAny>, expected: Option<(usize, &Key)>) -> Option<usize> {
+    fn field(&self, key: &Bound<'_, PyAny>, expected: Option<usize>) -> Option<usize> {
         let name = key.cast_exact::<PyString>().ok()?.to_str().ok()?;
-        match expected {
-            Some((field, key)) if key.name == name => Some(field),
+        match expected.and_then(|field| self.fields.get(field)) {
+            Some(key) if key.name == name => expected,
             _ => self.by_name.get(name).copied(),
         }
     }
@@ -113,24 +115,37 @@ impl Keys {
         value: &Bound<'_, PyAny>,
         case: &mut CaseFiller<'_>,
     ) -> PyResult<bool> {
+        // What most fields hold; the others are told in `Classes::give`.
         if let Ok(text) = value.cast_exact::<PyString>() {
             let words = self.fields.get(field).map_or(&[] as &[_], |key| &key.words);
             if let Some(word) = words.iter().position(|word| word.as_ptr() == text.as_ptr()) {
                 return Ok(case.choose(field, word));
             }
+            return Ok(text.to_str().is_ok_and(|text| case.text(field, text)));
+        }
+        if value.cast_exact::<PyInt>().is_ok() {
+            return Ok(value.extract::<i64>().is_ok_and(|number| case.integer(field, number)));
+        }
+        if let Ok(value) = value.cast_exact::<PyBool>() {
+            return Ok(case.boolean(field, value.is_true()));
+        }
+        if value.get_type_ptr().cast() == classes.decimal.as_ptr() {
+            return Ok(case.number(field, value.str()?.to_str()?));
         }
         classes.give(value, &mut To::Case(case, field))
     }
 }
 
-/// Whether an entry that is passed over is right in itself.
-fn is_plain_entry(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
-    let is_text = |value: &Bound<'_, PyAny>| value.cast_exact::<PyString>().is_ok_and(|text| text.to_str().is_ok());
-    is_text(key)
-        && (value.is_none()
-            || is_text(value)
-            || value.cast_exact::<PyBool>().is_ok()
-            || value.cast_exact::<PyInt>().is_ok() && value.extract::<i64>().is_ok())
+fn is_text(value: &Bound<'_, PyAny>) -> bool {
+    value.cast_exact::<PyString>().is_ok_and(|text| text.to_str().is_ok())
+}
+
+/// Whether a value that is passed over is right in itself.
+fn is_plain(value: &Bound<'_, PyAny>) -> bool {
+    value.is_none()
+        || is_text(value)
+        || value.cast_exact::<PyBool>().is_ok()
+        || value.cast_exact::<PyInt>().is_ok() && value.extract::<i64>().is_ok()
 }
 
 /// Where a value goes.

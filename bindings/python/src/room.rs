@@ -6,12 +6,14 @@
 use std::sync::{Mutex, TryLockError};
 
 use chrono::{DateTime, Utc};
-use recoup::{Engine, Evaluator, Record};
+use recoup::{Engine, Evaluation, Evaluator, Record};
 
 use crate::fill::Order;
 
 /// How many rooms lie ready.
 const ROOMS: usize = 8;
+/// How many evaluations wait to be used again.
+const SPARE: usize = 32;
 
 /// What deciding one case after the other at an instant needs.
 pub(crate) struct Room {
@@ -21,12 +23,27 @@ pub(crate) struct Room {
 }
 
 /// The rooms of a pack.
-pub(crate) struct Rooms([Mutex<Option<Box<Room>>>; ROOMS]);
+#[derive(Default)]
+pub(crate) struct Rooms {
+    rooms: [Mutex<Option<Box<Room>>>; ROOMS],
+    /// What decisions held that nobody holds any more.
+    spare: Mutex<Vec<Box<Evaluation>>>,
+}
 
 impl Rooms {
-    /// Rooms that are made when they are needed.
-    pub(crate) fn new() -> Rooms {
-        Rooms(Default::default())
+    /// What a case can come to, to be filled.
+    pub(crate) fn evaluation(&self, evaluator: &Evaluator) -> Box<Evaluation> {
+        let spare = self.spare.try_lock().ok().and_then(|mut spare| spare.pop());
+        spare.unwrap_or_else(|| Box::new(evaluator.evaluation()))
+    }
+
+    /// Takes back what a decision held.
+    pub(crate) fn give_back(&self, evaluation: Box<Evaluation>) {
+        if let Ok(mut spare) = self.spare.try_lock()
+            && spare.len() < SPARE
+        {
+            spare.push(evaluation);
+        }
     }
 
     /// Does work in a room for an instant.
@@ -39,7 +56,7 @@ impl Rooms {
         as_of: DateTime<Utc>,
         work: impl FnOnce(&mut Room) -> T,
     ) -> Result<T, recoup::Error> {
-        for place in &self.0 {
+        for place in &self.rooms {
             let mut held = match place.try_lock() {
                 Ok(held) => held,
                 // Whoever panicked there left nothing behind.

@@ -324,6 +324,11 @@ impl Evaluator {
     /// Where a case stands, put into its slots.
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
         let (pack, today) = (self.engine.planned(), self.instant.today);
+        let checked = pack.checked;
+        if state.is_none() && checked.state.is_none() && checked.cooldowns.is_empty() && checked.experiments.is_empty()
+        {
+            return Ok(Standing::Out(None));
+        }
         let mut outcomes = self.resting(state, today);
         outcomes.extend(standing::kept_arms(pack.checked, state));
         fields.put(&outcomes, &pack.plan.storages);

@@ -56,8 +56,6 @@ struct GivenField {
     /// The integers that are in the field's range; for texts the lengths.
     low: i64,
     high: i64,
-    /// Whether it may not lie after the instant of the decision.
-    time: bool,
     absent: Filled,
     unknown: Filled,
 }
@@ -104,6 +102,8 @@ impl GivenField {
         };
         let is_text = field.base == Type::Text;
         let form = match (&field.base, storage) {
+            // Whether a time is refused depends on the instant of the decision; no field of a case itself is one.
+            _ if field.time => Form::Asked,
             // The currency of a case is the pack's, or a problem.
             (Type::Text | Type::Choice(_), _) if &*field.name == "currency" => Form::Asked,
             (Type::Boolean, Storage::Boolean) => Form::Boolean,
@@ -126,7 +126,7 @@ impl GivenField {
             Some(limits) => (form, limits),
             None => (Form::Asked, (i64::MIN, i64::MAX)),
         };
-        GivenField { form, low, high, time: field.time, absent: filled(Raw::Absent), unknown: filled(Raw::Unknown) }
+        GivenField { form, low, high, absent: filled(Raw::Absent), unknown: filled(Raw::Unknown) }
     }
 
     #[inline]
@@ -174,59 +174,80 @@ impl<'a> CaseFiller<'a> {
     /// Fills a field with a value.
     #[inline]
     pub fn put(&mut self, field: usize, given: Given<'_>) -> bool {
-        let (Some(reader), Some(cell)) = (self.given.fields.get(field), self.fields.cells.get_mut(field)) else {
-            return false;
-        };
-        let mut limit = i64::MAX;
-        let bits = match (given, &reader.form) {
-            (Given::Boolean(value), Form::Boolean) => Some(i64::from(value)),
-            (Given::Integer(value), Form::Integer) => Some(value),
-            (Given::Integer(value), Form::Number(digits)) => value.checked_mul(digits.power),
-            (Given::Number(text) | Given::Text(text), Form::Number(digits)) => digits.read(text.as_bytes(), 0),
-            (Given::Day(day), Form::Day) => {
-                if reader.time {
-                    limit = self.instant.now.today;
-                }
-                Some(day)
-            }
-            (Given::Instant(at), Form::Instant) => {
-                if reader.time {
-                    limit = self.instant.now.as_of.unwrap_or(i64::MIN);
-                }
-                Some(at)
-            }
-            (Given::Text(text), Form::Choice) => match self.plan.storages.get(field) {
-                Some(Storage::Choice(words)) => words
-                    .iter()
-                    .position(|word| word.as_bytes() == text.as_bytes())
-                    .and_then(|index| i64::try_from(index).ok()),
+        match given {
+            Given::Boolean(value) => self.boolean(field, value),
+            Given::Integer(value) => self.integer(field, value),
+            Given::Number(text) => self.number(field, text),
+            Given::Text(text) => self.text(field, text),
+            given => self.put_other(field, given),
+        }
+    }
+
+    /// Fills a field with true or false.
+    #[inline]
+    pub fn boolean(&mut self, field: usize, value: bool) -> bool {
+        match self.given.fields.get(field) {
+            Some(GivenField { form: Form::Boolean, .. }) => self.know(field, i64::from(value)),
+            _ => self.put_other(field, Given::Boolean(value)),
+        }
+    }
+
+    /// Fills a field with a whole number.
+    #[inline]
+    pub fn integer(&mut self, field: usize, value: i64) -> bool {
+        if let Some(reader) = self.given.fields.get(field) {
+            let bits = match &reader.form {
+                Form::Integer => Some(value),
+                Form::Number(digits) => value.checked_mul(digits.power),
                 _ => None,
-            },
-            (Given::Text(text), Form::Text { is_measured }) => return self.text(field, text, *is_measured),
-            _ => None,
-        };
-        match bits {
-            Some(bits) if reader.holds(bits) && bits <= limit => {
-                *cell = Cell::known(bits);
-                self.mark(field)
+            };
+            if let Some(bits) = bits.filter(|bits| reader.holds(*bits)) {
+                return self.know(field, bits);
             }
-            _ => self.put_other(field, given),
+        }
+        self.put_other(field, Given::Integer(value))
+    }
+
+    /// Fills a field with a number by its digits, such as `12.50`.
+    #[inline]
+    pub fn number(&mut self, field: usize, text: &str) -> bool {
+        if let Some(reader) = self.given.fields.get(field)
+            && let Form::Number(digits) = &reader.form
+            && let Some(bits) = digits.read(text.as_bytes(), 0)
+            && reader.holds(bits)
+        {
+            return self.know(field, bits);
+        }
+        self.put_other(field, Given::Number(text))
+    }
+
+    /// Fills a field with a text, or with what a text says.
+    #[inline]
+    pub fn text(&mut self, field: usize, text: &str) -> bool {
+        match self.given.fields.get(field).map(|field| &field.form) {
+            Some(Form::Choice) => {
+                if let Some(Storage::Choice(words)) = self.plan.storages.get(field)
+                    && let Some(word) = words.iter().position(|word| word.as_bytes() == text.as_bytes())
+                    && let Ok(bits) = i64::try_from(word)
+                {
+                    return self.know(field, bits);
+                }
+                self.put_other(field, Given::Text(text))
+            }
+            Some(Form::Text { is_measured: false }) if !text.trim_ascii_start().is_empty() => {
+                self.stand_as_text(field, text)
+            }
+            Some(Form::Number(_)) => self.number(field, text),
+            _ => self.put_other(field, Given::Text(text)),
         }
     }
 
     /// Fills a field with a word of its choice, by the position of the word in [`Engine::choices`](crate::Engine::choices).
     #[inline]
     pub fn choose(&mut self, field: usize, word: usize) -> bool {
-        let (Some(reader), Some(cell)) = (self.given.fields.get(field), self.fields.cells.get_mut(field)) else {
-            return false;
-        };
-        let (Form::Choice, Some(Storage::Choice(words))) = (&reader.form, self.plan.storages.get(field)) else {
-            return false;
-        };
-        match i64::try_from(word) {
-            Ok(bits) if word < words.len() => {
-                *cell = Cell::known(bits);
-                self.mark(field)
+        match (self.given.fields.get(field).map(|field| &field.form), self.plan.storages.get(field)) {
+            (Some(Form::Choice), Some(Storage::Choice(words))) if word < words.len() => {
+                i64::try_from(word).is_ok_and(|bits| self.know(field, bits))
             }
             _ => false,
         }
@@ -310,8 +331,18 @@ impl<'a> CaseFiller<'a> {
         self.mark(field)
     }
 
-    fn text(&mut self, field: usize, text: &str, is_measured: bool) -> bool {
-        if is_measured || text.trim().is_empty() {
+    /// Fills a field with a value that stands in an integer.
+    #[inline]
+    fn know(&mut self, field: usize, bits: i64) -> bool {
+        if let Some(cell) = self.fields.cells.get_mut(field) {
+            *cell = Cell::known(bits);
+        }
+        self.mark(field)
+    }
+
+    /// Fills a text field, which has no range, with a text that is more than blanks.
+    fn stand_as_text(&mut self, field: usize, text: &str) -> bool {
+        if text.trim().is_empty() {
             return self.ask(field, &Raw::Text(text.to_owned()));
         }
         self.stand(field, Ok(Value::text(text)))
@@ -323,7 +354,10 @@ impl<'a> CaseFiller<'a> {
         let filled = match given {
             Given::None => &reader.absent,
             Given::Unknown => &reader.unknown,
-            other => return raw(other).is_some_and(|raw| self.ask(field, &raw)),
+            Given::Day(bits) | Given::Instant(bits) => return self.time(field, given, bits),
+            Given::Text(_) | Given::Number(_) | Given::Integer(_) | Given::Boolean(_) => {
+                return self.ask(field, &raw(given));
+            }
         };
         match filled {
             Filled::Asked => false,
@@ -343,6 +377,14 @@ impl<'a> CaseFiller<'a> {
         }
     }
 
+    /// Fills a field with a day or an instant. Text would have to say how it is written where a text belongs.
+    fn time(&mut self, field: usize, given: Given<'_>, bits: i64) -> bool {
+        let Some(reader) = self.given.fields.get(field) else { return false };
+        matches!((given, &reader.form), (Given::Day(_), Form::Day) | (Given::Instant(_), Form::Instant))
+            && reader.holds(bits)
+            && self.know(field, bits)
+    }
+
     /// Fills a field with what the definition makes of data.
     fn ask(&mut self, field: usize, raw: &Raw) -> bool {
         let Some(declared) = self.checked.record.fields.get(field) else { return false };
@@ -358,17 +400,16 @@ impl<'a> CaseFiller<'a> {
     }
 }
 
-/// What a host gives, as the definition reads it. Nothing where text would have to say how it is written.
-fn raw(given: Given<'_>) -> Option<Raw> {
-    Some(match given {
+/// What a host gives, as the definition reads it.
+fn raw(given: Given<'_>) -> Raw {
+    match given {
         Given::None => Raw::Absent,
         Given::Unknown => Raw::Unknown,
         Given::Boolean(value) => Raw::Boolean(value),
-        Given::Integer(value) => Raw::Number(value.to_string()),
+        Given::Integer(value) | Given::Day(value) | Given::Instant(value) => Raw::Number(value.to_string()),
         Given::Number(text) => Raw::Number(text.to_owned()),
         Given::Text(text) => Raw::Text(text.to_owned()),
-        Given::Day(_) | Given::Instant(_) => return None,
-    })
+    }
 }
 
 /// The value of a type that a host gives; nothing where it is none.
