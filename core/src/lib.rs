@@ -66,7 +66,7 @@ pub use engine::{
 pub use error::Error;
 pub use eval::Vectors;
 pub use explain::Explanation;
-pub use input::{CaseBatch, CaseReader, CaseRow, CollectorReader, CollectorRow};
+pub use input::{CaseBatch, CaseInput, CaseReader, CaseRow, CollectorReader, CollectorRow, InputColumn};
 pub use language::{FunctionReference, function_reference};
 pub use load_options::LoadOptions;
 pub use pack_identity::PackIdentity;

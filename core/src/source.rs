@@ -76,6 +76,11 @@ impl Sources {
         self.files.get(id.0 as usize)
     }
 
+    /// The paths and the texts of all files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|source| (source.path.as_str(), source.text.as_str()))
+    }
+
     /// The path of the file that a span lies in.
     pub(crate) fn path(&self, span: Span) -> &str {
         self.get(span.source).map_or("", |source| source.path.as_str())

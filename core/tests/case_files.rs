@@ -320,6 +320,81 @@ fn formulas_compute_from_columns() {
 }
 
 #[test]
+fn texts_may_stand_for_an_empty_cell() {
+    let fields = "opened: {column: D, empty: ['n/a', 1900-01-01]}\nscore: {column: S, empty: -1}";
+    let csv = "case_id,D,S\nA,n/a,-1\nB,1900-01-01,-2\nC,2026-03-01,1\nD,,\nE,N/A,5\n";
+    let engine = engine(fields, "");
+    let seen = rows(&engine, Some("crm"), "empty.csv", csv);
+    let (opened, score) = (field(&seen, "opened"), field(&seen, "score"));
+    assert_eq!(opened[..4], ["null", "null", "\"2026-03-01\"", "null"]);
+    assert_eq!(score[..4], [r#"{"unknown":["score"]}"#, "-2", "1", r#"{"unknown":["score"]}"#]);
+    assert_refused(&opened[4], "opened");
+    let lines = "{\"case_id\":\"A\",\"D\":\"n/a\",\"S\":-1}\n";
+    let seen = rows(&engine, Some("crm"), "empty.ndjson", lines);
+    assert_eq!(field(&seen, "opened"), ["null"]);
+    assert_eq!(field(&seen, "score"), [r#"{"unknown":["score"]}"#]);
+}
+
+#[test]
+fn values_stand_inside_lists_and_records_of_json_rows() {
+    let fields = "case_id: {column: ref, part: [0, no]}\nnote: {column: partner, part: 1, empty: false}\n\
+                  balance: {column: sums, part: due}";
+    let engine = engine(fields, "");
+    let lines = [
+        r#"{"ref":[{"no":"A"}],"partner":[7,"Zoë"],"sums":{"due":12.50,"paid":1}}"#,
+        r#"{"ref":[{"no":"B"}],"partner":false,"sums":{"paid":1}}"#,
+        r#"{"ref":[{"no":"C"}],"partner":[7,false],"sums":null}"#,
+        r#"{"ref":[{"no":"D"}],"partner":"Zoë","sums":{"due":5}}"#,
+        r#"{"ref":[{"no":"E"}],"partner":[7],"sums":[5]}"#,
+        r#"{"ref":[],"partner":[7],"sums":{"due":5}}"#,
+    ];
+    let seen = rows(&engine, Some("crm"), "parts.ndjson", lines.join("\n"));
+    let (notes, balances) = (field(&seen, "note"), field(&seen, "balance"));
+    assert_eq!(notes[..3], ["\"Zoë\"", "null", "null"]);
+    assert_eq!(balances[..3], ["\"12.50\"", "null", "null"]);
+    assert_refused(&notes[3], "note");
+    assert!(notes[3].contains("this is a text, so it has no item 1"), "{}", notes[3]);
+    assert!(balances[4].contains("this is a list, so it has no `due`"), "{}", balances[4]);
+    assert_refused(&notes[5], "case_id");
+    assert_eq!(seen.iter().map(|row| row.key.as_deref()).collect::<Vec<_>>()[..2], [Some("A"), Some("B")]);
+    let csv = mapped("note: {column: partner, part: 1}", "parts.csv", "case_id,partner\nA,Zoë\nB,\n", "note");
+    assert_refused(&csv[0], "note");
+    assert_eq!(csv[1], "null");
+}
+
+#[test]
+fn a_row_in_memory_is_read_as_one_in_a_file() {
+    let fields = "balance: {column: N, float: round}\ncalled: {column: T, zone: UTC}\n\
+                  score: {formula: late * 30, columns: {late: integer}}";
+    let engine = engine(fields, "");
+    assert_eq!(engine.inputs().collect::<Vec<_>>(), ["crm"]);
+    let input = engine.input("crm").expect("the pack has it");
+    let columns: Vec<_> =
+        input.columns().iter().map(|c| (c.name.to_owned(), c.takes_floats, c.takes_local_times)).collect();
+    for wanted in [("N", true, false), ("T", false, true), ("late", false, false), ("flag", false, false)] {
+        assert!(columns.contains(&(wanted.0.to_owned(), wanted.1, wanted.2)), "{columns:?}");
+    }
+    let lines = [
+        r#"{"case_id":"A","N":0.30000000000000004,"T":"2026-09-07 18:00:00","late":2}"#,
+        r#"{"case_id":"B","N":"x","late":2.5}"#,
+        r#"{"case_id":"C","n":1}"#,
+        r#"[1]"#,
+        "{",
+    ];
+    let as_of = AS_OF.parse().expect("an instant");
+    let seen = rows(&engine, Some("crm"), "memory.ndjson", lines.join("\n"));
+    for (line, seen) in lines.iter().zip(&seen) {
+        let row = input.row(line);
+        let decided = engine.decide(&row, as_of).map_err(|error| error.to_string()).map(|decided| {
+            let decision: Value = serde_json::from_str(&decided.decision.to_json()).expect("a decision is JSON");
+            decision["results"]["seen"].clone()
+        });
+        assert_eq!(decided, seen.outcome, "{line}");
+    }
+    assert!(seen[0].outcome.is_ok() && seen[1..].iter().all(|row| row.outcome.is_err()));
+}
+
+#[test]
 fn byte_order_marks_delimiters_and_line_ends_are_read() {
     let engine = engine("", "delimiter: ';'");
     let seen = rows(&engine, Some("crm"), "marked.csv", b"\xef\xbb\xbfcase_id;balance\r\nA;5\r\n\r\nB;6\r\n");

@@ -249,7 +249,10 @@ rules:
     assert_eq!(answer(&engine, r#"{"case_id": "A"}"#, "out.it"), Answer::Known("2".to_owned()));
     let strict = |a: Percent, _: i64| Ok::<_, String>(Some(a));
     let found = findings(&load(&LoadOptions::new().function("add", strict), rules));
-    assert_eq!(found[0].2, "`a` may be none, which the host's `add` does not take: make it an `Option`");
+    assert_eq!(
+        found[0].2,
+        "`a` may be none, which the host's `add` does not take (`Option` in Rust, `| None` in Python)"
+    );
 }
 
 #[test]

@@ -3,18 +3,23 @@
 //! Takes the name of a task; gives an exit status: 0 passed, 1 a step failed, 2 no such task. The gate runs its steps
 //! in order and stops at the first that fails. It writes below the target folder and nowhere else.
 
+mod places;
+mod python;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
+
+use places::{Places, bytes, cannot, data_files, empty_folder, entries, run, run_quietly, text};
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
   test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards, python
-  soak   all tests in release, property tests with their long counts";
+  soak   all tests in release, property tests with their long counts, long runs of the Python module";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
@@ -50,7 +55,7 @@ const STEPS: [(&str, Step); 9] = [
     ("packs", packs),
     ("portfolio", portfolio),
     ("cards", cards),
-    ("python", python),
+    ("python", python::module),
 ];
 
 fn gate() -> Outcome {
@@ -81,8 +86,12 @@ fn gate() -> Outcome {
 
 fn soak() -> Outcome {
     let started = Instant::now();
-    let mut cargo = Places::new().cargo("test --workspace --release --locked -- --nocapture");
-    run(cargo.env("RECOUP_SOAK", "1")).map_err(|message| format!("soak failed: {message}"))?;
+    let places = Places::new();
+    let mut cargo = places.cargo("test --workspace --release --locked -- --nocapture");
+    let soaked = run(cargo.env("RECOUP_SOAK", "1")).and_then(|()| empty_folder(&places.scratch));
+    let soaked = soaked.and_then(|()| python::soak(&places));
+    soaked.map_err(|message| format!("soak failed: {message}"))?;
+    fs::remove_dir_all(&places.scratch).map_err(|error| cannot("remove", &places.scratch, &error))?;
     println!("soak passed in {:.1} minutes", started.elapsed().as_secs_f64() / 60.0);
     Ok(())
 }
@@ -221,46 +230,6 @@ fn card_accounts(places: &Places, accounts: &str) -> Outcome {
     Ok(())
 }
 
-/// The most that a wheel may weigh, in bytes.
-const WHEEL: u64 = 15_000_000;
-
-/// The module for Python: its wheel is built, installed into an empty environment, and tested from there.
-fn python(places: &Places) -> Outcome {
-    let environment = places.scratch.join("python");
-    let is_new_enough = "import sys; sys.exit(sys.version_info < (3, 11))";
-    run(Command::new("python3").args(["-c", is_new_enough]))
-        .map_err(|message| format!("Python 3.11 or newer is needed: {message}"))?;
-    run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-    let folder = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let program = |name: &str| {
-        let mut program = Command::new(folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
-        // What the tools keep for the next time would lie beside the sources.
-        program.env("PYTHONDONTWRITEBYTECODE", "1").env("MYPY_CACHE_DIR", environment.join("mypy"));
-        program.env("HYPOTHESIS_STORAGE_DIRECTORY", environment.join("hypothesis"));
-        program.current_dir(places.root.join("bindings/python"));
-        program
-    };
-    let install = |what: &OsString| run(program("python").args(["-m", "pip", "install", "--quiet"]).arg(what));
-    install(&"maturin>=1.9,<2".into())?;
-    let wheels = environment.join("wheels");
-    let mut maturin = program("maturin");
-    maturin.args(["build", "--quiet", "--release", "--locked", "--interpreter"]).arg(folder.join("python"));
-    run(maturin.env("CARGO_TARGET_DIR", &places.target).arg("--out").arg(&wheels))?;
-    let [wheel] = <[PathBuf; 1]>::try_from(entries(&wheels)?.into_iter().collect::<Vec<PathBuf>>())
-        .map_err(|found| format!("one wheel was to be built, but there are {}", found.len()))?;
-    let size = fs::metadata(&wheel).map_err(|error| cannot("read", &wheel, &error))?.len();
-    println!("the wheel has {:.1} MB", size as f64 / 1e6);
-    if size > WHEEL {
-        return Err(format!("the wheel has {size} bytes, more than {WHEEL}"));
-    }
-    let mut with_tests = wheel.into_os_string();
-    with_tests.push("[test]");
-    install(&with_tests)?;
-    run(program("python").args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]))?;
-    run(program("python").args(["-m", "mypy", "--strict", "tests"]))?;
-    run(program("python").args(["-m", "mypy.stubtest", "recoup", "--allowlist", "stubtest_allowed.txt"]))
-}
-
 // What the steps compare.
 
 fn one_line_each(cases: &str, count: usize, decisions: &str) -> Outcome {
@@ -337,97 +306,6 @@ fn first_difference(left: &[u8], right: &[u8]) -> Option<usize> {
     }
     let same = left.iter().zip(right).take_while(|(left, right)| left == right);
     Some(1 + same.filter(|(byte, _)| **byte == b'\n').count())
-}
-
-// Folders, files and commands.
-
-struct Places {
-    /// The root of the repository; every command runs here.
-    root: PathBuf,
-    target: PathBuf,
-    /// What the gate writes, in a folder of this process, so that two gates do not meet.
-    scratch: PathBuf,
-}
-
-impl Places {
-    fn new() -> Self {
-        let own =
-            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = own.ancestors().nth(2).unwrap_or(&own).to_owned();
-        let target = root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
-        let scratch = target.join("gate").join(std::process::id().to_string());
-        Self { root, target, scratch }
-    }
-
-    /// Cargo with these arguments, and without the variables that change what the tests do.
-    fn cargo(&self, arguments: &str) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.root).args(arguments.split(' '));
-        cargo.env_remove("RECOUP_SOAK").env_remove("UPDATE_EXPECT");
-        cargo
-    }
-
-    fn recoup(&self, command: &str) -> Command {
-        let name = format!("recoup{}", std::env::consts::EXE_SUFFIX);
-        let mut recoup = Command::new(self.target.join("release").join(name));
-        recoup.current_dir(&self.root).arg(command);
-        recoup
-    }
-}
-
-/// Runs a command whose output the user sees.
-fn run(command: &mut Command) -> Outcome {
-    let status = command.status().map_err(|error| format!("cannot start {}: {error}", shown(command)))?;
-    if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", shown(command))) }
-}
-
-/// Runs a command that has to end with this status; returns what it printed, and shows it only when it did not.
-fn run_quietly(command: &mut Command, expected: i32) -> Outcome<String> {
-    let output = command.output().map_err(|error| format!("cannot start {}: {error}", shown(command)))?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.code() == Some(expected) {
-        return Ok(printed);
-    }
-    eprint!("{printed}{}", String::from_utf8_lossy(&output.stderr));
-    Err(format!("{} ended with {}, not {expected}", shown(command), output.status))
-}
-
-fn shown(command: &Command) -> String {
-    let program = Path::new(command.get_program());
-    let words = program.file_name().into_iter().chain(command.get_args()).map(|word| word.to_string_lossy());
-    format!("`{}`", words.collect::<Vec<_>>().join(" "))
-}
-
-fn empty_folder(folder: &Path) -> Outcome {
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|error| cannot("remove", folder, &error))?;
-    }
-    fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))
-}
-
-/// The names of the files of a folder, without text for people.
-fn data_files(folder: &Path) -> Outcome<BTreeSet<OsString>> {
-    let files = entries(folder)?.into_iter().filter(|path| path.is_file());
-    let data = files.filter(|path| path.extension().is_none_or(|extension| extension != "md"));
-    Ok(data.filter_map(|path| path.file_name().map(OsString::from)).collect())
-}
-
-/// The paths in a folder, sorted.
-fn entries(folder: &Path) -> Outcome<BTreeSet<PathBuf>> {
-    let list = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>();
-    list().map_err(|error| cannot("list", folder, &error))
-}
-
-fn bytes(path: &Path) -> Outcome<Vec<u8>> {
-    fs::read(path).map_err(|error| cannot("read", path, &error))
-}
-
-fn text(path: &Path) -> Outcome<String> {
-    fs::read_to_string(path).map_err(|error| cannot("read", path, &error))
-}
-
-fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> String {
-    format!("cannot {verb} `{}`: {error}", path.display())
 }
 
 #[cfg(test)]

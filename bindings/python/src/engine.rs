@@ -7,15 +7,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
-use recoup::{Attempt, Decided, LoadOptions, Offer, State};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use recoup::{Attempt, Decided, Evaluator, LoadOptions, Offer, Problem, Record, State};
 use serde_json::Value as Json;
 
 use crate::decision::Decision;
 use crate::errors::{diagnostics, pack_error, record_error, refused};
+use crate::foreign::Inputs;
 use crate::functions::{Functions, functions_of, let_go, supply};
 use crate::kinds::Kind;
-use crate::many::Decisions;
+use crate::many::{Decisions, GivenStates};
 use crate::record;
 use crate::shape::Shape;
 use crate::states;
@@ -34,6 +35,7 @@ pub(crate) struct Loaded {
     engine: recoup::Engine,
     /// The fields of a case.
     shape: Shape,
+    inputs: Inputs,
     /// What a decision's values are.
     pub(crate) kinds: Kind,
 }
@@ -47,7 +49,7 @@ enum Source {
 
 impl Source {
     fn load(&self, py: Python<'_>, functions: &Functions) -> PyResult<Arc<Loaded>> {
-        let mut options = supply(py, LoadOptions::new(), functions)?;
+        let mut options = supply(py, LoadOptions::new(), functions);
         if let Source::Folder { library: Some(library), .. } = self {
             options = options.library(library);
         }
@@ -61,47 +63,71 @@ impl Source {
         let schema = |text: String| text.parse::<Json>().map_err(|error| PyValueError::new_err(error.to_string()));
         let shape = Shape::of(&schema(engine.case_schema())?);
         let kinds = Kind::of(&schema(engine.decision_schema())?);
-        Ok(Arc::new(Loaded { engine, shape, kinds }))
+        let inputs = Inputs::of(&engine);
+        Ok(Arc::new(Loaded { engine, shape, inputs, kinds }))
     }
 }
 
+/// A case to decide, as the host holds it.
+pub(crate) struct Case<'a, 'py> {
+    pub(crate) record: &'a Bound<'py, PyAny>,
+    /// The input by which it is read; without one it has the names of the pack.
+    pub(crate) input: Option<&'a str>,
+    pub(crate) as_of: DateTime<Utc>,
+}
+
 impl Loaded {
-    /// Decides a record.
+    /// Decides a case; `state` gives its state, by its key.
     ///
     /// # Errors
     /// `RecordError` where it is refused; what the object raises when it is read; what stops a host function.
     pub(crate) fn decide(
         self: &Arc<Self>,
-        record: &Bound<'_, PyAny>,
-        state: Option<&State>,
-        as_of: DateTime<Utc>,
+        case: &Case<'_, '_>,
+        state: impl FnOnce(&str) -> PyResult<Option<State>>,
     ) -> PyResult<Decision> {
-        Ok(Decision::new(self.decided(record, state, as_of)?, self.clone()))
+        Ok(Decision::new(self.decided(case, state)?, self.clone()))
     }
 
-    fn decided(&self, record: &Bound<'_, PyAny>, state: Option<&State>, as_of: DateTime<Utc>) -> PyResult<Decided> {
-        let py = record.py();
-        let written = record::write(record, &self.shape)?;
+    fn decided(&self, case: &Case<'_, '_>, state: impl FnOnce(&str) -> PyResult<Option<State>>) -> PyResult<Decided> {
+        let py = case.record.py();
+        let error = |error| refused(py, &error);
+        let evaluator = self.engine.evaluator(case.as_of).map_err(|wrong| error(wrong.into()))?;
+        let (mut record, key) = self.read(case, &evaluator)?;
+        if let Some(state) = state(&key)? {
+            evaluator.put_state(&mut record, &state).map_err(error)?;
+        }
+        let_go(py, || evaluator.decide(&record))?.map_err(error)
+    }
+
+    /// Reads a case; gives its key, too.
+    fn read(&self, case: &Case<'_, '_>, evaluator: &Evaluator) -> PyResult<(Record, String)> {
+        let py = case.record.py();
+        let foreign = case.input.map(|name| self.inputs.get(py, &self.engine, name)).transpose()?;
+        let written = record::write(case.record, foreign.map_or(&self.shape, |foreign| &foreign.shape))?;
+        let read = let_go(py, || match foreign {
+            Some(foreign) => evaluator.read_row(&foreign.input.row(&written.json)),
+            None => evaluator.read(&written.json),
+        })?;
         if !written.problems.is_empty() {
-            return Err(self.refuse(py, written, as_of));
+            return Err(all_problems(py, written.problems, read));
         }
-        let decided = let_go(py, || self.engine.evaluate_with_state(&written.json, state, as_of))?;
-        decided.map_err(|error| refused(py, &error))
+        let record = read.map_err(|error| refused(py, &error))?;
+        let mut key = String::new();
+        record.key_into(&mut key);
+        Ok((record, key))
     }
+}
 
-    /// All problems of a record that could not be written: those of Python, then those that the engine finds elsewhere.
-    fn refuse(&self, py: Python<'_>, written: record::Written, as_of: DateTime<Utc>) -> PyErr {
-        let mut problems = written.problems;
-        if !problems.iter().any(|problem| problem.path.is_empty()) {
-            let read = self.engine.evaluator(as_of).map_err(recoup::RecordError::from);
-            let found = read
-                .and_then(|evaluator| evaluator.read(&written.json))
-                .map_or_else(|error| error.problems, |_| Vec::new());
-            let known: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
-            problems.extend(found.into_iter().filter(|problem| !known.contains(&problem.path)));
-        }
-        record_error(py, &problems)
+/// All problems of a record that could not be written: those of Python, then those that the engine finds elsewhere.
+fn all_problems(py: Python<'_>, of_python: Vec<Problem>, read: Result<Record, recoup::RecordError>) -> PyErr {
+    let mut problems = of_python;
+    if !problems.iter().any(|problem| problem.path.is_empty()) {
+        let found = read.map_or_else(|error| error.problems, |_| Vec::new());
+        let known: Vec<String> = problems.iter().map(|problem| problem.path.clone()).collect();
+        problems.extend(found.into_iter().filter(|problem| !known.contains(&problem.path)));
     }
+    record_error(py, &problems)
 }
 
 impl Engine {
@@ -168,22 +194,81 @@ impl Engine {
         Ok(())
     }
 
+    /// Loads the pack again when its files change; gives what watches them.
+    #[pyo3(signature = (*, every = 1.0, on_reload = None, on_error = None))]
+    fn watch<'py>(
+        slf: &Bound<'py, Self>,
+        every: f64,
+        on_reload: Option<&Bound<'py, PyAny>>,
+        on_error: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if let Source::Memory { .. } = slf.get().source() {
+            return Err(PyTypeError::new_err("the pack was loaded from memory, so there are no files to watch"));
+        }
+        let keywords = PyDict::new(py);
+        keywords.set_item("every", every)?;
+        keywords.set_item("on_reload", on_reload)?;
+        keywords.set_item("on_error", on_error)?;
+        values::watcher(py)?.call((slf,), Some(&keywords))
+    }
+
+    /// The folders that the pack was loaded from; none where it was loaded from memory.
+    fn _folders(&self) -> Vec<PathBuf> {
+        let Source::Folder { path, library } = self.source() else { return Vec::new() };
+        let root = path.canonicalize().unwrap_or(path);
+        let library = library.or_else(|| root.parent().map(PathBuf::from)).unwrap_or_default();
+        let loaded = self.loaded();
+        let own = loaded.engine.pack().name.as_str();
+        let mut folders = vec![root];
+        for (file, _) in loaded.engine.sources() {
+            let mut parts = file.split('/');
+            let folder = match (parts.next(), parts.next()) {
+                (Some("plugins"), Some(plugin)) => library.join("plugins").join(plugin),
+                (Some(pack), _) if pack != own => library.join(pack),
+                _ => continue,
+            };
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        folders
+    }
+
     /// Decides a case at an instant. `state` is what `decision.state` gave before, for a case in a workflow.
-    #[pyo3(signature = (record, *, state = None, as_of))]
-    fn evaluate(&self, record: &Bound<'_, PyAny>, state: Option<&str>, as_of: &Bound<'_, PyAny>) -> PyResult<Decision> {
-        let state = state.map(|state| states::read(record.py(), state)).transpose()?;
-        self.loaded().decide(record, state.as_ref(), instant_argument(as_of, "as_of")?)
+    #[pyo3(signature = (record, *, state = None, input = None, as_of))]
+    fn evaluate(
+        &self,
+        record: &Bound<'_, PyAny>,
+        state: Option<&str>,
+        input: Option<&str>,
+        as_of: &Bound<'_, PyAny>,
+    ) -> PyResult<Decision> {
+        let state = states::given(record.py(), state)?;
+        let case = Case { record, input, as_of: instant_argument(as_of, "as_of")? };
+        self.loaded().decide(&case, |_| Ok(state))
     }
 
     /// Decides many cases by the pack as it is now, each when the iterator is asked for it, in their order.
-    #[pyo3(signature = (records, *, as_of))]
-    fn evaluate_many(&self, records: &Bound<'_, PyAny>, as_of: &Bound<'_, PyAny>) -> PyResult<Decisions> {
+    #[pyo3(signature = (records, *, states = None, input = None, as_of))]
+    fn evaluate_many(
+        &self,
+        records: &Bound<'_, PyAny>,
+        states: Option<&Bound<'_, PyAny>>,
+        input: Option<String>,
+        as_of: &Bound<'_, PyAny>,
+    ) -> PyResult<Decisions> {
         let as_of = instant_argument(as_of, "as_of")?;
-        Ok(Decisions::new(records.try_iter()?.unbind(), self.loaded(), as_of))
+        let (loaded, states) = (self.loaded(), states.map_or(Ok(GivenStates::None), GivenStates::of)?);
+        if let Some(input) = &input {
+            loaded.inputs.get(records.py(), &loaded.engine, input)?;
+        }
+        Ok(Decisions::new(records.try_iter()?.unbind(), states, input, loaded, as_of))
     }
 
     /// Says what becomes of an offer to settle. `amount` is a `Decimal`, a whole number or text.
-    #[pyo3(signature = (record, *, amount, instalments = 1, role = None, state = None, as_of))]
+    #[pyo3(signature = (record, *, amount, instalments = 1, role = None, state = None, input = None, as_of))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn judge_offer<'py>(
         &self,
         record: &Bound<'py, PyAny>,
@@ -191,13 +276,15 @@ impl Engine {
         instalments: u32,
         role: Option<&str>,
         state: Option<&str>,
+        input: Option<&str>,
         as_of: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, loaded) = (record.py(), self.loaded());
         let offer = Offer::of(amount_argument(amount, "offer.amount")?).instalments(instalments);
         let offer = role.into_iter().fold(offer, Offer::role);
-        let state = state.map(|state| states::read(py, state)).transpose()?;
-        let decided = loaded.decided(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let state = states::given(py, state)?;
+        let case = Case { record, input, as_of: instant_argument(as_of, "as_of")? };
+        let decided = loaded.decided(&case, |_| Ok(state))?;
         let check = let_go(py, || loaded.engine.judge_offer_of(&decided, &offer))?;
         values::offer_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
     }
@@ -205,7 +292,7 @@ impl Engine {
     /// Says whether a contact may be made, why not, and when. Without `at` it is made at `as_of`.
     #[pyo3(signature = (
         record, *, channel, at = None, initiated_by = "us", purpose = None, recipient = "debtor", address = None,
-        template = None, state = None, as_of
+        template = None, state = None, input = None, as_of
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn check_contact<'py>(
@@ -219,6 +306,7 @@ impl Engine {
         address: Option<&str>,
         template: Option<&str>,
         state: Option<&str>,
+        input: Option<&str>,
         as_of: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, loaded) = (record.py(), self.loaded());
@@ -228,8 +316,9 @@ impl Engine {
         let attempt = purpose.into_iter().fold(attempt, Attempt::purpose);
         let attempt = address.into_iter().fold(attempt, Attempt::address);
         let attempt = template.into_iter().fold(attempt, Attempt::template);
-        let state = state.map(|state| states::read(py, state)).transpose()?;
-        let decided = loaded.decided(record, state.as_ref(), instant_argument(as_of, "as_of")?)?;
+        let state = states::given(py, state)?;
+        let case = Case { record, input, as_of: instant_argument(as_of, "as_of")? };
+        let decided = loaded.decided(&case, |_| Ok(state))?;
         let check = let_go(py, || loaded.engine.judge_contact(&decided, &attempt))?;
         values::contact_check(py)?.call1((check.map_err(|error| refused(py, &error))?.to_json(),))
     }
@@ -259,7 +348,7 @@ impl Engine {
         at: &Bound<'_, PyAny>,
     ) -> PyResult<String> {
         let py = at.py();
-        let state = state.map(|state| states::read(py, state)).transpose()?;
+        let state = states::given(py, state)?;
         let at = instant_argument(at, "at")?;
         states::written(py, self.loaded().engine.record_escalation(case, state.as_ref(), escalation, at))
     }
@@ -312,10 +401,30 @@ impl Engine {
         self.loaded().engine.pack().digest.clone()
     }
 
+    /// The names of the pack's inputs, in the order of the pack.
+    #[getter]
+    fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.loaded().engine.inputs().collect::<Vec<_>>())
+    }
+
     /// The qualified ids of all rows and rules, in the order of the pack.
     #[getter]
     fn rule_ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.loaded().engine.rule_ids())
+    }
+
+    /// A pickled engine is its files, as they were when it was loaded, and its functions.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let loaded = self.loaded();
+        let (files, functions) = (PyDict::new(py), PyDict::new(py));
+        for (path, text) in loaded.engine.sources() {
+            files.set_item(path, text)?;
+        }
+        for function in &self.functions {
+            functions.set_item(function.name.as_str(), &function.called)?;
+        }
+        let arguments = (files, loaded.engine.pack().name.as_str(), functions).into_pyobject(py)?;
+        Ok((values::unpickled(py)?.clone(), arguments))
     }
 
     fn __repr__(&self) -> String {

@@ -36,12 +36,6 @@ pub(crate) fn pack_error(py: Python<'_>, error: &LoadError) -> PyErr {
     raised().unwrap_or_else(|error| error)
 }
 
-/// A pack that does not go with what the host gave, as a `PackError` without findings.
-pub(crate) fn host_error(py: Python<'_>, message: String) -> PyErr {
-    let raised = values::pack_error_class(py).and_then(|class| class.call1((message,)));
-    raised.map_or_else(|error| error, PyErr::from_value)
-}
-
 /// Problems as a `RecordError`.
 pub(crate) fn record_error(py: Python<'_>, problems: &[Problem]) -> PyErr {
     raised(py, values::record_error_class(py), problems)

@@ -1,21 +1,34 @@
 //! Callables of Python as functions of the host: values cross exactly, exceptions become errors of the rule.
 
 use std::cell::RefCell;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use recoup::LoadOptions;
-use recoup::host::{HostError, HostFunction, HostValue};
+use recoup::host::{HostError, HostFunction, HostHint, HostValue};
 use rust_decimal::Decimal;
 
-use crate::errors::host_error;
 use crate::values::{self, Number, date_object, described, instant_object, instant_text, number};
 
-/// What a host supplies: names and callables.
-pub(crate) type Functions = Vec<(String, Py<PyAny>)>;
+/// What a host supplies.
+pub(crate) type Functions = Vec<Supplied>;
+
+/// A function of the host: its name, what is called, and what that says of itself.
+#[derive(FromPyObject)]
+pub(crate) struct Supplied {
+    pub(crate) name: String,
+    pub(crate) called: Py<PyAny>,
+    /// The fewest and the most arguments by position.
+    counts: Option<(usize, Option<usize>)>,
+    parameters: Vec<Hint>,
+    gives: Hint,
+}
+
+/// A type hint: the word of packs, whether there may be none, whether it may be unknown.
+#[derive(FromPyObject)]
+struct Hint(String, bool, bool);
 
 thread_local! {
     /// What a callable raised that is no error of a rule: Ctrl-C, or the end of the process.
@@ -34,78 +47,36 @@ pub(crate) fn let_go<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -
     }
 }
 
-/// The functions that `functions=` names.
+/// The functions that `functions=` names or lists.
 ///
 /// # Errors
-/// Where a value is not callable, or cannot be called with positions alone.
+/// Where a value is not callable, cannot be called with positions alone, or says types that rules do not have.
 pub(crate) fn functions_of(functions: Option<&Bound<'_, PyAny>>) -> PyResult<Functions> {
     let Some(functions) = functions else { return Ok(Vec::new()) };
-    let entries = functions.call_method0("items")?.try_iter()?;
-    entries
-        .map(|entry| {
-            let (name, callable) = entry?.extract::<(String, Bound<'_, PyAny>)>()?;
-            if !callable.is_callable() {
-                let message = format!("the host function `{name}` is {}, which cannot be called", described(&callable));
-                return Err(PyTypeError::new_err(message));
-            }
-            let py = callable.py();
-            if values::is_coroutine_function(py)?.call1((&callable,))?.is_truthy()? {
-                let message =
-                    format!("the host function `{name}` is `async`: rules do not wait, so give a plain function");
-                return Err(host_error(py, message));
-            }
-            Ok((name, callable.unbind()))
-        })
-        .collect()
+    values::supplied(functions.py())?.call1((functions,))?.extract()
 }
 
 /// The options of a load with these functions.
-///
-/// # Errors
-/// Where a function needs arguments by keyword.
-pub(crate) fn supply(py: Python<'_>, options: LoadOptions, functions: &Functions) -> PyResult<LoadOptions> {
-    functions.iter().try_fold(options, |options, (name, callable)| {
-        let shared = callable.clone_ref(py);
+pub(crate) fn supply(py: Python<'_>, options: LoadOptions, functions: &Functions) -> LoadOptions {
+    functions.iter().fold(options, |options, supplied| {
+        let shared = supplied.called.clone_ref(py);
         let function = HostFunction::of_values(move |arguments| Python::attach(|py| call(shared.bind(py), arguments)));
-        let function = match counts(name, callable.bind(py))? {
-            Some(counts) => function.taking(counts),
+        let function = match supplied.counts {
+            Some((least, most)) => function.taking(least..=most.unwrap_or(usize::MAX)),
             None => function,
         };
-        Ok(options.function(name.as_str(), function))
+        let parameters = supplied.parameters.iter().map(Hint::of_host).collect();
+        options.function(supplied.name.as_str(), function.hinted(parameters, supplied.gives.of_host()))
     })
 }
 
-/// How many arguments a callable takes by position; nothing where it does not say.
-fn counts(name: &str, callable: &Bound<'_, PyAny>) -> PyResult<Option<RangeInclusive<usize>>> {
-    let py = callable.py();
-    let signature = match values::signature(py)?.call1((callable,)) {
-        Ok(signature) => signature,
-        // Some callables that are not written in Python have none.
-        Err(error) if error.is_instance_of::<PyValueError>(py) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let (mut least, mut most) = (0_usize, 0_usize);
-    for parameter in signature.getattr("parameters")?.call_method0("values")?.try_iter()? {
-        let parameter = parameter?;
-        let kind: String = parameter.getattr("kind")?.getattr("name")?.extract()?;
-        let has_default = !parameter.getattr("default")?.is(parameter.getattr("empty")?);
-        match kind.as_str() {
-            "VAR_POSITIONAL" => most = usize::MAX,
-            "VAR_KEYWORD" => {}
-            "KEYWORD_ONLY" if has_default => {}
-            "KEYWORD_ONLY" => {
-                let own: String = parameter.getattr("name")?.extract()?;
-                let message =
-                    format!("the host function `{name}` needs `{own}` by keyword, but rules pass by position");
-                return Err(host_error(py, message));
-            }
-            _ => {
-                least += usize::from(!has_default);
-                most = most.saturating_add(1);
-            }
-        }
+impl Hint {
+    fn of_host(&self) -> HostHint {
+        let Hint(word, maybe_none, maybe_unknown) = self;
+        let hint = HostHint::of(word).unwrap_or(HostHint::ANY);
+        let hint = if *maybe_none { hint.or_none() } else { hint };
+        if *maybe_unknown { hint.or_unknown() } else { hint }
     }
-    Ok(Some(least..=most))
 }
 
 /// Calls a function for a rule.

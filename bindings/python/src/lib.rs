@@ -5,6 +5,7 @@
 //! many       Decisions: many cases, one after the other
 //! states     what hosts tell a state
 //! decision   Decision: results, explanation
+//! foreign    rows of other systems, through the inputs of a pack
 //! record     objects of Python -> JSON text of a case, without a float
 //! kinds      JSON of a decision -> objects of Python
 //! functions  callables of Python as functions of the host
@@ -17,6 +18,7 @@
 mod decision;
 mod engine;
 mod errors;
+mod foreign;
 mod functions;
 mod kinds;
 mod many;

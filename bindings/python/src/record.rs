@@ -11,7 +11,7 @@ use pyo3::types::{
 use recoup::Problem;
 
 use crate::shape::Shape;
-use crate::values::{self, Number, described, instant_text, integer, number};
+use crate::values::{self, NoInstant, Number, described, instant_text, integer, number};
 
 /// How deep a record may nest, one more than the engine takes.
 const DEPTH: usize = 33;
@@ -63,14 +63,14 @@ impl Writer {
             self.json.push_str(if value.is_true() { "true" } else { "false" });
         } else if value.cast_exact::<PyInt>().is_ok() {
             self.integer(value)?;
-        } else if !self.scalar(value, depth)? {
+        } else if !self.scalar(value, shape, depth)? {
             self.compound(value, shape, depth)?;
         }
         Ok(())
     }
 
     /// Writes a value that has no parts; says whether it is one.
-    fn scalar(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
+    fn scalar(&mut self, value: &Bound<'_, PyAny>, shape: Option<&Shape>, depth: usize) -> PyResult<bool> {
         let py = value.py();
         if value.is_instance(values::decimal(py)?)? {
             match number(value)? {
@@ -85,6 +85,9 @@ impl Writer {
         } else if let Ok(value) = value.cast::<PyDateTime>() {
             match instant_text(value)? {
                 Ok(text) => self.quoted(&text),
+                Err(NoInstant::Naive) if shape.is_some_and(|shape| shape.takes_local_times) => {
+                    self.quoted(&value.call_method0("isoformat")?.extract::<String>()?);
+                }
                 Err(wrong) => {
                     let (message, help) = wrong.said();
                     self.problem(message, help);
@@ -97,6 +100,11 @@ impl Writer {
             self.value(&value.getattr("value")?, None, depth + 1)?;
         } else if let Ok(text) = value.cast::<PyString>() {
             self.text(text);
+        } else if let Ok(value) = value.cast::<PyFloat>()
+            && value.value().is_finite()
+            && shape.is_some_and(|shape| shape.takes_floats)
+        {
+            self.json.push_str(&value.value().to_string());
         } else if let Ok(value) = value.cast::<PyFloat>() {
             let (message, help) = match value.value().is_finite() {
                 true => (

@@ -14,6 +14,14 @@ pub(crate) fn read(py: Python<'_>, text: &str) -> PyResult<State> {
     State::from_json(text).map_err(|error| state_error(py, &error))
 }
 
+/// The state that an argument gives, where it gives one.
+///
+/// # Errors
+/// `StateError` with all of its problems.
+pub(crate) fn given(py: Python<'_>, text: Option<&str>) -> PyResult<Option<State>> {
+    text.map(|text| read(py, text)).transpose()
+}
+
 /// The text of a state that was made, or why it was not.
 pub(crate) fn written(py: Python<'_>, made: Result<State, StateError>) -> PyResult<String> {
     made.map(|state| state.to_json()).map_err(|error| state_error(py, &error))

@@ -29,8 +29,9 @@ imported! {
     uuid = "uuid" "UUID";
     mapping = "collections.abc" "Mapping";
     loads = "json" "loads";
-    signature = "inspect" "signature";
-    is_coroutine_function = "inspect" "iscoroutinefunction";
+    unpickled = "recoup._functions" "_unpickled";
+    watcher = "recoup._watch" "Watcher";
+    supplied = "recoup._functions" "_supplied";
     unknown_class = "recoup._values" "Unknown";
     unknown = "recoup._values" "UNKNOWN";
     failed_class = "recoup._values" "Failed";

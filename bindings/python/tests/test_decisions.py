@@ -137,8 +137,14 @@ def test_a_representation_helps(small: recoup.Engine) -> None:
     assert repr(recoup.UNKNOWN) == "recoup.UNKNOWN" and repr(recoup.Unknown(("a",))) == "recoup.Unknown(a)"
 
 
-def test_the_readme_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("readme", ["README.md", "bindings/python/README.md"])
+def test_a_readme_is_right(readme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    example = text.split("```python\n")[1].split("```")[0]
-    exec(compile(example, "README.md", "exec"), {})
+    begin, *blocks = (ROOT / readme).read_text(encoding="utf-8").split("```python\n")
+    # What is said between the blocks becomes empty lines, so that a failure shows its own line.
+    code = "\n" * (begin.count("\n") + 1)
+    for block in blocks:
+        example, text = block.split("```", 1)
+        code += example + "\n" * (text.count("\n") + 1)
+    assert blocks
+    exec(compile(code, readme, "exec"), {})

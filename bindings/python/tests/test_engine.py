@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import pickle
 import subprocess
 import sys
 import threading
@@ -114,6 +115,61 @@ def test_many_cases_are_decided_in_their_order(small: recoup.Engine) -> None:
     assert list(decisions) == []
     single = small.evaluate({"case_id": "A-4", "balance": 4}, as_of=AS_OF)
     assert rest[-1] == single
+
+
+def double(balance: Decimal) -> Decimal:
+    return balance * 2
+
+
+@pytest.mark.parametrize("pack", ["us-consumer", "scripted", "us-consumer-flexible", "plugins/affordability/example"])
+def test_a_pickled_engine_needs_no_folder(pack: str) -> None:
+    engine = recoup.Engine.load(ROOT / "rules" / pack, library=ROOT / "rules")
+    again = pickle.loads(pickle.dumps(engine))
+    assert again.digest == engine.digest and repr(again) == repr(engine)
+    again.reload()
+    assert [str(found) for found in again.check()] == [str(found) for found in engine.check()]
+
+
+def test_a_pickled_engine_keeps_its_functions() -> None:
+    more = "functions:\n  double: {of: {a: money}, gives: money, host: true}\nfacts:\n  twice: double(balance)\n"
+    engine = pickle.loads(pickle.dumps(load(SMALL.replace("| balance |", "| twice   |") + more, functions=[double])))
+    assert engine.evaluate(CASE | {"balance": 2500}, as_of=AS_OF).segment == "large"
+
+
+def test_many_cases_go_on_from_their_states(us: recoup.Engine, portfolio: list[dict[str, Any]]) -> None:
+    cases = portfolio[:40]
+    first = [us.evaluate(case, as_of=AS_OF) for case in cases]
+    later = AS_OF + dt.timedelta(days=9)
+    expected = [
+        us.evaluate(case, state=decision.state, as_of=later) for case, decision in zip(cases, first, strict=True)
+    ]
+    assert expected != [us.evaluate(case, as_of=later) for case in cases], "states matter"
+    by_key = {str(decision.key): decision.state for decision in first}
+    in_order = [decision.state for decision in first]
+    assert list(us.evaluate_many(cases, states=by_key, as_of=later)) == expected
+    assert list(us.evaluate_many(iter(cases), states=iter(in_order), as_of=later)) == expected
+    # A case that has no state begins.
+    first_begins = [us.evaluate(cases[0], as_of=later), *expected[1:]]
+    del by_key[str(first[0].key)]
+    assert list(us.evaluate_many(cases, states=by_key, as_of=later)) == first_begins
+    assert list(us.evaluate_many(cases, states=[None, *in_order[1:]], as_of=later)) == first_begins
+
+
+def test_wrong_states_of_many(us: recoup.Engine, portfolio: list[dict[str, Any]]) -> None:
+    one, other = portfolio[:2]
+    state = us.evaluate(one, as_of=AS_OF).state
+    wrong, good = us.evaluate_many([other, one], states={other["case_id"]: state, one["case_id"]: state}, as_of=AS_OF)
+    assert isinstance(wrong, recoup.RecordError) and wrong.problems[0].path == "state.case"
+    assert isinstance(good, recoup.Decision)
+    (broken,) = us.evaluate_many([one], states=["{"], as_of=AS_OF)
+    assert isinstance(broken, recoup.StateError)
+    with pytest.raises(ValueError, match="fewer states than records"):
+        list(us.evaluate_many([one, other], states=[state], as_of=AS_OF))
+    with pytest.raises(TypeError, match="a state is text, not a `int`"):
+        list(us.evaluate_many([one], states=[5], as_of=AS_OF))  # type: ignore[list-item]
+    for states in ("text", 5):
+        with pytest.raises(TypeError, match="`states` is a mapping from the keys of cases"):
+            us.evaluate_many([one], states=states, as_of=AS_OF)  # type: ignore[arg-type]
 
 
 def test_what_an_iterable_raises_comes_through(small: recoup.Engine) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal, NewType
 
 import pytest
 import recoup
@@ -238,3 +238,106 @@ def test_what_cannot_be_a_function_is_refused(
     with pytest.raises(error) as caught:
         load(pack("money"), functions=functions)
     assert said in str(caught.value)
+
+
+def fee(balance: Decimal) -> Decimal | None:
+    return balance
+
+
+@recoup.function
+def f(balance: Decimal) -> Decimal:
+    """Half of it."""
+    return balance / 2
+
+
+@recoup.function(name="f")
+def another(balance: Decimal) -> Decimal:
+    return balance * 3
+
+
+def test_functions_come_as_a_list_by_their_names() -> None:
+    def amount(functions: Any) -> object:
+        engine = load(pack("money"), functions=functions)
+        return engine.evaluate({"case_id": "A-1", "balance": Decimal("120.50")}, as_of=AS_OF)["r.x"]
+
+    assert amount([f]) == Decimal("60.25") and amount((another,)) == Decimal("361.50")
+    assert f(Decimal(4)) == 2 and f.__doc__ == "Half of it."
+    # A dict says the name itself.
+    assert amount({"f": another}) == Decimal("361.50")
+    with pytest.raises(recoup.PackError, match="a host function needs a name"):
+        amount([lambda balance: balance])
+    with pytest.raises(recoup.PackError, match="does not supply `f"):
+        amount([fee])
+
+
+def hinted(annotations: dict[str, Any]) -> Callable[..., Any]:
+    def f(balance: Any) -> Any:
+        return balance
+
+    f.__annotations__ = annotations
+    return f
+
+
+@pytest.mark.parametrize(
+    ("annotations", "said"),
+    [
+        ({"balance": str}, "the host's `f` takes text as `balance`, but the pack declares money"),
+        ({"balance": int}, "the host's `f` takes integer as `balance`, but the pack declares money"),
+        ({"balance": "list[Decimal]"}, "the host's `f` takes list as `balance`, but the pack declares money"),
+        ({"return": dt.date}, "the host's `f` gives date, but the pack declares money"),
+        ({"return": bool}, "the host's `f` gives boolean, but the pack declares money"),
+        ({"return": Decimal | None}, "the host's `f` may give none, but the pack does not say what that means"),
+    ],
+)
+def test_hints_that_differ_from_the_pack_are_findings(annotations: dict[str, Any], said: str) -> None:
+    with pytest.raises(recoup.PackError) as caught:
+        load(pack("money"), functions={"f": hinted(annotations)})
+    (found,) = [found for found in caught.value.diagnostics if found.severity == "error"]
+    assert (found.code, found.message) == ("wrong-host-function", said)
+
+
+Amount = NewType("Amount", Decimal)
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"balance": Decimal, "return": Decimal},
+        {"balance": "Decimal", "return": "Decimal | recoup.Unknown"},
+        {"balance": Amount, "return": int | Decimal},
+        {"balance": Decimal | float, "return": Any},
+        {"balance": "OnlyForTypeCheckers", "return": object},
+        {"balance": Annotated[Decimal, "in dollars"], "return": int},
+    ],
+)
+def test_hints_that_fit(annotations: dict[str, Any]) -> None:
+    assert decide(pack("money"), hinted(annotations))["r.x"] == Decimal("120.50")
+
+
+def test_hints_of_all_types() -> None:
+    def g(
+        share: Decimal, day: dt.date, at: dt.datetime, name: Literal["Zoë"], nobody: str | None, all: Sequence[object]
+    ) -> bool:
+        return nobody is None
+
+    of = "{share: percent, day: date, at: timestamp, name: text, nobody: {type: text, absent: none}, all: case.payments}"
+    assert decide(pack("boolean", of, "f(share, day, at, name, nobody, payments)"), g)["r.x"] is True
+    with pytest.raises(recoup.PackError, match=r"`score` may be unknown, which the host's `f` does not take"):
+        decide(pack("boolean", "{score: {type: integer, absent: unknown}}", "f(score)"), takes_a_score)
+    assert decide(pack("integer", "{score: {type: integer, absent: unknown}}", "f(score)"), takes_unknown)["r.x"] == 0
+
+
+def takes_a_score(score: int) -> bool:
+    return score > 0
+
+
+def takes_unknown(score: int | recoup.Unknown) -> int:
+    return 0 if isinstance(score, recoup.Unknown) else score
+
+
+def test_a_float_in_a_hint_is_refused_where_it_stands() -> None:
+    for annotations in ({"balance": float}, {"return": float}, {"return": Decimal | float}):
+        with pytest.raises(recoup.PackError, match="a `float`, which does not hold exact numbers"):
+            recoup.function(hinted(annotations))
+    with pytest.raises(recoup.PackError, match="needs `currency` by keyword"):
+        recoup.function(keyword)

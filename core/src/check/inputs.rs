@@ -67,6 +67,10 @@ pub(crate) enum InputField {
 pub(crate) struct ColumnSource {
     pub(crate) column: String,
     pub(crate) is_required: bool,
+    /// Where in the lists and records of the column the value stands; empty where it is the column's own.
+    pub(crate) part: Vec<Part>,
+    /// Texts that stand for an empty cell.
+    pub(crate) empty: Vec<String>,
     /// A date's or instant's form, in the letters of `strftime`.
     pub(crate) format: Option<String>,
     pub(crate) zone: Option<Tz>,
@@ -74,6 +78,14 @@ pub(crate) struct ColumnSource {
     pub(crate) rounds_floats: bool,
     pub(crate) grouping: Option<char>,
     pub(crate) decimal_mark: Option<char>,
+}
+
+/// A step into a list or a record of a JSON row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The item at this place, counted from 0.
+    Item(usize),
+    Key(String),
 }
 
 /// A formula over columns of the row.
@@ -118,6 +130,10 @@ impl ColumnSource {
         ColumnSource { column: column.to_owned(), is_required, ..ColumnSource::default() }
     }
 }
+
+/// What a column may say, and a formula not.
+const COLUMN_KEYS: [&str; 9] =
+    ["column", "part", "empty", "format", "values", "zone", "float", "grouping", "decimal_mark"];
 
 struct InputReader<'a> {
     record: &'a RecordType,
@@ -243,9 +259,8 @@ impl InputReader<'_> {
         let formula = reader.optional("formula", self.findings);
         let columns = reader.optional("columns", self.findings);
         if let Some(formula) = formula {
-            if let Some(extra) = ["column", "format", "values", "zone", "float", "grouping", "decimal_mark"]
-                .iter()
-                .find(|key| matches!(&item.value.kind, NodeKind::Map(map) if map.get(key).is_some()))
+            if let Some(extra) =
+                COLUMN_KEYS.iter().find(|key| matches!(&item.value.kind, NodeKind::Map(map) if map.get(key).is_some()))
             {
                 self.findings.push(
                     Finding::error(Code::UnknownKey, reader.key_span(extra), format!("a formula has no `{extra}`"))
@@ -266,6 +281,11 @@ impl InputReader<'_> {
         if let Some(column) = reader.text("column", self.findings) {
             source.column = column.to_owned();
         }
+        if let Some(node) = reader.optional("part", self.findings) {
+            source.part = self.part(node);
+        }
+        let empty = reader.optional("empty", self.findings);
+        source.empty = empty.map(|node| self.empty(node)).unwrap_or_default();
         if let Some(node) = reader.optional("format", self.findings)
             && let Some(format) = node.as_text("`format`", self.findings)
         {
@@ -356,8 +376,45 @@ impl InputReader<'_> {
         if let Some(node) = reader.optional("values", self.findings) {
             source.values = self.values(field, node);
         }
+        let mapped = source.values.iter().flatten().find(|(text, _)| source.empty.contains(text));
+        if let (Some((text, _)), Some(node)) = (mapped, empty) {
+            let message = format!("`{text}` stands for an empty cell, and `values` maps it");
+            self.findings.push(
+                Finding::error(Code::InvalidValue, node.span, message).help("take it out of `empty` or of `values`"),
+            );
+        }
         reader.finish(self.findings);
         Some(InputField::Column(source))
+    }
+
+    /// The steps to a value: an item by its place, a key by its name, or several of them in a list.
+    fn part(&mut self, node: &Node) -> Vec<Part> {
+        let steps = match &node.kind {
+            NodeKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut part = Vec::new();
+        for step in steps {
+            let Some(written) = step.as_text("a step of `part`", self.findings) else { continue };
+            part.push(written.parse().map_or_else(|_| Part::Key(written.to_owned()), Part::Item));
+        }
+        if steps.is_empty() {
+            let message = "`part` names no place";
+            self.findings.push(
+                Finding::error(Code::InvalidValue, node.span, message)
+                    .help("write the place of an item, counted from 0, or the name of a key"),
+            );
+        }
+        part
+    }
+
+    /// The texts that stand for an empty cell.
+    fn empty(&mut self, node: &Node) -> Vec<String> {
+        let texts = match &node.kind {
+            NodeKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        texts.iter().filter_map(|text| text.as_text("a text of `empty`", self.findings).map(str::to_owned)).collect()
     }
 
     /// What texts of the source mean; each must be a value of the field.

@@ -31,7 +31,7 @@ use crate::eval::Pack;
 use crate::explain::Explanation;
 use crate::families::{LoweredPack, lower};
 use crate::host::stand_in;
-use crate::input::{CaseReader, CaseRow, CaseSource};
+use crate::input::{CaseInput, CaseReader, CaseRow, CaseSource};
 use crate::load::Library;
 use crate::load_options::{Analysis, LoadOptions, Settings};
 use crate::pack_identity::PackIdentity;
@@ -245,8 +245,25 @@ impl Engine {
     /// # Errors
     /// All problems of the row and its record, where it is not a valid case.
     pub fn decide(&self, row: &CaseRow, as_of: DateTime<Utc>) -> Result<Decided, RecordError> {
+        self.decide_with_state(row, None, as_of)
+    }
+
+    /// Decides the case of a row that is in a workflow, as [`Engine::evaluate_with_state`] does.
+    ///
+    /// # Errors
+    /// All problems of the row and its record, where it is not a valid case, or of the state, where it is not one of
+    /// this case.
+    pub fn decide_with_state(
+        &self,
+        row: &CaseRow,
+        state: Option<&State>,
+        as_of: DateTime<Utc>,
+    ) -> Result<Decided, RecordError> {
         let evaluator = self.evaluator(as_of).map_err(RecordError::from)?;
-        let record = evaluator.read_row(row)?;
+        let mut record = evaluator.read_row(row)?;
+        if let Some(state) = state {
+            evaluator.put_state(&mut record, state)?;
+        }
         decided(evaluator, &record)
     }
 
@@ -255,6 +272,57 @@ impl Engine {
     /// # Errors
     /// When the file cannot be read, its columns do not fit, or the pack has no input of this name.
     pub fn read_cases(&self, path: impl AsRef<Path>, input: Option<&str>) -> Result<CaseReader, Error> {
+        CaseReader::open(path.as_ref(), self.case_source(input)?, self.planned())
+    }
+
+    /// An input of the pack, for rows of another system that the host holds in memory: give each to [`Engine::decide`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = recoup::Engine::from_sources("small", [("small/pack.yaml", r#"
+    /// pack: small
+    /// version: 1.0.0
+    /// format: 1
+    /// currency: USD
+    /// time_zone: America/New_York
+    /// records:
+    ///   case:
+    ///     fields:
+    ///       case_id: {type: text, key: true}
+    ///       balance: {type: money}
+    /// inputs:
+    ///   crm:
+    ///     record: case
+    ///     fields:
+    ///       case_id: {column: id}
+    ///       balance: {column: residual, float: round}
+    /// segmentation:
+    ///   outputs: {segment: [large, small]}
+    ///   grid: |
+    ///     | row       | balance | then segment |
+    ///     |-----------|---------|--------------|
+    ///     | large     | >= 5000 | large        |
+    ///     | otherwise |         | small        |
+    /// "#)])?;
+    /// let row = engine.input("crm")?.row(r#"{"id": "A-1", "residual": 4999.999999999999}"#);
+    /// let decided = engine.decide(&row, "2026-09-07T18:00:00-04:00".parse()?)?;
+    /// assert_eq!(decided.decision.get("segment"), Some(recoup::Answer::Known("large".to_owned())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the pack has no input of this name.
+    pub fn input(&self, name: &str) -> Result<CaseInput, Error> {
+        self.case_source(Some(name)).map(CaseInput::new)
+    }
+
+    /// The names of the pack's inputs, in the order of the pack.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        self.inner.checked.inputs.iter().map(|input| input.name.as_str())
+    }
+
+    fn case_source(&self, input: Option<&str>) -> Result<CaseSource, Error> {
         let checked = &self.inner.checked;
         let input = match input {
             Some(name) => checked.inputs.iter().find(|input| input.name == name).cloned().ok_or_else(|| {
@@ -266,9 +334,7 @@ impl Engine {
             None => inputs::plain(&checked.record),
         };
         let (zone, currency_decimals) = (checked.header.zone, checked.header.currency_decimals);
-        let record = checked.record.clone();
-        let source = CaseSource { what: "cases", input, record, zone, currency_decimals };
-        CaseReader::open(path.as_ref(), source, self.planned())
+        Ok(CaseSource { what: "cases", input, record: checked.record.clone(), zone, currency_decimals })
     }
 
     /// Runs the pack's rule tests, and counts which rows and rules they fire.
@@ -333,6 +399,12 @@ impl Engine {
     /// The JSON Schema of a decision.
     pub fn decision_schema(&self) -> String {
         pretty(&decision::decision_schema(&self.inner.checked))
+    }
+
+    /// The files that the pack was made of, those of its bases and plugins too: paths as `PACK/path/in/pack.yaml`, and
+    /// texts. [`Engine::from_sources`] makes the same pack of them, elsewhere.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.inner.sources.files()
     }
 
     /// The qualified ids of all rows and rules, in the order of the pack.

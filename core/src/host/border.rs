@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::function::{HostFunction, Taken};
+use super::function::{HostFunction, HostHint};
 use super::{HostError, HostValue};
 use crate::diagnostic::{Code, Finding, Findings, did_you_mean};
 use crate::language::functions::declared::{Parameter, Run};
@@ -133,29 +133,32 @@ impl Wanted<'_> {
             return Some(format!("the host's `{name}` takes {takes} parameters, but the pack declares {wants}"));
         }
         let (parameters, gives) = function.types.as_ref()?;
-        if parameters.len() != self.parameters.len() {
+        if function.counts.is_none() && parameters.len() != self.parameters.len() {
             let (has, wants) = (parameters.len(), self.parameters.len());
             return Some(format!("the host's `{name}` has {has} parameters, but the pack declares {wants}"));
         }
-        for (taken, parameter) in parameters.iter().zip(self.parameters.iter()) {
-            let own = &parameter.name;
-            if !is_alike(*taken, &parameter.base) {
-                let base = &parameter.base;
+        for (hint, parameter) in parameters.iter().zip(self.parameters.iter()) {
+            let (own, base) = (&parameter.name, &parameter.base);
+            if !is_alike(*hint, base) {
                 return Some(format!(
                     "the host's `{name}` takes {} as `{own}`, but the pack declares {base}",
-                    taken.word
+                    hint.word
                 ));
             }
-            if parameter.takes_none && !taken.maybe_none {
+            if parameter.takes_none && !hint.maybe_none {
                 return Some(format!(
-                    "`{own}` may be none, which the host's `{name}` does not take: make it an `Option`"
+                    "`{own}` may be none, which the host's `{name}` does not take (`Option` in Rust, `| None` in Python)"
                 ));
             }
-            if parameter.takes_unknown && taken.word != "any" {
-                return Some(format!("`{own}` may be unknown, so the host's `{name}` takes it as a `HostValue`"));
+            if parameter.takes_unknown && !hint.maybe_unknown {
+                return Some(format!(
+                    "`{own}` may be unknown, which the host's `{name}` does not take (`HostValue` in Rust, `| Unknown` in Python)"
+                ));
             }
         }
-        if !is_alike(*gives, &self.gives.base) {
+        // A whole number is an amount, too.
+        let is_amount = gives.word == "integer" && function.counts.is_some() && self.gives.base.is_number();
+        if !is_alike(*gives, &self.gives.base) && !is_amount {
             let base = &self.gives.base;
             return Some(format!("the host's `{name}` gives {}, but the pack declares {base}", gives.word));
         }
@@ -167,10 +170,10 @@ impl Wanted<'_> {
     }
 }
 
-/// Whether a type of Rust stands for a type of a pack.
-fn is_alike(taken: Taken, base: &Type) -> bool {
-    match (taken.word, base) {
-        ("any", _) | ("text", Type::Choice(_)) => true,
+/// Whether a type of a host stands for a type of a pack.
+fn is_alike(hint: HostHint, base: &Type) -> bool {
+    match (hint.word, base) {
+        ("any", _) | ("text", Type::Choice(_)) | ("number", Type::Decimal | Type::Money | Type::Percent) => true,
         (word, base) => word == base.word(),
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::{HostError, HostValue, Money, Percent};
+use crate::value::Type;
 
 /// What runs a function.
 pub(super) type Called = Arc<dyn Fn(&[HostValue]) -> Result<HostValue, HostError> + Send + Sync>;
@@ -16,18 +17,46 @@ pub(super) type Called = Arc<dyn Fn(&[HostValue]) -> Result<HostValue, HostError
 #[derive(Clone)]
 pub struct HostFunction {
     /// The types of its parameters and of its result; nothing where it takes and gives any value.
-    pub(super) types: Option<(Vec<Taken>, Taken)>,
-    /// How many parameters it can take, where that is known beside the types.
+    pub(super) types: Option<(Vec<HostHint>, HostHint)>,
+    /// How many parameters it can take, where that is not said by the types.
     pub(super) counts: Option<RangeInclusive<usize>>,
     pub(super) call: Called,
 }
 
-/// A type as a pack writes it, and whether none goes with it.
+/// A type as a host says it of a parameter or of the result of a function: what a load compares with the pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Taken {
-    /// `money`, `text` ..; `any` for all.
+pub struct HostHint {
+    /// `money`, `text` ..; `number` for all numbers with decimals, `any` for all.
     pub(super) word: &'static str,
     pub(super) maybe_none: bool,
+    pub(super) maybe_unknown: bool,
+}
+
+impl HostHint {
+    /// Any value.
+    pub const ANY: HostHint = HostHint { word: "any", maybe_none: true, maybe_unknown: true };
+
+    /// A type by its word: one that packs write, such as `boolean`, `text` (also for a choice) or `list`; `number` for
+    /// `decimal`, `money` and `percent`; `any`. Nothing for another word.
+    pub fn of(word: &str) -> Option<HostHint> {
+        if word == "any" {
+            return Some(HostHint::ANY);
+        }
+        let word = Type::WORDS.iter().chain(&["number"]).find(|known| **known == word)?;
+        Some(HostHint { word, maybe_none: false, maybe_unknown: false })
+    }
+
+    /// The type, or none.
+    #[must_use]
+    pub fn or_none(self) -> HostHint {
+        HostHint { maybe_none: true, ..self }
+    }
+
+    /// The type, or what is not known.
+    #[must_use]
+    pub fn or_unknown(self) -> HostHint {
+        HostHint { maybe_unknown: true, ..self }
+    }
 }
 
 impl HostFunction {
@@ -48,6 +77,14 @@ impl HostFunction {
     #[must_use]
     pub fn taking(self, counts: RangeInclusive<usize>) -> HostFunction {
         HostFunction { counts: Some(counts), ..self }
+    }
+
+    /// Says the types of a function of any values, as far as they are known: a load refuses a pack that declares others.
+    /// Parameters that are not said take any value. How many there are, [`HostFunction::taking`] says.
+    #[must_use]
+    pub fn hinted(self, parameters: Vec<HostHint>, gives: HostHint) -> HostFunction {
+        let counts = self.counts.clone().or(Some(0..=usize::MAX));
+        HostFunction { types: Some((parameters, gives)), counts, ..self }
     }
 }
 
@@ -147,8 +184,8 @@ impl IntoHostFunction<HostFunction> for HostFunction {
     }
 }
 
-fn taken<T: HostType>() -> Taken {
-    Taken { word: T::WORD, maybe_none: T::MAYBE_NONE }
+fn hint<T: HostType>() -> HostHint {
+    HostHint { word: T::WORD, maybe_none: T::MAYBE_NONE, maybe_unknown: T::WORD == HostHint::ANY.word }
 }
 
 fn argument<T: HostType>(arguments: &[HostValue], index: usize) -> Result<T, HostError> {
@@ -166,7 +203,7 @@ macro_rules! into_host_function {
             $($parameter: HostType,)*
         {
             fn into_host_function(self) -> HostFunction {
-                let types = (vec![$(taken::<$parameter>()),*], taken::<R>());
+                let types = (vec![$(hint::<$parameter>()),*], hint::<R>());
                 let call = move |arguments: &[HostValue]| {
                     let _ = arguments;
                     let result = self($(argument::<$parameter>(arguments, $index)?),*);

@@ -50,7 +50,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-pub use function::{HostFunction, HostType, IntoHostFunction};
+pub use function::{HostFunction, HostHint, HostType, IntoHostFunction};
 
 pub(crate) use border::{StandIns, Supplied, Wanted, stand_in};
 

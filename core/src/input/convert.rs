@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::CaseSource;
 use super::csv_rows::CsvCells;
-use crate::check::inputs::{CheckedInput, ColumnSource, FormulaSource, InputField};
+use crate::check::inputs::{CheckedInput, ColumnSource, FormulaSource, InputField, Part};
 use crate::diagnostic::did_you_mean;
 use crate::eval;
 use crate::record::{Problem, Raw, RecordReader, Surroundings, json};
@@ -79,7 +79,7 @@ pub(super) fn required_columns(input: &CheckedInput, record: &RecordType) -> Vec
 pub(super) fn key(row: &Row, source: &CaseSource) -> Option<String> {
     let index = source.record.key_index()?;
     match source.input.fields.get(index)? {
-        InputField::Column(column) => match row.get(&column.column)? {
+        InputField::Column(column) => match taken(column, row.get(&column.column)?).ok()? {
             Raw::Plain(text) | Raw::Text(text) | Raw::Number(text) => Some(text),
             _ => None,
         },
@@ -143,10 +143,46 @@ fn problem(message: String, help: &str) -> Vec<Problem> {
 
 /// What a field is given by the value of its column; nothing where the row has no such column.
 pub(super) fn column(source: &ColumnSource, field: &Field, raw: Option<Raw>) -> Result<Raw, Vec<Problem>> {
-    match raw {
-        None | Some(Raw::Absent) if source.values.is_none() => Ok(Raw::Absent),
-        raw => column_value(source, field, raw.unwrap_or(Raw::Absent)),
+    match taken(source, raw.unwrap_or(Raw::Absent))? {
+        Raw::Absent if source.values.is_none() => Ok(Raw::Absent),
+        raw => column_value(source, field, raw),
     }
+}
+
+/// What of a column's value is meant: its part, and nothing where a text stands for an empty cell.
+fn taken(source: &ColumnSource, raw: Raw) -> Result<Raw, Vec<Problem>> {
+    let mut taken = unless_empty(source, raw);
+    for step in &source.part {
+        let inside = match (taken, step) {
+            (Raw::Absent, _) => return Ok(Raw::Absent),
+            (Raw::Unknown, _) => return Ok(Raw::Unknown),
+            (Raw::List(items), Part::Item(place)) => items.into_iter().nth(*place),
+            (Raw::Map(entries), Part::Key(key)) => {
+                entries.into_iter().find(|(name, _)| name == key).map(|(_, raw)| raw)
+            }
+            (other, Part::Item(place)) => {
+                let message = format!("this is {}, so it has no item {place}", other.word());
+                return Err(problem(message, "`part` of the input is for lists and records of JSON rows"));
+            }
+            (other, Part::Key(key)) => {
+                let message = format!("this is {}, so it has no `{key}`", other.word());
+                return Err(problem(message, "`part` of the input is for lists and records of JSON rows"));
+            }
+        };
+        taken = unless_empty(source, inside.unwrap_or(Raw::Absent));
+    }
+    Ok(taken)
+}
+
+fn unless_empty(source: &ColumnSource, raw: Raw) -> Raw {
+    let stands_for_nothing = |text: &str| source.empty.iter().any(|empty| empty == text);
+    let is_empty = match &raw {
+        Raw::Plain(text) | Raw::Text(text) | Raw::Number(text) => stands_for_nothing(text),
+        Raw::Boolean(true) => stands_for_nothing("true"),
+        Raw::Boolean(false) => stands_for_nothing("false"),
+        _ => false,
+    };
+    if is_empty { Raw::Absent } else { raw }
 }
 
 fn column_value(source: &ColumnSource, field: &Field, raw: Raw) -> Result<Raw, Vec<Problem>> {

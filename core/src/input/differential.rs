@@ -274,7 +274,7 @@ fn compare(engine: &Engine, input: Option<&str>, as_of: DateTime<Utc>, name: &st
 }
 
 /// One field of each kind, alone with its key, so that rows are not refused for the sake of another.
-const KINDS: [(&str, &str); 39] = [
+const KINDS: [(&str, &str); 43] = [
     ("{type: integer}", ""),
     ("{type: integer, min: -2, max: 8, absent: none}", ""),
     ("{type: integer, absent: unknown}", "float: round"),
@@ -308,6 +308,10 @@ const KINDS: [(&str, &str); 39] = [
     ("{type: timestamp, absent: none}", "zone: Europe/Berlin"),
     ("{type: duration, unit: days, absent: none}", ""),
     ("{type: zone, absent: none}", ""),
+    ("{type: integer, absent: none}", "empty: ['0', '-1']"),
+    ("{type: text, absent: unknown}", "empty: [a, 'n/a', '1']"),
+    ("{type: boolean, absent: none}", "empty: 'false'"),
+    ("{type: choice, of: [card, loan], absent: none}", "values: {a: card, b: loan}, empty: ['?', '1']"),
     ("{type: text}", ""),
     ("{type: text, min: 2, max: 5, absent: none}", ""),
     ("{type: text, default: none given}", "values: {a: x, b: y, '?': unknown}"),

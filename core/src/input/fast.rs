@@ -204,6 +204,8 @@ impl FieldReader {
         reader.empty = word("");
         let cell = match &column.values {
             Some(values) => Some(CellReader::Words(Words::new(values.iter().map(|(text, _)| text.as_str()), word))),
+            // A number, a day or a text may stand for an empty cell.
+            None if !column.empty.is_empty() || !column.part.is_empty() => None,
             None => reader.single(column, field, storage, word),
         };
         let bounds = if field.base == Type::Text { &Storage::Integer } else { storage };

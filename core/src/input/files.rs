@@ -230,7 +230,8 @@ impl RawRow {
     }
 }
 
-fn row_of(raw: Raw) -> Result<Row, String> {
+/// The columns of a row of JSON.
+pub(super) fn row_of(raw: Raw) -> Result<Row, String> {
     match raw {
         Raw::Map(entries) => Ok(Row::Named(entries)),
         other => Err(format!("a record is a map of fields, but this is {}", other.word())),

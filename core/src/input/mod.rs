@@ -1,6 +1,6 @@
-//! Case data of hosts: CSV, NDJSON and JSON files, row by row, through a pack's inputs.
+//! Case data of hosts: CSV, NDJSON and JSON files, and rows in memory, through a pack's inputs.
 //!
-//! Takes a file; gives [`CaseRow`]s, which become records. A row that cannot be read is a row with a problem, and the
+//! Takes a file or a row; gives [`CaseRow`]s, which become records. A row that cannot be read is a row with a problem, and the
 //! rest goes on. Reads files; decides nothing.
 
 mod batch;
@@ -12,6 +12,7 @@ mod differential;
 mod digits;
 mod fast;
 mod files;
+mod foreign;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use collectors::{CollectorReader, CollectorRow};
 use convert::Row;
 pub(crate) use csv_rows::CellRoom;
 use files::{RawKind, Rows};
+pub use foreign::{CaseInput, InputColumn};
 
 use crate::check::inputs::{CheckedInput, Format};
 use crate::error::Error;

@@ -13,6 +13,7 @@ does not hold what was written. What is not known is `recoup.UNKNOWN`, and never
 
 from recoup import states
 from recoup._errors import Diagnostic, PackError, Problem, RecordError, RecoupError, StateError
+from recoup._functions import function
 from recoup._recoup import Decision, Decisions, Engine, __version__
 from recoup._reports import (
     ContactCheck,
@@ -25,6 +26,7 @@ from recoup._reports import (
     TestResult,
 )
 from recoup._values import UNKNOWN, Duration, Failed, Part, Unknown
+from recoup._watch import Watcher
 
 __all__ = [
     "UNKNOWN",
@@ -49,6 +51,8 @@ __all__ = [
     "TestReport",
     "TestResult",
     "Unknown",
+    "Watcher",
     "__version__",
+    "function",
     "states",
 ]

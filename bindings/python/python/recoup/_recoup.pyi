@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from os import PathLike
+from pathlib import Path
 from typing import Any, Final, Literal, final
 
-from recoup._errors import Diagnostic, RecordError
+from recoup._errors import Diagnostic, PackError, RecordError
 from recoup._reports import ContactCheck, OfferCheck, TestReport
 from recoup._values import Failed, Part, Unknown
+from recoup._watch import Watcher
 
 __all__ = [
     "Decision",
@@ -28,6 +30,8 @@ __version__: Final[str]
 class Engine:
     """A loaded pack, ready to decide cases. Shared by threads; changed only as a whole, by `reload`.
 
+    A pickled engine holds the files of the pack, and needs no folder where it is read; its functions are pickled too.
+
     A record is a `dict` or another mapping, a dataclass, a named tuple, a pydantic model, or any object that has the
     fields as attributes. Of the last, only the attributes that are fields are read; all others are refused where they
     have a field that the pack does not know. Numbers with decimals are `decimal.Decimal`, whole numbers or their text;
@@ -39,12 +43,13 @@ class Engine:
     def load(
         path: str | PathLike[str],
         library: str | PathLike[str] | None = None,
-        functions: Mapping[str, Callable[..., Any]] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]] | None = None,
     ) -> Engine:
         """Loads the pack in a folder.
 
         `library` is the folder in which the packs are found that this one extends; without it, the parent folder.
-        `functions` are the functions that the pack declares with `host: true`, by name. They are called by position,
+        `functions` are the functions that the pack declares with `host: true`, by name, or a list of functions that
+        have their names (see `recoup.function`). Their type hints are compared with the pack. They are called by position,
         with `Decimal`, `date`, aware `datetime`, `str`, `int`, `bool`, `None`, `recoup.Duration`, lists, and dicts for
         records. What they raise is an error of the rule that asked; a `float` is refused.
 
@@ -56,7 +61,7 @@ class Engine:
         files: Mapping[str, str | bytes],
         *,
         pack: str,
-        functions: Mapping[str, Callable[..., Any]] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]] | None = None,
     ) -> Engine:
         """Loads a pack from memory: `files` by `PACK/path/in/pack.yaml`, those of its bases too.
 
@@ -69,16 +74,50 @@ class Engine:
         Raises `PackError`, and then goes on with the old pack.
         """
 
-    def evaluate(self, record: object, *, state: str | None = None, as_of: datetime) -> Decision:
+    def watch(
+        self,
+        *,
+        every: float = 1.0,
+        on_reload: Callable[[Engine], object] | None = None,
+        on_error: Callable[[PackError], object] | None = None,
+    ) -> Watcher:
+        """Loads the pack again when a file of it, of its bases or plugins changes, looking `every` so many seconds.
+
+        A thread of its own looks until `stop()` is called on what this gives, the engine is gone, or the process ends.
+        A pack that cannot be used is passed to `on_error`, and the old one goes on. Without these functions both are
+        written to the logger `recoup`.
+
+            with engine.watch():
+                serve()
+
+        Raises `TypeError` where the pack was loaded from memory.
+        """
+
+    def _folders(self) -> list[Path]: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def evaluate(
+        self, record: object, *, state: str | None = None, input: str | None = None, as_of: datetime
+    ) -> Decision:
         """Decides a case at an instant. `state` is what `decision.state` gave before, for a case in a workflow.
+
+        `input` names an input of the pack, for a row that has the columns of another system.
 
         Raises `RecordError`, with all problems, and `StateError`.
         """
 
-    def evaluate_many(self, records: Iterable[object], *, as_of: datetime) -> Decisions:
+    def evaluate_many(
+        self,
+        records: Iterable[object],
+        *,
+        states: Mapping[str, str | None] | Iterable[str | None] | None = None,
+        input: str | None = None,
+        as_of: datetime,
+    ) -> Decisions:
         """Decides many cases by the pack as it is now, each when the iterator is asked for it, in their order.
 
-        A record that is refused gives its `RecordError` in its place, which is returned and not raised.
+        `states` are the states that were stored, by the keys of the cases, or one for each record, `None` where there is
+        none. A record that is refused, or whose state is, gives its `RecordError` or `StateError` in its place, which is
+        returned and not raised.
         """
 
     def judge_offer(
@@ -89,6 +128,7 @@ class Engine:
         instalments: int = 1,
         role: str | None = None,
         state: str | None = None,
+        input: str | None = None,
         as_of: datetime,
     ) -> OfferCheck:
         """Says what becomes of an offer to settle. `amount` is a `Decimal`, a whole number or text.
@@ -108,6 +148,7 @@ class Engine:
         address: str | None = None,
         template: str | None = None,
         state: str | None = None,
+        input: str | None = None,
         as_of: datetime,
     ) -> ContactCheck:
         """Says whether a contact may be made, why not, and when. Without `at` it is made at `as_of`.
@@ -156,6 +197,10 @@ class Engine:
     @property
     def digest(self) -> str:
         """SHA-256 over all that affects the pack's meaning."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the pack's inputs, in the order of the pack."""
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
