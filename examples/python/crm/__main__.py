@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import recoup
 import uvicorn
@@ -9,9 +10,12 @@ import uvicorn
 from crm.app import create_app
 
 
+RULES = Path(__file__).parents[3] / "rules/us-consumer"
+
+
 def main() -> None:
     try:
-        rules = recoup.Engine.load(os.environ.get("RULES", "../../rules/us-consumer"))
+        rules = recoup.Engine.load(os.environ.get("RULES", RULES))
     except recoup.PackError as error:
         findings = [str(diagnostic) for diagnostic in error.diagnostics] or [str(error)]
         sys.exit("\n".join(["the rules cannot be used, so the CRM does not start", *findings]))

@@ -1,4 +1,4 @@
-"""A CRM with the cases of the example portfolio, at a fixed instant. DATABASE_URL picks another database than SQLite."""
+"""A CRM with cases of the example portfolio, at a fixed instant. DATABASE_URL picks another database than SQLite."""
 
 import os
 from collections.abc import Iterator

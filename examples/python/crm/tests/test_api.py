@@ -82,7 +82,11 @@ def test_a_record_with_problems_is_refused_with_all_of_them(client: TestClient) 
             "message": "there is no field `days_past_deu`",
             "help": "did you mean `days_past_due`?",
         },
-        {"path": "product", "message": "`crad` is not one of the values of this choice", "help": "did you mean `card`?"},
+        {
+            "path": "product",
+            "message": "`crad` is not one of the values of this choice",
+            "help": "did you mean `card`?",
+        },
     ]
     assert client.get("/cases/N-1").status_code == 404
 

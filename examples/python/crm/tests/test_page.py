@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 SCRIPT = "<script>window.hacked = true</script>"
@@ -45,11 +46,13 @@ def site(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.fail("the page is tested in Chromium: install the packages `chromium` and `chromium-driver`")
     options = ChromeOptions()
-    options.binary_location = shutil.which("chromium") or "chromium is not installed"
+    options.binary_location = chromium
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
         options.add_argument(argument)
-    driver = shutil.which("chromedriver") or "chromium-driver is not installed"
     with Chrome(options, ChromeService(driver)) as browser:
         yield browser
 
@@ -61,7 +64,7 @@ def text(browser: Chrome, id: str) -> str:
 def click_and_reload(browser: Chrome, button: str) -> None:
     body = browser.find_element(By.TAG_NAME, "body")
     browser.find_element(By.CSS_SELECTOR, button).click()
-    WebDriverWait(browser, 20, ignored_exceptions=[Exception]).until(lambda b: b.find_element(By.TAG_NAME, "body") != body)
+    WebDriverWait(browser, 20).until(staleness_of(body))
 
 
 def test_an_approval_by_hand(browser: Chrome, site: str) -> None:

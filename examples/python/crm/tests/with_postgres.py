@@ -32,7 +32,8 @@ def main(command: list[str]) -> int:
             as_server = ["runuser", "-u", "postgres", "--"]
 
         def run(program: str, *arguments: str) -> None:
-            subprocess.run([*as_server, programs() / program, *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            command = [*as_server, str(programs() / program), *arguments]
+            subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
         data = str(folder / "data")
         run("initdb", "--auth=trust", "--username=crm", "--no-sync", "--pgdata", data)
