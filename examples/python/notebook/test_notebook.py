@@ -24,6 +24,7 @@ def test_the_notebook_gives_what_it_shows() -> None:
     executed = nbformat.read(NOTEBOOK, as_version=4)
     client = NotebookClient(executed, kernel_name="python3", resources={"metadata": {"path": NOTEBOOK.parent}})
     client.record_timing = False
+    client.coalesce_streams = True  # what is printed comes in pieces, as it happens
     client.execute()
     if os.environ.get("UPDATE_EXPECT") == "1":
         executed.metadata = shown.metadata  # without the version of the interpreter
