@@ -1,0 +1,1 @@
+"""Invoices of Odoo and ERPNext as cases."""
