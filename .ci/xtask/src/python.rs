@@ -12,9 +12,6 @@ use crate::places::{Places, cannot, entries, run, run_quietly};
 /// The most that a wheel may weigh, in bytes.
 const WHEEL: u64 = 15_000_000;
 
-/// The examples in Python, each a folder with its needs and its tests.
-const EXAMPLES: [&str; 5] = ["crm", "erp", "nightly", "notebook", "pack_tests"];
-
 /// The tests of the module, its types, and its stubs.
 pub(crate) fn module(places: &Places) -> Outcome {
     let environment = Environment::with_the_module(places)?;
@@ -31,14 +28,8 @@ pub(crate) fn examples(places: &Places) -> Outcome {
         installed(&[("initdb", "postgresql")])?;
     }
     let environment = Environment { sources: places.root.join("examples/python"), ..Environment::of(places) };
-    let mut needs: Vec<OsString> = Vec::new();
-    for example in EXAMPLES {
-        let tests = environment.sources.join(example).join("requirements-test.txt");
-        let needed = if tests.is_file() { tests } else { environment.sources.join(example).join("requirements.txt") };
-        needs.extend(["-r".into(), needed.into_os_string()]);
-    }
-    environment.install(&needs)?;
-    environment.pytest(&EXAMPLES)?;
+    environment.install(&["-r".into(), environment.sources.join("requirements-test.txt").into_os_string()])?;
+    environment.pytest(&[])?;
     let with_postgres = ["crm/tests/with_postgres.py", "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "crm"];
     run(environment.program("python").args(with_postgres))?;
     run(environment.program("python").args(["-m", "mypy", "."]))
