@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use recoup::{Attempt, Decided, LoadOptions, Offer, State};
 use serde_json::Value as Json;
 
+use crate::batch::{self, Table};
 use crate::decision::Decision;
 use crate::errors::{diagnostics, pack_error, record_error, refused};
 use crate::functions::{Functions, functions_of, let_go, supply};
@@ -31,7 +32,7 @@ pub(crate) struct Engine {
 
 /// A pack, and what the border to Python must know of it.
 pub(crate) struct Loaded {
-    engine: recoup::Engine,
+    pub(crate) engine: recoup::Engine,
     /// The fields of a case.
     shape: Shape,
     /// What a decision's values are.
@@ -316,6 +317,27 @@ impl Engine {
     #[getter]
     fn rule_ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.loaded().engine.rule_ids())
+    }
+
+    /// Decides a table of cases; see the stub.
+    #[pyo3(signature = (
+        table, *, states = None, as_of, results = None, fired = false, decisions = false, threads = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn evaluate_batch(
+        &self,
+        table: &Bound<'_, PyAny>,
+        states: Option<&Bound<'_, PyAny>>,
+        as_of: &Bound<'_, PyAny>,
+        results: Option<Vec<String>>,
+        fired: bool,
+        decisions: bool,
+        threads: Option<usize>,
+    ) -> PyResult<Table> {
+        // Functions of Python run one at a time, and say on the thread of the caller that they stop.
+        let threads = if self.functions.is_empty() { threads } else { Some(1) };
+        let wanted = batch::Wanted { as_of: instant_argument(as_of, "as_of")?, results, fired, decisions, threads };
+        batch::evaluate(&self.loaded(), table, states, wanted)
     }
 
     fn __repr__(&self) -> String {

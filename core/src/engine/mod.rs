@@ -232,7 +232,7 @@ impl Engine {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    fn columns(&self) -> &Columns {
+    pub(crate) fn columns(&self) -> &Columns {
         &self.inner.columns
     }
 
