@@ -12,6 +12,8 @@
 
 #[cfg(test)]
 mod agreement;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod calendar;
 mod check;
 mod conduct;
@@ -51,6 +53,8 @@ mod value;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[cfg(feature = "arrow")]
+pub use arrow::{ArrowEvaluator, ArrowOptions, TableError};
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
     AcceleratorPay, Action, Answer, ChannelReport, CollectorPay, ContactReason, CounterOffer, Decision, FailedResult,

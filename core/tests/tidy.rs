@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// The stages in the order of the data; each uses only what stands before it. The first ones are a kernel that all use.
 const KERNEL: [&str; 7] = ["source", "diagnostic", "value", "error", "pack_identity", "calendar", "finance"];
-const STAGES: [&str; 15] = [
+const STAGES: [&str; 16] = [
     "load", "syntax", "language", "record", "state", "check", "families", "plan", "eval", "conduct", "input",
-    "decision", "explain", "testing", "engine",
+    "decision", "explain", "testing", "engine", "arrow",
 ];
 
 /// The longest source file; longer ones say in their `//!` why.

@@ -12,12 +12,15 @@ use crate::places::{Places, cannot, entries, run, run_quietly};
 /// The most that a wheel may weigh, in bytes.
 const WHEEL: u64 = 15_000_000;
 
+/// The tests that need Spark, which are a step of their own.
+const SPARK: &str = "tests/spark";
+
 /// The tests of the module, its types, and its stubs.
 pub(crate) fn module(places: &Places) -> Outcome {
     let environment = Environment::with_the_module(places)?;
-    environment.pytest(&[])?;
+    environment.pytest(&["--ignore", SPARK])?;
     let python = |arguments: &[&str]| run(environment.program("python").args(arguments));
-    python(&["-m", "mypy", "--strict", "tests"])?;
+    python(&["-m", "mypy", "--strict", "tests", "--exclude", SPARK])?;
     python(&["-m", "mypy.stubtest", "recoup", "--allowlist", "stubtest_allowed.txt"])
 }
 
@@ -40,7 +43,8 @@ pub(crate) fn spark(places: &Places) -> Outcome {
     installed(&[("java", "openjdk-17-jre-headless")])?;
     let environment = Environment::of(places);
     environment.install(&[environment.built_wheel("spark")?])?;
-    environment.pytest(&["tests/spark"])
+    environment.pytest(&[SPARK])?;
+    run(environment.program("python").args(["-m", "mypy", "--strict", SPARK]))
 }
 
 /// The tests whose counts are small in the gate, with their long counts.

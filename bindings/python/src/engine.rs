@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use recoup::{Attempt, Evaluation, LoadOptions, Offer, Problem, Record, RecordError, State};
 use serde_json::Value as Json;
 
+use crate::batch::{self, Table};
 use crate::decision::Decision;
 use crate::errors::{diagnostics, pack_error, record_error, refused};
 use crate::fill::Keys;
@@ -37,7 +38,7 @@ pub(crate) struct Engine {
 
 /// A pack, and what the border to Python must know of it.
 pub(crate) struct Loaded {
-    engine: recoup::Engine,
+    pub(crate) engine: recoup::Engine,
     /// The fields of a case.
     shape: Shape,
     inputs: Inputs,
@@ -478,6 +479,27 @@ impl Engine {
         }
         let arguments = (files, loaded.engine.pack().name.as_str(), functions).into_pyobject(py)?;
         Ok((values::unpickled(py)?.clone(), arguments))
+    }
+
+    /// Decides a table of cases; see the stub.
+    #[pyo3(signature = (
+        table, *, states = None, as_of, results = None, fired = false, decisions = false, threads = None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
+    fn evaluate_batch(
+        &self,
+        table: &Bound<'_, PyAny>,
+        states: Option<&Bound<'_, PyAny>>,
+        as_of: &Bound<'_, PyAny>,
+        results: Option<Vec<String>>,
+        fired: bool,
+        decisions: bool,
+        threads: Option<usize>,
+    ) -> PyResult<Table> {
+        // Functions of Python run one at a time, and say on the thread of the caller that they stop.
+        let threads = if self.functions.is_empty() { threads } else { Some(1) };
+        let wanted = batch::Wanted { as_of: instant_argument(as_of, "as_of")?, results, fired, decisions, threads };
+        batch::evaluate(&self.loaded(), table, states, wanted)
     }
 
     fn __repr__(&self) -> String {

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use recoup::{Diagnostics, LoadError, Problem, RecordError, StateError};
+use recoup::{Diagnostics, LoadError, Problem, RecordError, StateError, TableError};
 
 use crate::values;
 
@@ -49,6 +49,11 @@ pub(crate) fn refused(py: Python<'_>, error: &RecordError) -> PyErr {
 /// The problems of a state as a `StateError`.
 pub(crate) fn state_error(py: Python<'_>, error: &StateError) -> PyErr {
     raised(py, values::state_error_class(py), &error.problems)
+}
+
+/// The problems of a table as a `TableError`.
+pub(crate) fn table_error(py: Python<'_>, error: &TableError) -> PyErr {
+    raised(py, values::table_error_class(py), &error.problems)
 }
 
 fn raised<'py>(py: Python<'py>, class: PyResult<&Bound<'py, PyAny>>, problems: &[Problem]) -> PyErr {

@@ -3,6 +3,7 @@
 //! ```text
 //! engine     Engine: load, evaluate, judge, test, reload
 //! many       Decisions: many cases, one after the other
+//! batch      Table: tables of Arrow in, decided tables out
 //! states     what hosts tell a state
 //! decision   Decision: results, explanation
 //! fill       dicts of Python -> the fields of a case, where they are plainly given
@@ -18,6 +19,7 @@
 //!
 //! Takes objects of Python, gives objects of Python. Holds no rule logic. The interpreter is let go while the engine works.
 
+mod batch;
 mod decision;
 mod engine;
 mod errors;
@@ -39,6 +41,8 @@ mod module {
 
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::batch::Table;
     #[pymodule_export]
     use crate::decision::_restore;
     #[pymodule_export]

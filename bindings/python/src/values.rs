@@ -53,6 +53,7 @@ imported! {
     pack_error_class = "recoup._errors" "PackError";
     record_error_class = "recoup._errors" "RecordError";
     state_error_class = "recoup._errors" "StateError";
+    table_error_class = "recoup._errors" "TableError";
 }
 
 /// Exponents beyond this are not written out: numbers have at most 28 digits and 28 decimals.

@@ -299,7 +299,8 @@ impl Decision {
         self.outcome(name).map(|outcome| Answer::of(outcome, self.show))
     }
 
-    fn outcome(&self, name: &str) -> Option<&Outcome> {
+    /// What a result came to, as [`Decision::get`] finds it.
+    pub(crate) fn outcome(&self, name: &str) -> Option<&Outcome> {
         if let Some((_, outcome)) = self.segmentation.iter().find(|(output, _)| **output == *name) {
             return Some(outcome);
         }

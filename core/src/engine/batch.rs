@@ -152,6 +152,18 @@ impl Batch {
         Ok(())
     }
 
+    /// The cases, to be filled column by column.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn cases_mut(&mut self) -> &mut column::Batch {
+        &mut self.cases
+    }
+
+    /// What the cases came to, column by column.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn decided(&self) -> &Decided {
+        &self.decided
+    }
+
     /// How often the columns could not decide when the cases were decided last: one table for one case each time.
     pub fn tables_asked(&self) -> usize {
         self.decided.asked()

@@ -321,6 +321,13 @@ impl Evaluator {
         Ok(state)
     }
 
+    /// A record of fields that were read, and a state.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn settled(&self, mut fields: eval::Fields, state: Option<&State>) -> Result<Record, RecordError> {
+        let standing = self.settle(&mut fields, state)?;
+        Ok(Record { engine: self.engine.clone(), fields, standing, is_read: true })
+    }
+
     /// Where a case stands, put into its slots.
     fn settle(&self, fields: &mut eval::Fields, state: Option<&State>) -> Result<Standing, RecordError> {
         let (pack, today) = (self.engine.planned(), self.instant.today);
@@ -502,7 +509,7 @@ impl Evaluation {
     }
 
     /// When another decision may follow.
-    pub(super) fn next_review(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_review(&self) -> Option<DateTime<Utc>> {
         next_review(self.engine.planned(), &self.instant, &self.inner, self.standing(), &self.calls)
     }
 

@@ -272,7 +272,7 @@ impl Engine {
         self.inner.checked.record.ignores_unknown_fields
     }
 
-    fn columns(&self) -> &Columns {
+    pub(crate) fn columns(&self) -> &Columns {
         &self.inner.columns
     }
 

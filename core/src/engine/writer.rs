@@ -84,6 +84,18 @@ impl DecisionWriter {
         Ok(())
     }
 
+    /// The decision of the case that was written last, where it had to be made.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn decision(&mut self) -> Option<Decision> {
+        self.decision.take().map(|decision| *decision)
+    }
+
+    /// Whether what a row says when it fires is the same for all cases.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn is_ready(&self, step: usize, bit: usize) -> bool {
+        self.lines.is_ready(step, bit)
+    }
+
     /// The rows and rules that fired in the case that was written last: their positions in [`Engine::rule_ids`], in the
     /// order of [`Decision::fired`].
     pub fn fired(&self) -> &[usize] {

@@ -18,7 +18,7 @@ use crate::eval::{Cell, Fields, Pack};
 use crate::language::SlotId;
 use crate::plan::{Plan, Storage};
 use crate::record::{Raw, RecordReader, Surroundings};
-use crate::value::{Bound, Field, Outcome, Range, Type, Value};
+use crate::value::{Field, Outcome, Type, Value};
 
 /// Up to so many words are looked through one by one.
 const FEW: usize = 8;
@@ -219,7 +219,7 @@ impl FieldReader {
             None => reader.single(column, field, storage, word),
         };
         let bounds = if field.base == Type::Text { &Storage::Integer } else { storage };
-        match (cell, limits(bounds, &field.range)) {
+        match (cell, bounds.limits(&field.range)) {
             (Some(cell), Some((low, high))) => {
                 (reader.cell, reader.low, reader.high) = (cell, low, high);
             }
@@ -290,17 +290,6 @@ fn number(column: &ColumnSource, field: &Field, places: u32) -> Option<CellReade
         is_percent: field.base == Type::Percent && !column.rounds_floats,
         ..Digits::new(places)?
     }))
-}
-
-/// The integers of a range; nothing where they cannot tell.
-pub(super) fn limits(storage: &Storage, range: &Range) -> Option<(i64, i64)> {
-    let bound = |bound: &Option<Bound>, open: i64, of: &dyn Fn(&Bound) -> Option<i64>| match bound {
-        Some(bound) => of(bound),
-        None => Some(open),
-    };
-    let low = bound(&range.min, i64::MIN, &|min| storage.at_least(min))?;
-    let high = bound(&range.max, i64::MAX, &|max| storage.at_most(max))?;
-    Some((low, high))
 }
 
 impl Words {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use crate::value::{Bound, Duration, DurationUnit, Type, Value};
+use crate::value::{Bound, Duration, DurationUnit, Range, Type, Value};
 
 /// The most decimals that are kept in a machine integer.
 pub(crate) const DECIMALS: u32 = 9;
@@ -182,6 +182,13 @@ impl Storage {
         let value = self.of_bound(bound)?;
         let [first, _] = self.starts(&value);
         self.bits(&value).or_else(|| first.and_then(|first| first.checked_sub(1)))
+    }
+
+    /// The integers of a range; nothing where they cannot tell.
+    pub(crate) fn limits(&self, range: &Range) -> Option<(i64, i64)> {
+        let low = range.min.as_ref().map_or(Some(i64::MIN), |min| self.at_least(min))?;
+        let high = range.max.as_ref().map_or(Some(i64::MAX), |max| self.at_most(max))?;
+        Some((low, high))
     }
 
     fn of_bound(&self, bound: &Bound) -> Option<Value> {

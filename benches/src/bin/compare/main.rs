@@ -2,6 +2,7 @@
 //!
 //! Takes the names of sections, all without one; gives a table for each. A section fails where an answer is wrong.
 
+mod arrow;
 mod column;
 mod course;
 mod load;
@@ -21,10 +22,11 @@ use report::Report;
 
 type Section = fn(&mut Report) -> Result<()>;
 
-const SECTIONS: [(&str, Section); 9] = [
+const SECTIONS: [(&str, Section); 10] = [
     ("row", row::measure),
     ("column", column::measure),
     ("stream", stream::measure),
+    ("arrow", arrow::measure),
     ("size", size::measure),
     ("course", course::measure),
     ("script", script::measure),

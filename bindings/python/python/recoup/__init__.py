@@ -12,9 +12,9 @@ does not hold what was written. What is not known is `recoup.UNKNOWN`, and never
 """
 
 from recoup import states
-from recoup._errors import Diagnostic, PackError, Problem, RecordError, RecoupError, StateError
+from recoup._errors import Diagnostic, PackError, Problem, RecordError, RecoupError, StateError, TableError
 from recoup._functions import function
-from recoup._recoup import Decision, Decisions, Engine, __version__
+from recoup._recoup import Decision, Decisions, Engine, Table, __version__
 from recoup._reports import (
     ContactCheck,
     ContactReason,
@@ -48,6 +48,8 @@ __all__ = [
     "RecordError",
     "RecoupError",
     "StateError",
+    "Table",
+    "TableError",
     "TestReport",
     "TestResult",
     "Unknown",

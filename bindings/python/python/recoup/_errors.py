@@ -86,3 +86,9 @@ class StateError(RecordError):
     """A state that cannot be read, or a change of it that cannot be made."""
 
     _what = "the state is refused"
+
+
+class TableError(RecordError):
+    """A table whose columns do not fit the case, or whose options do not fit the pack. No row was read."""
+
+    _what = "the table is refused"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, final
+from typing import Any, Final, Literal, Protocol, final
 
 from recoup._errors import Diagnostic, PackError, RecordError
 from recoup._reports import ContactCheck, OfferCheck, TestReport
@@ -15,6 +15,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "Engine",
+    "Table",
     "__version__",
     "_command",
     "_restore",
@@ -25,6 +26,16 @@ __all__ = [
 ]
 
 __version__: Final[str]
+
+class _ArrowStream(Protocol):
+    """A table that hands out its columns, as those of polars, pandas, pyarrow and DuckDB do."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+class _ArrowArray(Protocol):
+    """One batch of rows, or one column, that hands itself out."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
 
 @final
 class Engine:
@@ -120,6 +131,41 @@ class Engine:
         returned and not raised.
         """
 
+    def evaluate_batch(
+        self,
+        table: _ArrowStream | _ArrowArray,
+        *,
+        states: str | _ArrowStream | _ArrowArray | None = None,
+        as_of: datetime,
+        results: Iterable[str] | None = None,
+        fired: bool = False,
+        decisions: bool = False,
+        threads: int | None = None,
+    ) -> Table:
+        """Decides a table of cases: columns by the names of the case's fields in, columns of results out.
+
+        `table` is a DataFrame of polars or pandas, a table or record batch of pyarrow, a relation of DuckDB, or anything
+        else that speaks the Arrow PyCapsule interface; its columns are shared, not copied. The `Table` that comes back
+        has the rows in their order and goes to any of them: `polars.DataFrame(table)`, `pyarrow.table(table)`.
+
+        A null is an absent field. Choices are text or categories; amounts are decimals or integers, never floats; dates
+        are dates; instants have a time zone; lists are lists, of structs where their items have fields.
+
+        There is a column for the key, one for each result (`segment`, a score, `TABLE.OUTPUT`), `escalations`, in a pack
+        with workflows `workflow`, `stage` and the next `state`, and `next_review_at`. A result is null where there is
+        none, where it is not known, and where the row is refused; what it is say `unknowns`, with the names of results
+        and rules that are not known, `missing`, with the fields for want of which they are not, and `errors`. A row that
+        is refused says all of its problems there, with the code `refused`; so does a row whose key stood in an earlier
+        one. The columns follow from the pack and the arguments, never from the rows.
+
+        `states` are the states of the cases: the name of a column, or a column beside the table. `results` takes only
+        these, in this order. `fired` adds the ids of the rows and rules that fired, `decisions` the whole decisions as
+        JSON, as `Decision.to_json` gives them. `threads` is how many threads decide; without it, as many as there are
+        processors. A pack with functions of Python decides on one.
+
+        Raises `TableError`, with all that is wrong with the columns, before any row is read.
+        """
+
     def judge_offer(
         self,
         record: object,
@@ -205,6 +251,21 @@ class Engine:
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """The qualified ids of all rows and rules, in the order of the pack."""
+
+@final
+class Table:
+    """A decided table. It goes to whoever takes Arrow tables: `polars.DataFrame(table)`, `pyarrow.table(table)`."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_schema__(self) -> object:
+        """The table's schema, as the Arrow PyCapsule interface has it."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table, as the Arrow PyCapsule interface has it. It can be asked for again and again."""
 
 @final
 class Decisions:

@@ -157,6 +157,13 @@ impl LineWriter {
         Some(decision)
     }
 
+    /// Whether what a row of a table says when it fires is the same for all cases.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn is_ready(&self, step: usize, bit: usize) -> bool {
+        let table = self.line.iter().flat_map(|line| &line.tables).find(|table| table.step == step);
+        table.and_then(|table| table.rows.get(bit)).is_some_and(|row| row.gives.is_some())
+    }
+
     fn fired(&self, parts: &Parts<'_>, trace: &Trace, fired: &mut Vec<usize>) {
         for checked in &parts.checked.tables {
             let steps = parts.lowered.steps.iter().zip(&trace.tables).zip(&self.first_rows);

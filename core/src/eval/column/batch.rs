@@ -1,6 +1,9 @@
 //! The fields of many cases, column by column.
 #![expect(clippy::useless_conversion, reason = "one body for integers of four widths")]
 
+use std::fmt::Debug;
+use std::sync::Arc;
+
 use super::kernels::{CASES, Integers};
 use crate::eval::cells::{Cell, Fields, State};
 use crate::language::SlotId;
@@ -14,13 +17,30 @@ pub(crate) struct Batch {
     pub(crate) len: usize,
     pub(crate) columns: Vec<Column>,
     /// What has no integer: by case, and by slot within it.
-    beside: Vec<(usize, SlotId, Outcome)>,
+    pub(super) beside: Vec<(usize, SlotId, Outcome)>,
+    /// What stands beside whole columns, where nothing is said of a case alone.
+    pub(super) lent: Vec<(SlotId, Lent)>,
+}
+
+/// What stands beside a column as a whole.
+#[derive(Clone, Debug)]
+pub(crate) enum Lent {
+    /// The texts of the cases whose value is known.
+    Texts(Arc<dyn Texts>),
+    /// Why the cases are unknown that are.
+    Unknown(Outcome),
+}
+
+/// Texts that stay where they are until they are asked for.
+pub(crate) trait Texts: Debug + Send + Sync {
+    /// The text of a case.
+    fn text(&self, case: usize) -> Arc<str>;
 }
 
 /// The integers of a slot, and which cases have none there.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    values: Values,
+    pub(super) values: Values,
     /// One bit for each case, where there is any.
     pub(crate) none: Bits,
     pub(crate) unknown: Bits,
@@ -28,7 +48,7 @@ pub(crate) struct Column {
 }
 
 #[derive(Clone, Debug)]
-enum Values {
+pub(super) enum Values {
     I8(Vec<i8>),
     I16(Vec<i16>),
     I32(Vec<i32>),
@@ -37,10 +57,10 @@ enum Values {
 
 /// Bits of cases; nothing is kept while none is set.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bits(Vec<u64>);
+pub(crate) struct Bits(pub(super) Vec<u64>);
 
 impl Bits {
-    fn set(&mut self, case: usize) {
+    pub(super) fn set(&mut self, case: usize) {
         let word = case / 64;
         if self.0.len() <= word {
             self.0.resize(word + 1, 0);
@@ -111,7 +131,7 @@ impl Column {
     }
 
     /// Puts an integer in its place; false where it does not fit.
-    fn set(&mut self, case: usize, bits: i64) -> bool {
+    pub(super) fn set(&mut self, case: usize, bits: i64) -> bool {
         let room = case.next_multiple_of(CASES).max(case + 1).next_multiple_of(CASES);
         each!(&mut self.values, values => {
             if values.len() < room {
@@ -125,6 +145,17 @@ impl Column {
                 _ => false,
             }
         })
+    }
+}
+
+impl Lent {
+    /// What stands beside a case in this state.
+    fn outcome(&self, case: usize, state: State) -> Option<Outcome> {
+        match (self, state) {
+            (Lent::Texts(texts), State::Known) => Some(Ok(Value::Text(texts.text(case)))),
+            (Lent::Unknown(outcome), State::Unknown) => Some(outcome.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -143,13 +174,14 @@ impl Batch {
             beside: Bits::default(),
         };
         let columns = columns.slots.iter().take(fields).map(|slot| column(slot.width)).collect();
-        Batch { len: 0, columns, beside: Vec::new() }
+        Batch { len: 0, columns, beside: Vec::new(), lent: Vec::new() }
     }
 
     /// Takes out all cases, and keeps the room.
     pub(crate) fn clear(&mut self) {
         self.len = 0;
         self.beside.clear();
+        self.lent.clear();
         for column in &mut self.columns {
             each!(&mut column.values, values => values.clear());
             for bits in [&mut column.none, &mut column.unknown, &mut column.beside] {
@@ -187,13 +219,21 @@ impl Batch {
         let cells = self.columns.iter().map(|column| Cell { bits: column.get(case), state: column.state(case) });
         let mut cells: Box<[Cell]> = cells.collect();
         let from = self.beside.partition_point(|(of, ..)| *of < case);
-        let beside: Vec<(SlotId, Outcome)> = self
+        let mut beside: Vec<(SlotId, Outcome)> = self
             .beside
             .iter()
             .skip(from)
             .take_while(|(of, ..)| *of == case)
             .map(|(_, slot, outcome)| (*slot, outcome.clone()))
             .collect();
+        for (slot, lent) in &self.lent {
+            let state = cells.get(slot.0 as usize).map_or(State::None, |cell| cell.state);
+            if let Some(outcome) = lent.outcome(case, state)
+                && let Err(at) = beside.binary_search_by_key(slot, |(slot, _)| *slot)
+            {
+                beside.insert(at, (*slot, outcome));
+            }
+        }
         for (slot, outcome) in &beside {
             // What did not fit its column is a known integer after all.
             let index = slot.0 as usize;
@@ -217,11 +257,15 @@ impl Batch {
         match column.state(case) {
             State::None => Ok(Value::None),
             State::Known if storage.is_exact() => Ok(storage.value(column.get(case))),
-            _ => self.beside(case, slot).cloned().unwrap_or_else(|| Err(Failure::Unknown([].into()))),
+            state => {
+                let of_slot = self.lent.iter().filter(|(of, _)| *of == slot);
+                let lent = || of_slot.into_iter().find_map(|(_, lent)| lent.outcome(case, state));
+                self.beside(case, slot).cloned().or_else(lent).unwrap_or_else(|| Err(Failure::Unknown([].into())))
+            }
         }
     }
 
-    /// What stands beside the column of a slot for a case.
+    /// What stands beside the column of a slot for a case, but for what is lent: texts, and why a case is unknown.
     pub(crate) fn beside(&self, case: usize, slot: SlotId) -> Option<&Outcome> {
         let from = self.beside.partition_point(|(of, ..)| *of < case);
         let mut of_case = self.beside.iter().skip(from).take_while(|(of, ..)| *of == case);

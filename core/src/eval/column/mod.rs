@@ -6,16 +6,20 @@
 
 pub(crate) mod batch;
 mod decided;
+#[cfg(feature = "arrow")]
+mod fill;
 pub(crate) mod kernels;
 mod lanes;
 mod masks;
 mod results;
+#[cfg(feature = "arrow")]
+pub(crate) mod shown;
 mod slot;
 mod table;
 mod tests;
 mod view;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Lent, Texts};
 use decided::Chunk;
 pub(crate) use decided::Decided;
 use kernels::{CASES, Kernels, Mask};

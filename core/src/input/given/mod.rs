@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use parts::{ListFiller, PartFiller};
 
 use super::digits::Digits;
-use super::fast::{Filled, limits, slot_id};
+use super::fast::{Filled, slot_id};
 use crate::calendar::date_at;
 use crate::check::CheckedPack;
 use crate::eval::{Cell, Fields, Instant, Pack};
@@ -122,7 +122,7 @@ impl GivenField {
             _ => Form::Asked,
         };
         let bounds = if is_text { &Storage::Integer } else { storage };
-        let (form, (low, high)) = match limits(bounds, &field.range) {
+        let (form, (low, high)) = match bounds.limits(&field.range) {
             Some(limits) => (form, limits),
             None => (Form::Asked, (i64::MIN, i64::MAX)),
         };
