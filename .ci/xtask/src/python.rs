@@ -21,7 +21,8 @@ pub(crate) fn module(places: &Places) -> Outcome {
     environment.pytest(&["--ignore", SPARK])?;
     let python = |arguments: &[&str]| run(environment.program("python").args(arguments));
     python(&["-m", "mypy", "--strict", "tests", "--exclude", SPARK])?;
-    python(&["-m", "mypy.stubtest", "recoup", "--allowlist", "stubtest_allowed.txt"])
+    let stubs = ["--allowlist", "stubtest_allowed.txt", "--mypy-config-file", "pyproject.toml"];
+    python(&[&["-m", "mypy.stubtest", "recoup"], stubs.as_slice()].concat())
 }
 
 /// The programs in Python that show how the module is used; the CRM in a browser, and on PostgreSQL too.

@@ -59,19 +59,24 @@ def evaluate(
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
     engine = pack if isinstance(pack, Engine) else Engine.load(pack, library, functions)
-    options = {"as_of": as_of, "states": states, "results": results, "fired": fired, "decisions": decisions}
+
+    def decided(engine: Engine, table: pa.Table | pa.RecordBatch) -> pa.Table:
+        # Workers are many; each has one core.
+        results_of = engine.evaluate_batch(
+            table, states=states, as_of=as_of, results=results, fired=fired, decisions=decisions, threads=1
+        )
+        return pa.table(results_of)
+
     data: bytes = cloudpickle.dumps(engine)
     digest = hashlib.sha256(data).hexdigest()
     # What comes out follows from the pack and the options alone, so that no row shows it.
     nothing = to_arrow_schema(df.schema).empty_table()
-    schema = _plain(pa.table(engine.evaluate_batch(nothing, **options)).schema)
+    schema = _plain(decided(engine, nothing).schema)
 
     def decide(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         engine = _engine(digest, data)
         for batch in batches:
-            # Workers are many; each has one core.
-            decided = pa.table(engine.evaluate_batch(batch, threads=1, **options))
-            yield from decided.cast(schema).to_batches()
+            yield from decided(engine, batch).cast(schema).to_batches()
 
     return df.mapInArrow(decide, from_arrow_schema(schema))
 
