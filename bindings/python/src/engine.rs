@@ -107,8 +107,8 @@ impl Loaded {
         let py = record.py();
         let worked = self.rooms.work(&self.engine, as_of, |room| {
             self.read(record, room, as_of)?;
+            let mut evaluation = room.evaluation();
             let Room { evaluator, record, .. } = room;
-            let mut evaluation = self.rooms.evaluation(evaluator);
             let evaluated = let_go(py, || {
                 if let Some(state) = state {
                     evaluator.put_state(record, state)?;
