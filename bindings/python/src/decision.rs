@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use recoup::Evaluation;
 
 use crate::engine::Loaded;
@@ -22,6 +22,7 @@ pub(crate) struct Decision {
     json: OnceLock<String>,
     /// The same as objects of Python, made when something is read.
     whole: PyOnceLock<Py<PyAny>>,
+    parts: PyOnceLock<Py<PyDict>>,
     reasons: Reasons,
 }
 
@@ -70,7 +71,7 @@ impl Decision {
     pub(crate) fn new(evaluation: Box<Evaluation>, made: Option<recoup::Decision>, loaded: Arc<Loaded>) -> Decision {
         let made = made.map_or_else(OnceLock::new, |made| OnceLock::from(Box::new(made)));
         let reasons = Reasons::Kept(Kept { evaluation: Some(evaluation), made, loaded });
-        Decision { json: OnceLock::new(), whole: PyOnceLock::new(), reasons }
+        Decision { json: OnceLock::new(), whole: PyOnceLock::new(), parts: PyOnceLock::new(), reasons }
     }
 
     /// What the evaluation kept; nothing where the decision was pickled.
@@ -89,18 +90,35 @@ impl Decision {
 
     fn whole<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let whole = self.whole.get_or_try_init(py, || {
-            let raw = values::loads(py)?.call1((self.json(),))?;
-            match self.kept() {
-                Some((_, kept)) => kept.loaded.kinds.decode(&raw).map(Bound::unbind),
-                None => Ok(raw.unbind()),
+            let parts = self.parts(py)?;
+            for key in parts.keys() {
+                self.part(py, &*key.cast::<PyString>()?.to_cow()?)?;
             }
+            values::part_class(py)?.call1((parts,)).map(Bound::unbind)
         })?;
         Ok(whole.bind(py).clone())
     }
 
+    /// The parts by their keys: as JSON has them, until one is read.
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyDict>> {
+        let parts = self.parts.get_or_try_init(py, || {
+            let parts = values::loads(py)?.call1((self.json(),))?.cast_into::<PyDict>()?;
+            Ok::<_, PyErr>(parts.unbind())
+        })?;
+        Ok(parts.bind(py))
+    }
+
     /// A part by its key; none where the pack has no such.
     fn part<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, PyAny>> {
-        self.whole(py)?.call_method1("get", (key,))
+        let Some((_, kept)) = self.kept() else { return self.whole(py)?.call_method1("get", (key,)) };
+        let parts = self.parts(py)?;
+        let Some(part) = parts.get_item(key)? else { return Ok(py.None().into_bound(py)) };
+        // What was read before stays as it is.
+        let read = kept.loaded.kinds.of_part(key).decode(&part)?;
+        if !read.is(&part) {
+            parts.set_item(key, &read)?;
+        }
+        Ok(read)
     }
 
     /// A part that is a list; an empty one where the pack has no such.
@@ -437,6 +455,7 @@ pub(crate) fn _restore(
     let decision = Decision {
         json: OnceLock::from(json),
         whole: PyOnceLock::new(),
+        parts: PyOnceLock::new(),
         reasons: Reasons::Told(Box::new(Told { state, text, json: reasons, html })),
     };
     decision.whole.get_or_init(py, || whole);

@@ -118,9 +118,9 @@ impl Loaded {
         let foreign = case.input.map(|name| self.inputs.get(py, &self.engine, name)).transpose()?;
         let worked = self.rooms.work(&self.engine, case.as_of, |room| {
             self.read(case, foreign, room)?;
+            let state = state(&room.record)?;
+            let mut evaluation = room.evaluation();
             let Room { evaluator, record, .. } = room;
-            let state = state(record)?;
-            let mut evaluation = self.rooms.evaluation(evaluator);
             let evaluated = let_go(py, || {
                 if let Some(state) = &state {
                     evaluator.put_state(record, state)?;

@@ -49,7 +49,15 @@ impl Kind {
         }
     }
 
-    /// A value that `json.loads` gave, as what it is. Lists become tuples, records `Part`s.
+    /// What the part of a decision is that has a key.
+    pub(crate) fn of_part(&self, key: &str) -> &Kind {
+        match self {
+            Kind::Record(kinds) => kinds.get(key).unwrap_or(&Kind::Plain),
+            _ => &Kind::Plain,
+        }
+    }
+
+    /// A value that `json.loads` gave, as what it is; one that was decoded before as it is. Lists become tuples, records `Part`s.
     pub(crate) fn decode<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = value.py();
         if let Ok(text) = value.cast::<PyString>() {

@@ -20,29 +20,26 @@ pub(crate) struct Room {
     pub(crate) evaluator: Evaluator,
     pub(crate) record: Record,
     pub(crate) order: Order,
+    spare: Vec<Box<Evaluation>>,
 }
 
 /// The rooms of a pack.
 #[derive(Default)]
 pub(crate) struct Rooms {
     rooms: [Mutex<Option<Box<Room>>>; ROOMS],
-    /// What decisions held that nobody holds any more.
-    spare: Mutex<Vec<Box<Evaluation>>>,
 }
 
 impl Rooms {
-    /// What a case can come to, to be filled.
-    pub(crate) fn evaluation(&self, evaluator: &Evaluator) -> Box<Evaluation> {
-        let spare = self.spare.try_lock().ok().and_then(|mut spare| spare.pop());
-        spare.unwrap_or_else(|| Box::new(evaluator.evaluation()))
-    }
-
-    /// Takes back what a decision held.
+    /// Takes back what a decision held that nobody holds any more.
     pub(crate) fn give_back(&self, evaluation: Box<Evaluation>) {
-        if let Ok(mut spare) = self.spare.try_lock()
-            && spare.len() < SPARE
-        {
-            spare.push(evaluation);
+        for place in &self.rooms {
+            let Ok(mut held) = place.try_lock() else { continue };
+            if let Some(room) = &mut *held
+                && room.spare.len() < SPARE
+            {
+                room.spare.push(evaluation);
+                return;
+            }
         }
     }
 
@@ -81,6 +78,11 @@ impl Room {
     fn new(engine: &Engine, as_of: DateTime<Utc>) -> Result<Room, recoup::Error> {
         let evaluator = engine.evaluator(as_of)?;
         let record = evaluator.record();
-        Ok(Room { evaluator, record, order: Order::new() })
+        Ok(Room { evaluator, record, order: Order::new(), spare: Vec::new() })
+    }
+
+    /// What a case can come to, to be filled.
+    pub(crate) fn evaluation(&mut self) -> Box<Evaluation> {
+        self.spare.pop().unwrap_or_else(|| Box::new(self.evaluator.evaluation()))
     }
 }

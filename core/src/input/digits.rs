@@ -53,6 +53,34 @@ impl Digits {
         Some(if is_negative { -number } else { number })
     }
 
+    /// The number that a text says with a point and no more decimals than are kept; nothing for what else there may be.
+    #[inline]
+    pub(super) fn read_point(&self, text: &[u8]) -> Option<i64> {
+        let (is_negative, digits) = match text {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        if digits.len() > DIGITS {
+            return None;
+        }
+        let (mut number, mut point) = (0_i64, None);
+        for (index, byte) in digits.iter().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit <= 9 {
+                // INVARIANT: at most 18 digits, which fit.
+                number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+            } else if *byte == b'.' && point.is_none() && index > 0 {
+                point = Some(index);
+            } else {
+                return None;
+            }
+        }
+        let decimals = digits.len().checked_sub(point?)?.checked_sub(1).filter(|decimals| *decimals > 0)?;
+        let missing = self.places.checked_sub(u32::try_from(decimals).ok()?)?;
+        let number = if missing == 0 { number } else { number.checked_mul(10_i64.checked_pow(missing)?)? };
+        Some(if is_negative { -number } else { number })
+    }
+
     /// The magnitude of a number that is not only digits.
     fn read_other(&self, text: &[u8]) -> Option<i64> {
         let (whole_digits, mut rest) = split_digits(text);
@@ -235,6 +263,19 @@ mod tests {
                 ("9999999999999999.99", Some(999_999_999_999_999_999)),
             ],
         );
+        for (text, wanted) in [
+            ("12.5", Some(1250)),
+            ("-12.05", Some(-1205)),
+            ("-0.00", Some(0)),
+            ("999999999999999.99", Some(99_999_999_999_999_999)),
+        ] {
+            assert_eq!(cents.read_point(text.as_bytes()), wanted, "{text}");
+            assert_eq!(cents.read(text.as_bytes(), 0), wanted, "{text}");
+        }
+        for text in ["", "-", "12", ".5", "-.5", "12.", "1.2.3", "1e3", "12.345", "+1.5", "1.5 ", "9999999999999999.99"]
+        {
+            assert_eq!(cents.read_point(text.as_bytes()), None, "{text}");
+        }
         let whole = Digits::new(0).expect("a power");
         check(&whole, &[("007", Some(7)), ("-0", Some(0)), ("999999999999999999", Some(999_999_999_999_999_999))]);
         check(&whole, &[("1.0", None), ("+1", None), ("1000000000000000000", None)]);

@@ -213,7 +213,7 @@ impl<'a> CaseFiller<'a> {
     pub fn number(&mut self, field: usize, text: &str) -> bool {
         if let Some(reader) = self.given.fields.get(field)
             && let Form::Number(digits) = &reader.form
-            && let Some(bits) = digits.read(text.as_bytes(), 0)
+            && let Some(bits) = digits.read_point(text.as_bytes()).or_else(|| digits.read(text.as_bytes(), 0))
             && reader.holds(bits)
         {
             return self.know(field, bits);
