@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -47,13 +48,20 @@ Database = Annotated[Session, Depends(open_session)]
 Rules = Annotated[recoup.Engine, Depends(loaded_rules)]
 
 
-def stored_case(case_id: str, database: Database, if_match: Annotated[str | None, Header()] = None) -> Case:
+def known_case(case_id: str, database: Database, if_match: Annotated[str | None, Header()] = None) -> Case | None:
     """The case of the path. `If-Match` holds the revision that the user looked at, as an `ETag` gave it."""
     case = database.get(Case, case_id)
+    if case is not None and if_match is not None and if_match != f'"{case.revision}"':
+        raise HTTPException(409, f"case {case_id} was changed meanwhile: look at it again")
+    return case
+
+
+PerhapsCase = Annotated[Case | None, Depends(known_case)]
+
+
+def stored_case(case_id: str, case: PerhapsCase) -> Case:
     if case is None:
         raise HTTPException(404, f"there is no case {case_id}")
-    if if_match is not None and if_match != f'"{case.revision}"':
-        raise HTTPException(409, f"case {case_id} was changed meanwhile: look at it again")
     return case
 
 
@@ -132,11 +140,13 @@ def log_of_case(case: CaseOfPath, database: Database) -> list[dict[str, Any]]:
 
 
 @router.put("/cases/{case_id}")
-def store_record(case_id: str, record: dict[str, Any], database: Database, rules: Rules, as_of: AsOf) -> Response:
+def store_record(
+    case_id: str, record: dict[str, Any], known: PerhapsCase, database: Database, rules: Rules, as_of: AsOf
+) -> Response:
     """A new case, or a new record of a known one. A record with problems is not stored."""
     if record.get("case_id") != case_id:
         raise HTTPException(422, f"the record has another case_id than {case_id}")
-    case = database.get(Case, case_id) or Case(case_id=case_id)
+    case = known or Case(case_id=case_id)
     case.record = record
     return decided(case, desk.decide(database, rules, case, as_of))
 
@@ -209,7 +219,7 @@ def changed_meanwhile(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": "somebody else changed the case meanwhile: look at it again"}, 409)
 
 
-def no_such_action(_: Request, error: Exception) -> Response:
+def does_not_fit(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error)}, 409)
 
 
@@ -222,5 +232,6 @@ def create_app(rules: recoup.Engine, database_url: str) -> FastAPI:
     app.add_exception_handler(recoup.RecordError, record_refused)
     app.add_exception_handler(recoup.PackError, rules_refused)
     app.add_exception_handler(StaleDataError, changed_meanwhile)
-    app.add_exception_handler(desk.NoSuchAction, no_such_action)
+    app.add_exception_handler(IntegrityError, changed_meanwhile)  # two writers made the same new case
+    app.add_exception_handler(desk.CaseError, does_not_fit)
     return app

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from crm.models import Approval, Case, LoggedDecision
 
 
-class NoSuchAction(Exception):
-    """The last decision does not ask for this action, or not any more."""
+class CaseError(Exception):
+    """What was asked for does not fit where the case stands."""
 
 
 def decide(session: Session, rules: recoup.Engine, case: Case, as_of: datetime) -> recoup.Decision:
@@ -53,7 +53,7 @@ def requested_action(session: Session, case: Case, action_id: str) -> dict[str, 
         if action["id"] == action_id:
             # The log holds JSON, where a date is text.
             return {**action, "due": date.fromisoformat(action["due"])}
-    raise NoSuchAction(f"the last decision asks for no action {action_id}")
+    raise CaseError(f"the last decision asks for no action {action_id}")
 
 
 def record_outcome(case: Case, action: Mapping[str, Any], outcome: str, at: datetime) -> None:
@@ -74,9 +74,9 @@ def record_outcome(case: Case, action: Mapping[str, Any], outcome: str, at: date
 def approve(session: Session, case: Case, action: Mapping[str, Any], by: str, at: datetime) -> None:
     """Lets an action go ahead that waits for a person. What a rule denies, nobody can approve."""
     if action["status"] != "needs_review":
-        raise NoSuchAction(f"action {action['id']} is {action['status']}, it waits for nobody")
+        raise CaseError(f"action {action['id']} is {action['status']}, it waits for nobody")
     case.state = states.approve(stored_state(case), action["id"], by=by, at=at)
-    session.add(Approval(case_id=case.case_id, action_id=action["id"], by=by, at=at))
+    session.merge(Approval(case_id=case.case_id, action_id=action["id"], by=by, at=at))
 
 
 def hold(case: Case, hold_id: str, *, reason: str, by: str, start: date, until: date | None) -> None:
@@ -92,5 +92,5 @@ def release(case: Case, hold_id: str) -> None:
 def stored_state(case: Case) -> str:
     """The state of a case that was decided before."""
     if case.state is None:
-        raise NoSuchAction(f"case {case.case_id} was not decided yet")
+        raise CaseError(f"case {case.case_id} was not decided yet")
     return case.state

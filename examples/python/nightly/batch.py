@@ -7,8 +7,8 @@ What it writes holds the state of each case, and the next run reads it from ther
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,20 +34,9 @@ RESULTS: dict[str, pl.DataType | type[pl.DataType]] = {
 """The columns of decisions. A result that is not known is null; of a case that is refused all are."""
 
 
-def read(lines: Iterable[str]) -> Iterator[Record]:
-    """Cases from lines of JSON, with decimals, dates and instants instead of floats and texts."""
-    for line in lines:
-        yield json.loads(line, parse_float=Decimal, object_hook=with_dates)
-
-
-def with_dates(fields: Record) -> Record:
-    for name, value in fields.items():
-        if isinstance(value, str):
-            if name.endswith("_on") or name == "birth_date":
-                fields[name] = date.fromisoformat(value)
-            elif name == "at":
-                fields[name] = datetime.fromisoformat(value)
-    return fields
+def read(lines: Iterable[str]) -> list[Record]:
+    """Cases from lines of JSON. Amounts become decimals; dates may stay text."""
+    return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
 def decide(rules: recoup.Engine, cases: Iterable[Record], states: pl.DataFrame | None, as_of: datetime) -> pl.DataFrame:
@@ -100,7 +89,7 @@ def main() -> None:
     options = parser.parse_args()
 
     with options.cases.open(encoding="utf-8") as lines:
-        cases = list(read(lines))
+        cases = read(lines)
     states = pl.read_parquet(options.decisions) if options.decisions.exists() else None
     decisions = decide(recoup.Engine.load(RULES), cases, states, options.as_of)
     decisions.write_parquet(options.decisions)

@@ -24,7 +24,7 @@ def rules() -> recoup.Engine:
 @pytest.fixture(scope="module")
 def cases() -> list[Record]:
     with (DATA / "portfolio.ndjson").open(encoding="utf-8") as lines:
-        return list(read(lines))
+        return read(lines)
 
 
 @pytest.fixture(scope="module")

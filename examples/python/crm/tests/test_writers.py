@@ -9,8 +9,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
 from crm.models import Approval, Case
+from crm.tests.test_api import MINIMAL
 
 HOLD = {"reason": "letter from a lawyer", "by": "Dana", "start": "2026-09-07"}
+JSON = {"Content-Type": "application/json"}
 
 
 def holds(app: FastAPI, case_id: str) -> set[str]:
@@ -20,7 +22,7 @@ def holds(app: FastAPI, case_id: str) -> set[str]:
         return {hold["id"] for hold in json.loads(session.get_one(Case, case_id).state)["holds"]}
 
 
-def test_who_looked_at_an_old_page_changes_nothing(client: TestClient) -> None:
+def test_who_looked_at_an_old_page_changes_nothing(app: FastAPI, client: TestClient) -> None:
     seen = client.post("/cases/US-00001/decide").headers["ETag"]
     first = client.put("/cases/US-00001/holds/first", json=HOLD, headers={"If-Match": seen})
     assert first.status_code == 200
@@ -29,6 +31,12 @@ def test_who_looked_at_an_old_page_changes_nothing(client: TestClient) -> None:
     assert second.json()["detail"] == "case US-00001 was changed meanwhile: look at it again"
     third = client.put("/cases/US-00001/holds/third", json=HOLD, headers={"If-Match": first.headers["ETag"]})
     assert third.status_code == 200
+    with app.state.sessions() as session:
+        record = session.get_one(Case, "US-00001").record
+    body = json.dumps(record, default=str)
+    for tag, status in ((seen, 409), (third.headers["ETag"], 200)):
+        stored = client.put("/cases/US-00001", content=body, headers={"If-Match": tag, **JSON})
+        assert stored.status_code == status
 
 
 def test_a_case_that_changes_between_reading_and_writing_is_not_overwritten(app: FastAPI, client: TestClient) -> None:
@@ -46,6 +54,18 @@ def test_a_case_that_changes_between_reading_and_writing_is_not_overwritten(app:
     assert len(client.get("/cases/US-00001/log").json()) == 2
     assert client.put("/cases/US-00001/holds/slow", json=HOLD).status_code == 200
     assert holds(app, "US-00001") == {"quick", "slow"}
+
+
+def test_a_new_case_that_two_writers_make_is_stored_once(app: FastAPI, client: TestClient) -> None:
+    first, second = MINIMAL | {"city": "Fresno"}, MINIMAL | {"city": "Oakland"}
+
+    def write_in_between(session: Session, context: UOWTransaction, instances: object) -> None:
+        assert client.put("/cases/N-1", json=first).status_code == 200
+
+    event.listen(Session, "before_flush", write_in_between, once=True)
+    assert client.put("/cases/N-1", json=second).status_code == 409
+    with app.state.sessions() as session:
+        assert session.get_one(Case, "N-1").record["city"] == "Fresno"
 
 
 def test_an_approval_that_loses_leaves_no_trace(app: FastAPI, client: TestClient) -> None:

@@ -1,7 +1,8 @@
 """Runs a command with DATABASE_URL set to a PostgreSQL of its own: `python crm/tests/with_postgres.py COMMAND...`.
 
 The server is made in a temporary folder, listens on a socket in there alone, and is gone when the command ends. It
-needs the programs of PostgreSQL, such as the package `postgresql` of Debian.
+needs the programs of PostgreSQL, such as the package `postgresql` of Debian. The command `python` is the interpreter
+that runs this.
 """
 
 import os
@@ -47,4 +48,5 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    program, *arguments = sys.argv[1:]
+    sys.exit(main([sys.executable if program == "python" else program, *arguments]))
