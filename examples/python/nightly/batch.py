@@ -17,21 +17,10 @@ import polars as pl
 import recoup
 
 Record = dict[str, Any]
+States = dict[str, str]  # by case_id
 
 RULES = Path(__file__).parents[3] / "rules/us-consumer"
-RESULTS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "case_id": pl.String,
-    "balance": pl.Decimal(18, 2),
-    "segment": pl.String,
-    "strategy": pl.String,
-    "priority": pl.Int64,
-    "escalations": pl.List(pl.String),
-    "stage": pl.String,
-    "state": pl.String,
-    "next_review_at": pl.Datetime("us", "UTC"),
-    "problems": pl.List(pl.String),
-}
-"""The columns of decisions. A result that is not known is null; of a case that is refused all are."""
+RESULTS = ["segment", "strategy", "priority", "escalations", "stage", "state", "next_review_at"]
 
 
 def read(lines: Iterable[str]) -> list[Record]:
@@ -39,26 +28,47 @@ def read(lines: Iterable[str]) -> list[Record]:
     return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
-def decide(rules: recoup.Engine, cases: Iterable[Record], states: pl.DataFrame | None, as_of: datetime) -> pl.DataFrame:
-    """The decisions of all cases, with the columns of `RESULTS`. `states` are the decisions of the last run."""
-    stored = {} if states is None else dict(states.select("case_id", "state").drop_nulls().iter_rows())
-    cases = list(cases)
-    decisions = rules.evaluate_many(cases, states=stored, as_of=as_of)
-    return pl.DataFrame(map(result, cases, decisions), RESULTS)
+def decide(rules: recoup.Engine, cases: list[Record], states: States, as_of: datetime) -> pl.DataFrame:
+    """A row for each case: what it owes, its results, its next state.
+
+    A result that is not known is null. Of a case that is refused all are, and `errors` says why.
+    """
+    # No column can say of a single value that it is not known: cases that do so are decided one by one.
+    tabular = decide_table(rules, [case for case in cases if not is_vague(case)], states, as_of)
+    others = [decide_one(rules, case, states, as_of) for case in cases if is_vague(case)]
+    return pl.concat([tabular, pl.DataFrame(others, tabular.schema)])
 
 
-def result(case: Record, decision: recoup.Decision | recoup.RecordError) -> Record:
-    """A row of decisions."""
-    if isinstance(decision, recoup.RecordError):
-        return {"case_id": case["case_id"], "problems": [str(problem) for problem in decision.problems]}
+def is_vague(case: Record) -> bool:
+    """Whether a field says that it is not known: `{"unknown": true}`."""
+    return any(isinstance(value, dict) for value in case.values())
+
+
+def decide_table(rules: recoup.Engine, cases: list[Record], states: States, as_of: datetime) -> pl.DataFrame:
+    table = pl.DataFrame(cases, infer_schema_length=None)
+    stored = pl.Series([states.get(case_id) for case_id in table["case_id"]], dtype=pl.String)
+    decided = pl.DataFrame(rules.evaluate_batch(table, states=stored, results=RESULTS, as_of=as_of))
+    # Choices come as categories, which cannot be stacked with others.
+    choices = pl.col("segment", "strategy").cast(pl.String)
+    return decided.with_columns(choices, table["balance"]).select("case_id", "balance", *RESULTS, "errors")
+
+
+def decide_one(rules: recoup.Engine, case: Record, states: States, as_of: datetime) -> Record:
+    row = {"case_id": case["case_id"], "balance": case["balance"]}
+    try:
+        decision = rules.evaluate(case, state=states.get(case["case_id"]), as_of=as_of)
+    except recoup.RecordError as error:
+        problems = [
+            {"at": problem.path, "code": "refused", "message": problem.message, "help": problem.help}
+            for problem in error.problems
+        ]
+        return row | {"errors": problems}
 
     def known(value: Any) -> Any:
         return None if isinstance(value, (recoup.Unknown, recoup.Failed)) else value
 
     stage = known(decision.stage)
-    return {
-        "case_id": decision.key,
-        "balance": case["balance"],
+    return row | {
         "segment": known(decision.segment),
         "strategy": known(decision.strategy),
         "priority": known(decision.priority),
@@ -90,7 +100,8 @@ def main() -> None:
 
     with options.cases.open(encoding="utf-8") as lines:
         cases = read(lines)
-    states = pl.read_parquet(options.decisions) if options.decisions.exists() else None
+    last = pl.read_parquet(options.decisions) if options.decisions.exists() else None
+    states = {} if last is None else dict(last.select("case_id", "state").drop_nulls().iter_rows())
     decisions = decide(recoup.Engine.load(RULES), cases, states, options.as_of)
     decisions.write_parquet(options.decisions)
     with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):

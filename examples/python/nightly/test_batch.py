@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import recoup
 
-from nightly.batch import RESULTS, RULES, Record, by_escalation, by_segment, decide, read
+from nightly.batch import RESULTS, RULES, Record, States, by_escalation, by_segment, decide, is_vague, read
 
 DATA = Path(__file__).parents[2] / "data"
 AS_OF = datetime(2026, 9, 7, 22, 0, tzinfo=timezone.utc)
@@ -29,23 +29,32 @@ def cases() -> list[Record]:
 
 @pytest.fixture(scope="module")
 def decisions(rules: recoup.Engine, cases: list[Record]) -> pl.DataFrame:
-    return decide(rules, cases, None, AS_OF)
+    return decide(rules, cases, {}, AS_OF)
+
+
+def states(decisions: pl.DataFrame) -> States:
+    return dict(decisions.select("case_id", "state").iter_rows())
 
 
 def test_every_case_has_its_row(cases: list[Record], decisions: pl.DataFrame) -> None:
-    assert decisions.schema == pl.Schema(RESULTS)
-    assert decisions["case_id"].to_list() == [case["case_id"] for case in cases]
-    assert decisions["problems"].null_count() == 1200
+    assert decisions.columns == ["case_id", "balance", *RESULTS, "errors"]
+    assert sorted(decisions["case_id"]) == [case["case_id"] for case in cases]
+    assert decisions["errors"].null_count() == 1200
+    assert sum(map(is_vague, cases)) == 131
 
 
 def test_single_calls_decide_the_same(rules: recoup.Engine, cases: list[Record], decisions: pl.DataFrame) -> None:
-    for case, row in zip(cases, decisions.iter_rows(named=True), strict=True):
-        decision = rules.evaluate(case, as_of=AS_OF)
-        segment = None if isinstance(decision.segment, recoup.Unknown) else decision.segment
-        stage = decision.stage.to if isinstance(decision.stage, recoup.Part) else None
-        assert (row["segment"], row["stage"], row["state"]) == (segment, stage, decision.state)
+    rows = {row["case_id"]: row for row in decisions.iter_rows(named=True)}
+    for case in cases:
+        decision, row = rules.evaluate(case, as_of=AS_OF), rows[case["case_id"]]
+        for name in ("segment", "strategy", "priority"):
+            expected = decision[name]
+            assert row[name] == (None if isinstance(expected, recoup.Unknown) else expected)
+        assert isinstance(decision.stage, recoup.Part)
+        assert (row["stage"], row["state"]) == (decision.stage.to, decision.state)
         assert row["escalations"] == [escalation.id for escalation in decision.escalations]
         assert row["next_review_at"] == decision.next_review_at
+        assert row["balance"] == case["balance"]
 
 
 def test_segments_add_up_to_the_cent(cases: list[Record], decisions: pl.DataFrame) -> None:
@@ -65,24 +74,30 @@ def test_escalations_are_counted(decisions: pl.DataFrame) -> None:
 def test_the_next_night_goes_on_where_this_one_ended(
     rules: recoup.Engine, cases: list[Record], decisions: pl.DataFrame
 ) -> None:
-    later = decide(rules, cases, decisions, AS_OF + timedelta(days=15))
+    later = decide(rules, cases, states(decisions), AS_OF + timedelta(days=15))
     moved = decisions.join(later, on="case_id", suffix="_later").filter(pl.col("stage") != pl.col("stage_later"))
     assert 0 < moved.height < 1200
     # Without the states every case would begin anew.
-    anew = decide(rules, cases, None, AS_OF + timedelta(days=15))
-    assert anew["state"].to_list() != later["state"].to_list()
+    anew = decide(rules, cases, {}, AS_OF + timedelta(days=15))
+    assert states(anew) != states(later)
 
 
-def test_a_case_that_is_refused_leaves_the_others(rules: recoup.Engine, cases: list[Record]) -> None:
-    decided = decide(rules, [cases[0], cases[1] | {"balance": Decimal("-1.00")}, cases[2]], None, AS_OF)
-    assert decided["segment"].is_null().to_list() == [False, True, False]
-    assert decided["problems"].to_list()[1] == ["balance: `-1` is below `0`, the least here"]
+@pytest.mark.parametrize("vague", [{}, {"risk_score": {"unknown": True}}], ids=["in a table", "one by one"])
+def test_a_case_that_is_refused_leaves_the_others(rules: recoup.Engine, cases: list[Record], vague: Record) -> None:
+    wrong = cases[1] | {"balance": Decimal("-1.00")} | vague
+    decided = decide(rules, [cases[0], wrong, *cases[2:]], {}, AS_OF)
+    [refused] = decided.filter(pl.col("errors").is_not_null()).iter_rows(named=True)
+    assert refused["case_id"] == wrong["case_id"]
+    assert refused["errors"] == [
+        {"at": "balance", "code": "refused", "message": "`-1` is below `0`, the least here", "help": None}
+    ]
+    assert decided["errors"].null_count() == 1199
 
 
 def test_a_state_of_another_case_is_refused(rules: recoup.Engine, cases: list[Record], decisions: pl.DataFrame) -> None:
-    swapped = decisions.select("case_id", pl.col("state").reverse())
+    swapped = dict(zip(decisions["case_id"], decisions["state"].reverse()))
     decided = decide(rules, cases, swapped, AS_OF)
-    assert decided["problems"].null_count() == 0
+    assert decided["errors"].null_count() == 0
 
 
 def test_two_nights_by_the_command_line(tmp_path: Path) -> None:
