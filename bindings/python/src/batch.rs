@@ -20,7 +20,7 @@ use recoup::ArrowOptions;
 use crate::engine::Loaded;
 use crate::errors::table_error;
 use crate::functions::let_go;
-use crate::values::described;
+use crate::values::{self, described};
 
 /// How often a long call looks whether somebody pressed Ctrl-C.
 const LOOK: Duration = Duration::from_millis(50);
@@ -97,7 +97,8 @@ pub(crate) fn evaluate(
             described(table)
         )));
     }
-    let reader = table.extract::<AnyRecordBatch>()?.into_reader()?;
+    let readable = values::readable(py)?.call1((table,))?;
+    let reader = readable.extract::<AnyRecordBatch>()?.into_reader()?;
     let (schema, tables) = let_go(py, || rows(reader))?.map_err(arrow_error)?;
     let mut options = ArrowOptions::at(wanted.as_of);
     let (schema, tables) = match states {
@@ -171,7 +172,8 @@ fn with_states(
             described(states)
         )));
     }
-    let (chunks, _) = states.extract::<AnyArray>()?.into_chunked_array().map_err(PyErr::from)?.into_inner();
+    let readable = values::readable(states.py())?.call1((states,))?;
+    let (chunks, _) = readable.extract::<AnyArray>()?.into_chunked_array().map_err(PyErr::from)?.into_inner();
     let (given, rows) = (chunks.iter().map(|chunk| chunk.len()).sum(), tables.iter().map(RecordBatch::num_rows).sum());
     if given != rows {
         let (given, rows): (usize, usize) = (given, rows);

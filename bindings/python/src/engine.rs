@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use recoup::{Attempt, Evaluation, LoadOptions, Offer, Problem, Record, RecordError, State};
+use recoup::{Attempt, Evaluation, LoadOptions, Offer, Problem, Record, RecordError, State, StateError};
 use serde_json::Value as Json;
 
 use crate::batch::{self, Table};
 use crate::decision::Decision;
-use crate::errors::{diagnostics, pack_error, record_error, refused};
+use crate::errors::{diagnostics, pack_error, record_error, refused, state_error};
 use crate::fill::Keys;
 use crate::foreign::{Foreign, Inputs};
 use crate::functions::{Functions, functions_of, let_go, supply};
@@ -121,12 +121,12 @@ impl Loaded {
             let state = state(&room.record)?;
             let mut evaluation = room.evaluation();
             let Room { evaluator, record, .. } = room;
-            let evaluated = let_go(py, || {
-                if let Some(state) = &state {
-                    evaluator.put_state(record, state)?;
-                }
-                evaluator.evaluate_into(record, &mut evaluation).map_err(RecordError::from)
-            })?;
+            if let Some(state) = &state {
+                evaluator
+                    .put_state(record, state)
+                    .map_err(|RecordError { problems }| state_error(py, &StateError { problems }))?;
+            }
+            let evaluated = let_go(py, || evaluator.evaluate_into(record, &mut evaluation).map_err(RecordError::from))?;
             evaluated.map_err(|error| refused(py, &error))?;
             Ok(evaluation)
         });

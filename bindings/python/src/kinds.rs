@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 
 use crate::values;
 
+/// The length of a day in text.
+const DAY: usize = "2026-09-07".len();
+
 /// What a value of a decision is.
 #[derive(Debug)]
 pub(crate) enum Kind {
@@ -19,6 +22,8 @@ pub(crate) enum Kind {
     Date,
     /// An instant.
     Instant,
+    /// A day or an instant.
+    DayOrInstant,
     /// A list of such.
     List(Box<Kind>),
     /// A record with these keys; others are plain.
@@ -40,6 +45,9 @@ impl Kind {
         }
         if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
             return Kind::Record(properties.iter().map(|(key, schema)| (key.clone(), Kind::of(schema))).collect());
+        }
+        if schema.get("oneOf").is_some() {
+            return Kind::DayOrInstant;
         }
         match schema.get("format").and_then(Json::as_str) {
             Some("date") => Kind::Date,
@@ -65,6 +73,8 @@ impl Kind {
                 Kind::Decimal => values::decimal(py)?.call1((text,)),
                 Kind::Date => values::date(py)?.call_method1("fromisoformat", (text,)),
                 Kind::Instant => values::instant(py)?.call1((text,)),
+                Kind::DayOrInstant if text.len()? == DAY => Kind::Date.decode(value),
+                Kind::DayOrInstant => Kind::Instant.decode(value),
                 Kind::Outcome(kind) => kind.decode(value),
                 Kind::Plain | Kind::List(_) | Kind::Record(_) => Ok(value.clone()),
             };

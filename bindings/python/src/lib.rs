@@ -52,7 +52,7 @@ mod module {
     #[pymodule_export]
     use crate::many::Decisions;
     #[pymodule_export]
-    use crate::states::{approve, hold, record, release};
+    use crate::states::{approve, hold, record, release, revision};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -72,7 +72,12 @@ impl Writer {
     /// Writes a value that has no parts; says whether it is one.
     fn scalar(&mut self, value: &Bound<'_, PyAny>, shape: Option<&Shape>, depth: usize) -> PyResult<bool> {
         let py = value.py();
-        if value.is_instance(values::decimal(py)?)? {
+        if is_missing(value) {
+            self.problem(
+                "this is no value",
+                "where it is not known, give `recoup.UNKNOWN`; where there is none, `None`",
+            );
+        } else if value.is_instance(values::decimal(py)?)? {
             match number(value)? {
                 Number::Text(text) => self.json.push_str(&text),
                 Number::NotFinite => {
@@ -124,6 +129,8 @@ impl Writer {
         } else if value.is_instance(values::uuid(py)?)? || value.is_instance(values::zone(py)?)? {
             let text: String = value.str()?.extract()?;
             self.quoted(&text);
+        } else if is_of_numpy(value) {
+            self.value(&value.call_method0("item")?, shape, depth + 1)?;
         } else if value.cast::<PyBytes>().is_ok() || value.cast::<PyByteArray>().is_ok() {
             self.problem("bytes are no text", "decode them: `value.decode()`");
         } else {
@@ -257,6 +264,21 @@ impl Writer {
         let (path, message) = (self.path.clone(), message.to_owned());
         self.problems.push(Problem { path, message, help: Some(help.to_owned()) });
     }
+}
+
+/// Whether this is how pandas says that a value is missing: it is neither none nor unknown until somebody says so.
+fn is_missing(value: &Bound<'_, PyAny>) -> bool {
+    let class = value.get_type();
+    class.name().is_ok_and(|name| name == "NaTType" || name == "NAType")
+        && class.module().is_ok_and(|module| module.to_string_lossy().starts_with("pandas."))
+}
+
+/// Whether this is a number or a boolean of NumPy, which has a plain one in it. Its instants have none.
+fn is_of_numpy(value: &Bound<'_, PyAny>) -> bool {
+    let class = value.get_type();
+    let is_plain = |name: &str| ["int", "uint", "bool", "float"].iter().any(|kind| name.starts_with(kind));
+    class.module().is_ok_and(|module| module == "numpy")
+        && class.name().is_ok_and(|name| is_plain(&name.to_string_lossy()))
 }
 
 fn not_unicode(path: String) -> Problem {

@@ -1,10 +1,12 @@
 //! What hosts tell the state of a case: text in, the next text out.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use recoup::{Done, State, StateError};
 
 use crate::errors::state_error;
-use crate::values::{date_argument, instant_argument};
+use crate::values::{date_argument, described, instant_argument};
 
 /// Reads a state.
 ///
@@ -32,11 +34,30 @@ pub(crate) fn written(py: Python<'_>, made: Result<State, StateError>) -> PyResu
 #[pyo3(signature = (state, action, *, outcome, at))]
 pub(crate) fn record(state: &str, action: &Bound<'_, PyAny>, outcome: &str, at: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = action.py();
-    let step: String = action.get_item("step")?.extract()?;
-    let (occurrence, entry) = (action.get_item("occurrence")?.extract()?, action.get_item("entry")?.extract()?);
-    let due = date_argument(&action.get_item("due")?, "action.due")?;
+    let step: String = part(action, "step")?.extract()?;
+    let (occurrence, entry) = (part(action, "occurrence")?.extract()?, part(action, "entry")?.extract()?);
+    let due = part(action, "due")?;
+    // An action that was stored as JSON has the day as text.
+    let due = match due.cast::<PyString>() {
+        Ok(text) => text.to_cow()?.parse().map_err(|_| PyTypeError::new_err("`action.due` is no day"))?,
+        Err(_) => date_argument(&due, "action.due")?,
+    };
     let done = Done::of_step(&step, occurrence, due, entry);
     written(py, read(py, state)?.record(&done, outcome, instant_argument(at, "at")?))
+}
+
+/// A part of an action.
+fn part<'py>(action: &Bound<'py, PyAny>, key: &str) -> PyResult<Bound<'py, PyAny>> {
+    action.get_item(key).map_err(|_| {
+        let found = described(action);
+        PyTypeError::new_err(format!("`action` is one of `decision.actions`, but this {found} has no `{key}`"))
+    })
+}
+
+/// The revision of a state: another one after each change.
+#[pyfunction]
+pub(crate) fn revision(py: Python<'_>, state: &str) -> PyResult<String> {
+    read(py, state).map(|state| state.revision().to_owned())
 }
 
 /// Records that somebody approved an action.

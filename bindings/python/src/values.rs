@@ -34,6 +34,7 @@ imported! {
     mapping = "collections.abc" "Mapping";
     loads = "json" "loads";
     unpickled = "recoup._functions" "_unpickled";
+    readable = "recoup._tables" "_readable";
     watcher = "recoup._watch" "Watcher";
     supplied = "recoup._functions" "_supplied";
     unknown_class = "recoup._values" "Unknown";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import json
 import pickle
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import recoup
 from conftest import AS_OF, HEADER, ROOT, SMALL, load
+from recoup import states
 
 ESCALATING = (
     HEADER
@@ -134,6 +136,36 @@ def test_a_pickled_engine_keeps_its_functions() -> None:
     more = "functions:\n  double: {of: {a: money}, gives: money, host: true}\nfacts:\n  twice: double(balance)\n"
     engine = pickle.loads(pickle.dumps(load(SMALL.replace("| balance |", "| twice   |") + more, functions=[double])))
     assert engine.evaluate(CASE | {"balance": 2500}, as_of=AS_OF).segment == "large"
+
+
+def test_the_state_of_another_case_is_a_state_error(us: recoup.Engine, portfolio: list[dict[str, Any]]) -> None:
+    state = us.evaluate(portfolio[0], as_of=AS_OF).state
+    with pytest.raises(recoup.StateError, match="not of"):
+        us.evaluate(portfolio[1], state=state, as_of=AS_OF)
+
+
+def test_an_action_that_was_stored_is_recorded(us: recoup.Engine, us_case: dict[str, Any]) -> None:
+    decision = us.evaluate(us_case, as_of=AS_OF)
+    assert decision.state is not None
+    stored = json.loads(decision.to_json())["actions"][0]
+    recorded = states.record(decision.state, stored, outcome="sent", at=AS_OF)
+    assert recorded == states.record(decision.state, decision.actions[0], outcome="sent", at=AS_OF)
+    before, after = states.revision(decision.state), states.revision(recorded)
+    assert before != after and before in decision.state and after in recorded
+    for wrong in ({"id": "x"}, None, 5, {**stored, "due": "soon"}):
+        with pytest.raises(TypeError, match="action"):
+            states.record(decision.state, wrong, outcome="sent", at=AS_OF)  # type: ignore[arg-type]
+
+
+def test_a_template_that_the_pack_does_not_have_is_refused(us: recoup.Engine, us_case: dict[str, Any]) -> None:
+    with pytest.raises(recoup.RecordError, match="attempt.template: the pack has no template `validation_notise`"):
+        us.check_contact(us_case, channel="letter", template="validation_notise", as_of=AS_OF)
+
+
+def test_escalations_are_due_on_days(us: recoup.Engine, us_case: dict[str, Any]) -> None:
+    decision = us.evaluate(us_case, as_of=AS_OF)
+    assert {type(escalation.due_on) for escalation in decision.escalations} <= {dt.date, dt.datetime, type(None)}
+    assert decision.escalations[0].due_on == dt.date(2026, 9, 10)
 
 
 def test_many_cases_go_on_from_their_states(us: recoup.Engine, portfolio: list[dict[str, Any]]) -> None:

@@ -65,7 +65,10 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
         ("level".to_owned(), result(json!({"type": "integer"}), true)),
         ("assign_to".to_owned(), result(text.clone(), true)),
         ("due_in".to_owned(), result(text.clone(), true)),
-        ("due_on".to_owned(), result(text.clone(), true)),
+        (
+            "due_on".to_owned(),
+            result(json!({"type": "string", "oneOf": [{"format": "date"}, {"format": "date-time"}]}), true),
+        ),
         ("because".to_owned(), nullable.clone()),
         ("source".to_owned(), nullable),
     ]));

@@ -85,7 +85,9 @@ impl Engine {
     /// # Errors
     /// All problems of the attempt, where it is not valid.
     pub fn judge_contact(&self, decided: &Decided, attempt: &Attempt) -> Result<ContactCheck, RecordError> {
-        let problems = attempt.problems(&self.planned().checked.header.channels);
+        let checked = self.planned().checked;
+        let templates: Vec<&str> = checked.templates.iter().map(|template| &*template.name).collect();
+        let problems = attempt.problems(&checked.header.channels, &templates);
         if !problems.is_empty() {
             return Err(RecordError { problems });
         }

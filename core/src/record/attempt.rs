@@ -75,8 +75,9 @@ impl Attempt {
         self.at
     }
 
-    /// What is wrong with it, in a pack with these channels.
-    pub(crate) fn problems(&self, channels: &[Arc<str>]) -> Vec<Problem> {
+    /// What is wrong with it, in a pack with these channels and templates. A pack without templates takes any: they are
+    /// the host's own.
+    pub(crate) fn problems(&self, channels: &[Arc<str>], templates: &[&str]) -> Vec<Problem> {
         let mut problems = Vec::new();
         let channels = || channels.iter().map(|channel| &**channel);
         if !channels().any(|channel| channel == self.channel) {
@@ -87,6 +88,14 @@ impl Attempt {
             let message = format!("`{}` does not begin contacts", self.initiated_by);
             let help = "one of `us`, `debtor`, `other`".to_owned();
             problems.push(Problem::new("attempt.initiated_by", message, Some(help)));
+        }
+        if let Some(template) = &self.template
+            && !templates.is_empty()
+            && !templates.contains(&template.as_str())
+        {
+            let message = format!("the pack has no template `{template}`");
+            let help = did_you_mean(template, templates.iter().copied());
+            problems.push(Problem::new("attempt.template", message, help));
         }
         problems
     }

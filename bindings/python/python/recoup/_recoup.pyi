@@ -23,6 +23,7 @@ __all__ = [
     "hold",
     "record",
     "release",
+    "revision",
 ]
 
 __version__: Final[str]
@@ -382,7 +383,10 @@ class Decision:
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 def record(state: str, action: Part | Mapping[str, Any], *, outcome: str, at: datetime) -> str:
-    """Records that an action of `decision.actions` was carried out; gives the next state. Raises `StateError`."""
+    """Records that an action of `decision.actions` was carried out; gives the next state. Raises `StateError`.
+
+    An action that was stored as JSON does, too.
+    """
 
 def approve(state: str, action_id: str, *, by: str, at: datetime) -> str:
     """Records that somebody approved an action, by its `id`; gives the next state. Raises `StateError`."""
@@ -392,6 +396,9 @@ def hold(state: str, id: str, *, reason: str, by: str, start: date, until: date 
 
 def release(state: str, id: str) -> str:
     """Takes a hold away; gives the next state. Raises `StateError`."""
+
+def revision(state: str) -> str:
+    """The revision of a state, which is another after each change. Raises `StateError`."""
 
 def _command(arguments: list[str]) -> int:
     """Runs the `recoup` command; gives its exit status."""

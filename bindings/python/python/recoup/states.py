@@ -5,6 +5,6 @@ it. A state is never changed: each function takes one text and gives the next. A
 `Engine.move_to` and `Engine.record_escalation`, which need to know the pack.
 """
 
-from recoup._recoup import approve, hold, record, release
+from recoup._recoup import approve, hold, record, release, revision
 
-__all__ = ["approve", "hold", "record", "release"]
+__all__ = ["approve", "hold", "record", "release", "revision"]

@@ -423,7 +423,8 @@ impl TestReader<'_, '_> {
         attempt.initiated_by = initiated_by.unwrap_or(attempt.initiated_by);
         attempt.recipient = recipient.unwrap_or(attempt.recipient);
         (attempt.purpose, attempt.address, attempt.template) = (purpose, address, template);
-        for problem in attempt.problems(&self.pack.header.channels) {
+        let templates: Vec<&str> = self.pack.templates.iter().map(|template| &*template.name).collect();
+        for problem in attempt.problems(&self.pack.header.channels, &templates) {
             let span = place_of(node, problem.path.trim_start_matches("attempt."), false);
             self.findings.push(Finding::error(Code::UnknownChoice, span, problem.message).maybe_help(problem.help));
         }
