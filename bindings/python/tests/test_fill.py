@@ -83,11 +83,15 @@ def open_to_more() -> recoup.Engine:
     return pack(FIELDS, "    on_unknown_field: ignore\n")
 
 
+class Inner(enum.Enum):
+    CARD = "card"
+
+
 class Word(enum.Enum):
     CARD = "card"
     NUMBER = 12
     DATE = dt.date(2026, 1, 2)
-    NESTED = enum.Enum("Inner", "A").A  # type: ignore[misc]
+    NESTED = Inner.CARD
 
 
 class Spoken(enum.StrEnum):
