@@ -1,4 +1,4 @@
-"""The policy of `../data/policy.json` in plain Python, twice: with whole cents and a float, and with exact decimals.
+"""The policy of `../data/policy.json` in plain Python, twice: with whole cents and a float, and exactly.
 
 Written by `write_by_hand.py`; do not edit. Each function takes a case as a dict and gives its outcome as a tuple:
 segment, discount in basis points, role, triggers as bits, incentive, next stage. Nothing is checked, nothing explained.
@@ -46,27 +46,93 @@ def decide(case: dict[str, Any]) -> Outcome:
     deceased = case["deceased"]
     consent = case["consent"]
 
-    if balance >= 1_000_000 and days_past_due < 30 and credit_score >= 720 and product in {"MORTGAGE", "AUTO", "LOAN"} and not disputed:
+    if (
+        balance >= 1_000_000
+        and days_past_due < 30
+        and credit_score >= 720
+        and product in {"MORTGAGE", "AUTO", "LOAN"}
+        and not disputed
+    ):
         segment = "VIP"
-    elif balance >= 0 and days_past_due >= 0 and credit_score >= 0 and product in {"CARD", "LOAN", "MORTGAGE", "AUTO", "TELCO", "UTILITY"} and disputed:
+    elif (
+        balance >= 0
+        and days_past_due >= 0
+        and credit_score >= 0
+        and product in {"CARD", "LOAN", "MORTGAGE", "AUTO", "TELCO", "UTILITY"}
+        and disputed
+    ):
         segment = "DISPUTE"
-    elif 50_000 <= balance < 2_000_000 and days_past_due >= 30 and credit_score < 560 and product in {"CARD", "LOAN"} and hardship:
+    elif (
+        50_000 <= balance < 2_000_000
+        and days_past_due >= 30
+        and credit_score < 560
+        and product in {"CARD", "LOAN"}
+        and hardship
+    ):
         segment = "HARDSHIP"
-    elif balance >= 500_000 and days_past_due >= 180 and credit_score < 520 and product in {"LOAN", "AUTO", "MORTGAGE"} and not hardship:
+    elif (
+        balance >= 500_000
+        and days_past_due >= 180
+        and credit_score < 520
+        and product in {"LOAN", "AUTO", "MORTGAGE"}
+        and not hardship
+    ):
         segment = "LEGALRISK"
-    elif balance >= 250_000 and days_past_due >= 90 and credit_score < 620 and product in {"CARD", "LOAN", "AUTO"} and not hardship:
+    elif (
+        balance >= 250_000
+        and days_past_due >= 90
+        and credit_score < 620
+        and product in {"CARD", "LOAN", "AUTO"}
+        and not hardship
+    ):
         segment = "HIGH"
-    elif 100_000 <= balance < 250_000 and days_past_due >= 120 and credit_score < 600 and product in {"CARD", "TELCO", "UTILITY"} and not hardship:
+    elif (
+        100_000 <= balance < 250_000
+        and days_past_due >= 120
+        and credit_score < 600
+        and product in {"CARD", "TELCO", "UTILITY"}
+        and not hardship
+    ):
         segment = "CHRONIC"
-    elif 20_000 <= balance < 900_000 and 60 <= days_past_due < 180 and 500 <= credit_score < 680 and product in {"CARD", "LOAN", "AUTO", "MORTGAGE"} and not hardship:
+    elif (
+        20_000 <= balance < 900_000
+        and 60 <= days_past_due < 180
+        and 500 <= credit_score < 680
+        and product in {"CARD", "LOAN", "AUTO", "MORTGAGE"}
+        and not hardship
+    ):
         segment = "LATE"
-    elif balance < 300_000 and days_past_due < 30 and credit_score >= 600 and product in {"CARD", "LOAN", "TELCO", "UTILITY"} and not hardship:
+    elif (
+        balance < 300_000
+        and days_past_due < 30
+        and credit_score >= 600
+        and product in {"CARD", "LOAN", "TELCO", "UTILITY"}
+        and not hardship
+    ):
         segment = "EARLY"
-    elif balance < 80_000 and days_past_due < 90 and credit_score >= 560 and product in {"TELCO", "UTILITY"} and not disputed:
+    elif (
+        balance < 80_000
+        and days_past_due < 90
+        and credit_score >= 560
+        and product in {"TELCO", "UTILITY"}
+        and not disputed
+    ):
         segment = "LOW"
-    elif balance >= 300_000 and days_past_due >= 30 and credit_score >= 580 and product in {"LOAN", "MORTGAGE"} and not hardship:
+    elif (
+        balance >= 300_000
+        and days_past_due >= 30
+        and credit_score >= 580
+        and product in {"LOAN", "MORTGAGE"}
+        and not hardship
+    ):
         segment = "SME"
-    elif balance >= 30_000 and days_past_due < 240 and credit_score >= 450 and product in {"CARD", "LOAN", "MORTGAGE", "AUTO"} and not disputed:
+    elif (
+        balance >= 30_000
+        and days_past_due < 240
+        and credit_score >= 450
+        and product in {"CARD", "LOAN", "MORTGAGE", "AUTO"}
+        and not disputed
+    ):
         segment = "STD"
     else:
         segment = "DEFAULT"
@@ -89,7 +155,12 @@ def decide(case: dict[str, Any]) -> Outcome:
     elif segment == "HARDSHIP" and days_past_due >= 120 and balance < 2_000_000 and broken_promises < 6:
         discount_bps = 4_500
         role = "MANAGER"
-    elif segment == "LEGALRISK" and 180 <= days_past_due < 360 and 500_000 <= balance < 2_000_000 and broken_promises < 5:
+    elif (
+        segment == "LEGALRISK"
+        and 180 <= days_past_due < 360
+        and 500_000 <= balance < 2_000_000
+        and broken_promises < 5
+    ):
         discount_bps = 3_000
         role = "MANAGER"
     elif segment == "LEGALRISK" and days_past_due >= 360 and balance >= 500_000 and broken_promises < 20:
@@ -116,7 +187,12 @@ def decide(case: dict[str, Any]) -> Outcome:
     elif segment in {"STD", "LOW", "EARLY"} and days_past_due < 60 and balance < 300_000 and broken_promises < 1:
         discount_bps = 250
         role = "AGENT"
-    elif segment in {"STD", "DEFAULT", "LATE", "HIGH", "SME"} and days_past_due >= 30 and balance >= 10_000 and broken_promises >= 0:
+    elif (
+        segment in {"STD", "DEFAULT", "LATE", "HIGH", "SME"}
+        and days_past_due >= 30
+        and balance >= 10_000
+        and broken_promises >= 0
+    ):
         discount_bps = 750
         role = "SENIOR"
     else:
@@ -265,27 +341,93 @@ def decide_exact(case: dict[str, Any]) -> Outcome:
     deceased = case["deceased"]
     consent = case["consent"]
 
-    if balance >= 10_000 and days_past_due < 30 and credit_score >= 720 and product in {"MORTGAGE", "AUTO", "LOAN"} and not disputed:
+    if (
+        balance >= 10_000
+        and days_past_due < 30
+        and credit_score >= 720
+        and product in {"MORTGAGE", "AUTO", "LOAN"}
+        and not disputed
+    ):
         segment = "VIP"
-    elif balance >= 0 and days_past_due >= 0 and credit_score >= 0 and product in {"CARD", "LOAN", "MORTGAGE", "AUTO", "TELCO", "UTILITY"} and disputed:
+    elif (
+        balance >= 0
+        and days_past_due >= 0
+        and credit_score >= 0
+        and product in {"CARD", "LOAN", "MORTGAGE", "AUTO", "TELCO", "UTILITY"}
+        and disputed
+    ):
         segment = "DISPUTE"
-    elif 500 <= balance < 20_000 and days_past_due >= 30 and credit_score < 560 and product in {"CARD", "LOAN"} and hardship:
+    elif (
+        500 <= balance < 20_000
+        and days_past_due >= 30
+        and credit_score < 560
+        and product in {"CARD", "LOAN"}
+        and hardship
+    ):
         segment = "HARDSHIP"
-    elif balance >= 5_000 and days_past_due >= 180 and credit_score < 520 and product in {"LOAN", "AUTO", "MORTGAGE"} and not hardship:
+    elif (
+        balance >= 5_000
+        and days_past_due >= 180
+        and credit_score < 520
+        and product in {"LOAN", "AUTO", "MORTGAGE"}
+        and not hardship
+    ):
         segment = "LEGALRISK"
-    elif balance >= 2_500 and days_past_due >= 90 and credit_score < 620 and product in {"CARD", "LOAN", "AUTO"} and not hardship:
+    elif (
+        balance >= 2_500
+        and days_past_due >= 90
+        and credit_score < 620
+        and product in {"CARD", "LOAN", "AUTO"}
+        and not hardship
+    ):
         segment = "HIGH"
-    elif 1_000 <= balance < 2_500 and days_past_due >= 120 and credit_score < 600 and product in {"CARD", "TELCO", "UTILITY"} and not hardship:
+    elif (
+        1_000 <= balance < 2_500
+        and days_past_due >= 120
+        and credit_score < 600
+        and product in {"CARD", "TELCO", "UTILITY"}
+        and not hardship
+    ):
         segment = "CHRONIC"
-    elif 200 <= balance < 9_000 and 60 <= days_past_due < 180 and 500 <= credit_score < 680 and product in {"CARD", "LOAN", "AUTO", "MORTGAGE"} and not hardship:
+    elif (
+        200 <= balance < 9_000
+        and 60 <= days_past_due < 180
+        and 500 <= credit_score < 680
+        and product in {"CARD", "LOAN", "AUTO", "MORTGAGE"}
+        and not hardship
+    ):
         segment = "LATE"
-    elif balance < 3_000 and days_past_due < 30 and credit_score >= 600 and product in {"CARD", "LOAN", "TELCO", "UTILITY"} and not hardship:
+    elif (
+        balance < 3_000
+        and days_past_due < 30
+        and credit_score >= 600
+        and product in {"CARD", "LOAN", "TELCO", "UTILITY"}
+        and not hardship
+    ):
         segment = "EARLY"
-    elif balance < 800 and days_past_due < 90 and credit_score >= 560 and product in {"TELCO", "UTILITY"} and not disputed:
+    elif (
+        balance < 800
+        and days_past_due < 90
+        and credit_score >= 560
+        and product in {"TELCO", "UTILITY"}
+        and not disputed
+    ):
         segment = "LOW"
-    elif balance >= 3_000 and days_past_due >= 30 and credit_score >= 580 and product in {"LOAN", "MORTGAGE"} and not hardship:
+    elif (
+        balance >= 3_000
+        and days_past_due >= 30
+        and credit_score >= 580
+        and product in {"LOAN", "MORTGAGE"}
+        and not hardship
+    ):
         segment = "SME"
-    elif balance >= 300 and days_past_due < 240 and credit_score >= 450 and product in {"CARD", "LOAN", "MORTGAGE", "AUTO"} and not disputed:
+    elif (
+        balance >= 300
+        and days_past_due < 240
+        and credit_score >= 450
+        and product in {"CARD", "LOAN", "MORTGAGE", "AUTO"}
+        and not disputed
+    ):
         segment = "STD"
     else:
         segment = "DEFAULT"
@@ -335,7 +477,12 @@ def decide_exact(case: dict[str, Any]) -> Outcome:
     elif segment in {"STD", "LOW", "EARLY"} and days_past_due < 60 and balance < 3_000 and broken_promises < 1:
         discount_bps = 250
         role = "AGENT"
-    elif segment in {"STD", "DEFAULT", "LATE", "HIGH", "SME"} and days_past_due >= 30 and balance >= 100 and broken_promises >= 0:
+    elif (
+        segment in {"STD", "DEFAULT", "LATE", "HIGH", "SME"}
+        and days_past_due >= 30
+        and balance >= 100
+        and broken_promises >= 0
+    ):
         discount_bps = 750
         role = "SENIOR"
     else:

@@ -13,12 +13,12 @@ Rule = dict[str, Any]
 
 
 def by_zen(policy: Policy) -> tuple[Callable[[Case], Outcome], Callable[[Case], Outcome]]:
-    """zen-engine: five decision tables in a row. Compiled beforehand, and by a loader as its README shows."""
+    """zen-engine: five decision tables in a row. Compiled beforehand, and made from text as its README shows."""
     import zen
 
-    content = json.dumps(_zen_graph(policy))
-    ready = zen.ZenEngine().create_decision(zen.ZenDecisionContent(content))
-    by_loader = zen.ZenEngine({"loader": lambda key: content})
+    graph = _zen_graph(policy)
+    compiled = zen.ZenEngine({"loader": {"type": "static", "content": {"policy": graph}}})
+    made = zen.ZenEngine().create_decision(json.dumps(graph))
 
     def outcome(response: Any) -> Outcome:
         result = response["result"]
@@ -27,8 +27,8 @@ def by_zen(policy: Policy) -> tuple[Callable[[Case], Outcome], Callable[[Case], 
         return result["segment"], discount, result["role"], triggers, incentive, result["next_stage"]
 
     return (
-        lambda case: outcome(ready.evaluate(case)),
-        lambda case: outcome(by_loader.evaluate("policy.json", case)),
+        lambda case: outcome(compiled.evaluate("policy", case)),
+        lambda case: outcome(made.evaluate(case)),
     )
 
 
@@ -72,12 +72,14 @@ def _zen_graph(policy: Policy) -> dict[str, Any]:
 
     settlement = [(cells(rule), [str(rule["bps"]), text(rule["role"])]) for rule in policy["set"]]
     transitions = [(cells(rule) | {"stage": text(rule["from"])}, [text(rule["to"])]) for rule in policy["trans"]]
+    triggers = [(cells(rule), [str(1 << bit)]) for bit, rule in enumerate(policy["trig"])]
+    incentives = [(cells(rule), [f"floor(balance * {rule['bps']} / 10000)"]) for rule in policy["inc"]]
     nodes = [
         {"id": "in", "name": "in", "type": "inputNode", "content": {}},
         table("segmentation", ["segment"], [(cells(rule), [text(rule["out"])]) for rule in policy["seg"]]),
         table("settlement", ["discount_bps", "role"], [*settlement, ({}, ["0", text("NONE")])]),
-        table("triggers", ["bit"], [(cells(rule), [str(1 << bit)]) for bit, rule in enumerate(policy["trig"])], "triggers"),
-        table("incentive", ["incentive"], [(cells(rule), [f"floor(balance * {rule['bps']} / 10000)"]) for rule in policy["inc"]]),
+        table("triggers", ["bit"], triggers, "triggers"),
+        table("incentive", ["incentive"], incentives),
         table("transition", ["next_stage"], [*transitions, ({}, ["stage"])]),
         {"id": "out", "name": "out", "type": "outputNode", "content": {}},
     ]
@@ -91,7 +93,7 @@ def _zen_graph(policy: Policy) -> dict[str, Any]:
 
 def by_rule_engine(policy: Policy) -> Callable[[Case], Outcome]:
     """rule-engine: an expression for each rule, compiled; Python walks the rules."""
-    import rule_engine
+    import rule_engine  # type: ignore[import-untyped]
 
     def clause(condition: dict[str, Any]) -> str:
         field = condition["f"]
@@ -117,22 +119,22 @@ def by_rule_engine(policy: Policy) -> Callable[[Case], Outcome]:
         def first(rules: list[tuple[Any, Rule]], facts: Case) -> Rule:
             return next((rule for expression, rule in rules if expression.matches(facts)), {})
 
-        segment = first(parts["seg"], case)["out"]
+        segment: str = first(parts["seg"], case)["out"]
         discount = first(parts["set"], case | {"segment": segment})
         triggers = sum(1 << bit for bit, (rule, _) in enumerate(parts["trig"]) if rule.matches(case))
         incentive = case["balance"] * first(parts["inc"], case).get("bps", 0) // 10_000
-        stage = first(stages.get(case["stage"], []), case).get("to", case["stage"])
-        return segment, discount.get("bps", 0), discount.get("role", "NONE"), triggers, incentive, stage
+        stage: str = first(stages.get(case["stage"], []), case).get("to") or case["stage"]
+        return segment, discount.get("bps") or 0, discount.get("role") or "NONE", triggers, incentive, stage
 
     return decide
 
 
 def by_business_rules(policy: Policy) -> Callable[[Case], Outcome]:
     """business-rules: variables and actions as classes, rules as data; it stops at the first rule that holds."""
-    from business_rules import run_all
-    from business_rules.actions import BaseActions, rule_action
-    from business_rules.fields import FIELD_NUMERIC, FIELD_TEXT
-    from business_rules.variables import (
+    from business_rules import run_all  # type: ignore[import-untyped]
+    from business_rules.actions import BaseActions, rule_action  # type: ignore[import-untyped]
+    from business_rules.fields import FIELD_NUMERIC, FIELD_TEXT  # type: ignore[import-untyped]
+    from business_rules.variables import (  # type: ignore[import-untyped]
         BaseVariables,
         boolean_rule_variable,
         numeric_rule_variable,
@@ -158,7 +160,7 @@ def by_business_rules(policy: Policy) -> Callable[[Case], Outcome]:
         def __init__(self) -> None:
             self.found: list[tuple[int, str]] = []
 
-        @rule_action(params={"number": FIELD_NUMERIC, "word": FIELD_TEXT})  # type: ignore[misc]
+        @rule_action(params={"number": FIELD_NUMERIC, "word": FIELD_TEXT})  # type: ignore[untyped-decorator]
         def give(self, number: int, word: str) -> None:
             self.found.append((number, word))
 

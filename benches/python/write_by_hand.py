@@ -14,8 +14,9 @@ from typing import Any
 HERE = Path(__file__).parent
 POLICY = HERE.parent / "data" / "policy.json"
 WRITTEN = HERE / "by_hand.py"
+WIDTH = 120
 
-HEAD = '''"""The policy of `../data/policy.json` in plain Python, twice: with whole cents and a float, and with exact decimals.
+HEAD = '''"""The policy of `../data/policy.json` in plain Python, twice: with whole cents and a float, and exactly.
 
 Written by `write_by_hand.py`; do not edit. Each function takes a case as a dict and gives its outcome as a tuple:
 segment, discount in basis points, role, triggers as bits, incentive, next stage. Nothing is checked, nothing explained.
@@ -75,18 +76,30 @@ class Form:
                     return f"{field} >= {self.number(field, low)}"
                 return f"{self.number(field, low)} <= {field} < {self.number(field, high)}"
 
-    def holds(self, conditions: list[dict[str, Any]]) -> str:
-        return " and ".join(self.condition(condition) for condition in conditions)
+    def test(self, word: str, conditions: list[dict[str, Any]], indent: str) -> list[str]:
+        """The head of a branch, in lines that are not too long."""
+        tests = [self.condition(condition) for condition in conditions]
+        line = f"{indent}{word} {' and '.join(tests)}:"
+        if len(line) <= WIDTH:
+            return [line]
+        inner = [f"{indent}    {'and ' if number else ''}{test}" for number, test in enumerate(tests)]
+        return [f"{indent}{word} (", *inner, f"{indent}):"]
 
 
-def chain(form: Form, rows: list[dict[str, Any]], otherwise: list[str], then: Callable[[dict[str, Any]], list[str]], indent: str) -> list[str]:
+def chain(
+    form: Form,
+    rows: list[dict[str, Any]],
+    otherwise: list[str],
+    then: Callable[[dict[str, Any]], list[str]],
+    indent: str,
+) -> list[str]:
     """The rows as `if`, `elif` and `else`."""
     lines: list[str] = []
     for row in rows:
         body = [f"{indent}    {line}" for line in then(row)]
         if not row["c"]:
             return [*lines, f"{indent}else:", *body]
-        lines += [f"{indent}{'elif' if lines else 'if'} {form.holds(row['c'])}:", *body]
+        lines += [*form.test("elif" if lines else "if", row["c"], indent), *body]
     return [*lines, f"{indent}else:", *(f"{indent}    {line}" for line in otherwise)] if otherwise else lines
 
 
@@ -105,8 +118,11 @@ def function(form: Form, policy: dict[str, Any]) -> list[str]:
     )
     lines += ["", *discount, "", "    triggers = 0"]
     for bit, row in enumerate(policy["trig"]):
-        lines += [f"    if {form.holds(row['c'])}:", f"        triggers |= {1 << bit}"]
-    lines += ["", *chain(form, policy["inc"], ["incentive = 0"], lambda row: [f"incentive = {form.incentive(row['bps'])}"], "    ")]
+        lines += [*form.test("if", row["c"], "    "), f"        triggers |= {1 << bit}"]
+    incentive = chain(
+        form, policy["inc"], ["incentive = 0"], lambda row: [f"incentive = {form.incentive(row['bps'])}"], "    "
+    )
+    lines += ["", *incentive]
     lines += ["", "    next_stage = stage"]
     stages: dict[str, list[dict[str, Any]]] = {}
     for row in policy["trans"]:

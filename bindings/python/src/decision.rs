@@ -92,7 +92,7 @@ impl Decision {
         let whole = self.whole.get_or_try_init(py, || {
             let parts = self.parts(py)?;
             for key in parts.keys() {
-                self.part(py, &*key.cast::<PyString>()?.to_cow()?)?;
+                self.part(py, &key.cast::<PyString>()?.to_cow()?)?;
             }
             values::part_class(py)?.call1((parts,)).map(Bound::unbind)
         })?;

@@ -20,6 +20,8 @@ pub(crate) struct Room {
     pub(crate) evaluator: Evaluator,
     pub(crate) record: Record,
     pub(crate) order: Order,
+    /// What decisions held that nobody holds any more.
+    #[expect(clippy::vec_box, reason = "what a decision holds is handed on, and never moved in memory")]
     spare: Vec<Box<Evaluation>>,
 }
 

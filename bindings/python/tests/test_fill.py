@@ -84,14 +84,14 @@ def open_to_more() -> recoup.Engine:
 
 
 class Inner(enum.Enum):
-    A = 1
+    CARD = "card"
 
 
 class Word(enum.Enum):
     CARD = "card"
     NUMBER = 12
     DATE = dt.date(2026, 1, 2)
-    NESTED = Inner.A
+    NESTED = Inner.CARD
 
 
 class Spoken(enum.StrEnum):

@@ -4,6 +4,8 @@
 //! oddly given is asked of [`RecordReader`], which defines what a value means. Where that finds a problem the host gives
 //! the whole record as text, and all of its problems are reported: nothing is reported here.
 
+#[cfg(test)]
+mod differential;
 mod parts;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -234,9 +236,7 @@ impl<'a> CaseFiller<'a> {
                 }
                 self.put_other(field, Given::Text(text))
             }
-            Some(Form::Text { is_measured: false }) if !text.trim_ascii_start().is_empty() => {
-                self.stand_as_text(field, text)
-            }
+            Some(Form::Text { is_measured: false }) => self.stand_as_text(field, text),
             Some(Form::Number(_)) => self.number(field, text),
             _ => self.put_other(field, Given::Text(text)),
         }
