@@ -19,7 +19,7 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
   test   the gate: format, lint, tests, docs, examples, packs, portfolio, cards,
-         python, programs, spark
+         python, programs, benches, spark
   soak   all tests in release, property tests with their long counts, long runs of the Python module";
 
 fn main() -> ExitCode {
@@ -46,9 +46,9 @@ type Outcome<T = ()> = Result<T, String>;
 
 type Step = fn(&Places) -> Outcome;
 
-/// From the cheapest to the dearest; `portfolio` and `cards` use the command that `packs` builds, `programs` and `spark`
-/// the environment that `python` makes.
-const STEPS: [(&str, Step); 11] = [
+/// From the cheapest to the dearest; `portfolio` and `cards` use the command that `packs` builds, `programs`,
+/// `benches` and `spark` the environment that `python` makes.
+const STEPS: [(&str, Step); 12] = [
     ("format", format),
     ("lint", lint),
     ("tests", all_tests),
@@ -59,6 +59,7 @@ const STEPS: [(&str, Step); 11] = [
     ("cards", cards),
     ("python", python::module),
     ("programs", python::examples),
+    ("benches", python::benches),
     ("spark", python::spark),
 ];
 

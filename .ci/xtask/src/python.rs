@@ -39,6 +39,14 @@ pub(crate) fn examples(places: &Places) -> Outcome {
     run(environment.program("python").args(["-m", "mypy", "."]))
 }
 
+/// The benchmarks in Python, without the clock: all contenders decide as they should.
+pub(crate) fn benches(places: &Places) -> Outcome {
+    let environment = Environment { sources: places.root.join("benches/python"), ..Environment::of(places) };
+    environment.install(&["-r".into(), environment.sources.join("requirements.txt").into_os_string()])?;
+    run(environment.program("python").args(["bench.py", "--quick"]))?;
+    run(environment.program("python").args(["tables.py", "--quick"]))
+}
+
 /// The tests on a small cluster of Spark.
 pub(crate) fn spark(places: &Places) -> Outcome {
     installed(&[("java", "openjdk-17-jre-headless")])?;
