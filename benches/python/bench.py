@@ -9,7 +9,6 @@ Needs `recoup` and what `requirements.txt` names. A wrong outcome stops it befor
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import platform
 import random
@@ -18,23 +17,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
 import by_hand
 import peers
 import recoup
 import write_by_hand
-
-DATA = Path(__file__).parent.parent / "data"
-AS_OF = dt.datetime(2026, 9, 7, 22, tzinfo=dt.timezone.utc)
-MONEY = ("balance", "principal", "last_payment_amount")
-
-Case = dict[str, Any]
-Outcome = tuple[str, int, str, int, int, str]
-
+from cases import AS_OF, DATA, Case, Outcome, exact, read
 
 @dataclass
 class Contender:
@@ -50,15 +39,6 @@ class Contender:
     """Slow ones decide one of so many cases in a round."""
 
 
-def exact(case: Case) -> Case:
-    """A case with exact amounts and scores, as a program has it from its database."""
-    exact_case = dict(case)
-    for name in MONEY:
-        exact_case[name] = Decimal(case[name]).scaleb(-2)
-    exact_case["risk_score"] = Decimal(str(case["risk_score"]))
-    return exact_case
-
-
 def contenders(engine: recoup.Engine, cases: list[Case]) -> list[Contender]:
     """All of them; the first is the one that others are measured by."""
     policy = json.loads((DATA / "policy.json").read_text())
@@ -66,7 +46,7 @@ def contenders(engine: recoup.Engine, cases: list[Case]) -> list[Contender]:
     evaluate, decide, decide_exact = engine.evaluate, by_hand.decide, by_hand.decide_exact
     bits = {f"escalations/{row['name'].removeprefix('T_').lower()}": 1 << bit for bit, row in enumerate(policy["trig"])}
 
-    def read(decision: recoup.Decision) -> Outcome:
+    def outcome_of(decision: recoup.Decision) -> Outcome:
         return (
             decision.segment,
             decision["settlement.discount_bps"],
@@ -77,7 +57,7 @@ def contenders(engine: recoup.Engine, cases: list[Case]) -> list[Contender]:
         )
 
     def recoup_outcome(case: Case) -> Outcome:
-        return read(evaluate(case, as_of=AS_OF))
+        return outcome_of(evaluate(case, as_of=AS_OF))
 
     def recoup_alone(cases: list[Case]) -> None:
         for case in cases:
@@ -88,7 +68,7 @@ def contenders(engine: recoup.Engine, cases: list[Case]) -> list[Contender]:
 
     def recoup_read(cases: list[Case]) -> None:
         for case in cases:
-            read(evaluate(case, as_of=AS_OF))
+            outcome_of(evaluate(case, as_of=AS_OF))
 
     def recoup_explained(cases: list[Case]) -> None:
         for case in cases:
@@ -189,16 +169,9 @@ def main() -> None:
     options = parser.parse_args()
     if write_by_hand.text() != write_by_hand.WRITTEN.read_text():
         sys.exit("by_hand.py is not what write_by_hand.py writes")
-    cases = [json.loads(line) for line in (DATA / "cases.ndjson").read_text().splitlines()]
-    keys = ("segment", "discount_bps", "role", "triggers", "incentive", "stage")
-    expected: list[Outcome] = []
-    for case in cases:
-        outcome = case.pop("expect")
-        expected.append(tuple(outcome[key] for key in keys))
+    cases, expected = read()
     if options.quick:
         cases, expected = cases[:100], expected[:100]
-    # Keys are the same objects in all cases, as they are where a program makes its dicts.
-    cases = [{sys.intern(key): value for key, value in case.items()} for case in cases]
     engine = recoup.Engine.load(DATA / "bench")
     all_contenders = contenders(engine, cases)
     check(all_contenders, expected, 20 if options.quick else 100)

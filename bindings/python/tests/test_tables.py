@@ -40,12 +40,11 @@ def test_values_of_numpy_and_pandas(small: recoup.Engine) -> None:
         small.evaluate(ROW | {"called": pd.NaT}, as_of=AS_OF)
 
 
-def test_states_that_are_all_none() -> None:
+def test_states_that_are_all_none(small: recoup.Engine) -> None:
     table = pl.DataFrame([ROW])
     states = pl.Series([None])
     assert states.dtype == pl.Null
-    engine = recoup.Engine.from_files({"one/pack.yaml": PACK}, pack="one")
-    decided = pl.DataFrame(engine.evaluate_batch(table, states=states, as_of=AS_OF))
+    decided = pl.DataFrame(small.evaluate_batch(table, states=states, as_of=AS_OF))
     assert decided["segment"].to_list() == ["large"] and decided["errors"].to_list() == [None]
 
 
@@ -54,24 +53,3 @@ def test_without_pyarrow_the_columns_are_named(small: recoup.Engine, monkeypatch
     with pytest.raises(TypeError, match="`share` has no type, for it holds no values: cast it, or install pyarrow"):
         small.evaluate_batch(pl.DataFrame([ROW | {"share": None}]), as_of=AS_OF)
     assert len(small.evaluate_batch(pl.DataFrame([ROW]), as_of=AS_OF)) == 1
-
-
-PACK = """
-pack: one
-version: 1.0.0
-format: 1
-currency: USD
-time_zone: America/New_York
-records:
-  case:
-    fields:
-      case_id: {type: text, key: true}
-      balance: {type: money}
-segmentation:
-  outputs: {segment: [large, small]}
-  grid: |
-    | row       | balance | then segment |
-    |-----------|---------|--------------|
-    | large     | >= 5000 | large        |
-    | otherwise |         | small        |
-"""
