@@ -36,6 +36,10 @@ impl Kind {
     /// What a JSON Schema describes.
     pub(crate) fn of(schema: &Json) -> Kind {
         if let Some(options) = schema.get("anyOf").and_then(Json::as_array) {
+            // A text that may have one form or another.
+            if schema.get("type").is_some() {
+                return Kind::DayOrInstant;
+            }
             let kind = options.first().map_or(Kind::Plain, Kind::of);
             let has = |key: &str| options.iter().any(|option| option.pointer(&format!("/properties/{key}")).is_some());
             return if has("unknown") && has("error") { Kind::Outcome(Box::new(kind)) } else { kind };
@@ -45,9 +49,6 @@ impl Kind {
         }
         if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
             return Kind::Record(properties.iter().map(|(key, schema)| (key.clone(), Kind::of(schema))).collect());
-        }
-        if schema.get("oneOf").is_some() {
-            return Kind::DayOrInstant;
         }
         match schema.get("format").and_then(Json::as_str) {
             Some("date") => Kind::Date,

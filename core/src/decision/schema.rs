@@ -67,7 +67,7 @@ pub(crate) fn decision_schema(pack: &CheckedPack) -> Json {
         ("due_in".to_owned(), result(text.clone(), true)),
         (
             "due_on".to_owned(),
-            result(json!({"type": "string", "oneOf": [{"format": "date"}, {"format": "date-time"}]}), true),
+            result(json!({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}), true),
         ),
         ("because".to_owned(), nullable.clone()),
         ("source".to_owned(), nullable),
