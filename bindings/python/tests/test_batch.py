@@ -59,9 +59,10 @@ rules:
 escalations:
   - id: owes-much
     when: balance >= 10000
-    level: 2
+    give: {level: 2}
   - id: lent
     when: product == "loan"
+    give: {level: 1}
 """
 )
 UTC = dt.UTC

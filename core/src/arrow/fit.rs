@@ -112,7 +112,10 @@ fn unfit(base: &Type, data: &DataType) -> (String, String) {
                 Type::Money => "a decimal type with the decimals of the currency, such as `decimal128(12, 2)`",
                 _ => "a decimal type, such as `decimal128(12, 3)`",
             };
-            (format!("a {word} belongs here, but a float does not hold the numbers that were written"), format!("cast the column to {wanted}"))
+            (
+                format!("a {word} belongs here, but a float does not hold the numbers that were written"),
+                format!("cast the column to {wanted}"),
+            )
         }
         (Type::Timestamp, DataType::Timestamp(_, None)) => (
             "these instants have no time zone".to_owned(),

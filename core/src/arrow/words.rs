@@ -72,7 +72,13 @@ impl Default for Words {
 impl Words {
     /// The integer of the text that stands in a range of these bytes; `ask` says what a text means.
     #[inline]
-    pub(super) fn bits(&mut self, bytes: &[u8], start: usize, length: usize, ask: &mut dyn FnMut(&str) -> Filled) -> i64 {
+    pub(super) fn bits(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        length: usize,
+        ask: &mut dyn FnMut(&str) -> Filled,
+    ) -> i64 {
         if length > SHORT {
             return self.long(bytes.get(start..start + length).unwrap_or(&[]), ask);
         }

@@ -133,7 +133,8 @@ fn check(policy: &Policy, decided: &[RecordBatch], cases: &[Case]) -> Result<()>
             let words = column.values().as_string::<i32>();
             Ok(words.value(usize::try_from(column.keys().value(row))?).to_owned())
         };
-        let column = |name: &str| piece.column_by_name(name).ok_or_else(|| Error::from(format!("there is no `{name}`")));
+        let column =
+            |name: &str| piece.column_by_name(name).ok_or_else(|| Error::from(format!("there is no `{name}`")));
         for row in 0..piece.num_rows() {
             let case = cases.next().ok_or("there are more rows than cases")?;
             let escalations = column("escalations")?.as_list::<i32>().value(row);
@@ -143,7 +144,8 @@ fn check(policy: &Policy, decided: &[RecordBatch], cases: &[Case]) -> Result<()>
                 triggers |= 1_u16 << place.ok_or_else(|| format!("there is no trigger `{id}`"))?;
             }
             let role = word("settlement.role", row)?;
-            let role = ROLES.iter().position(|known| *known == role).ok_or_else(|| format!("there is no role `{role}`"))?;
+            let role =
+                ROLES.iter().position(|known| *known == role).ok_or_else(|| format!("there is no role `{role}`"))?;
             let found = baseline::Outcome {
                 segment: kind("segment")?.place(&word("segment", row)?)?.try_into()?,
                 discount_bps: column("settlement.discount_bps")?.as_primitive::<Int64Type>().value(row).try_into()?,

@@ -122,9 +122,7 @@ fn without_unknown(raw: Raw) -> Raw {
     match raw {
         Raw::Unknown => Raw::Absent,
         Raw::List(items) => Raw::List(items.into_iter().map(without_unknown).collect()),
-        Raw::Map(entries) => {
-            Raw::Map(entries.into_iter().map(|(name, raw)| (name, without_unknown(raw))).collect())
-        }
+        Raw::Map(entries) => Raw::Map(entries.into_iter().map(|(name, raw)| (name, without_unknown(raw))).collect()),
         raw => raw,
     }
 }
@@ -230,13 +228,13 @@ fn compare(engine: &Engine, pieces: &[RecordBatch], options: &ArrowOptions, want
                 };
                 let found: Vec<(Option<String>, Option<String>)> =
                     (0..errors.len()).map(|row| (part(0, row), part(1, row))).collect();
-                let paths: Vec<(Option<String>, Option<String>)> = problems
-                    .iter()
-                    .map(|problem| (Some(problem.path.clone()), Some("refused".to_owned())))
-                    .collect();
+                let paths: Vec<(Option<String>, Option<String>)> =
+                    problems.iter().map(|problem| (Some(problem.path.clone()), Some("refused".to_owned()))).collect();
                 assert_eq!(found, paths, "{problems:?}");
                 let others = results.columns.iter().zip(piece.columns());
-                for (column, array) in others.filter(|(column, _)| !matches!(column.source, Source::Key(_) | Source::Errors)) {
+                for (column, array) in
+                    others.filter(|(column, _)| !matches!(column.source, Source::Key(_) | Source::Errors))
+                {
                     assert!(array.is_null(row), "{}", column.name);
                 }
             }

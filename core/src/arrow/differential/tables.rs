@@ -109,9 +109,9 @@ fn of_type(base: &Type, cells: &[&Raw], random: &mut Random) -> Option<ArrayRef>
     let values: Option<Vec<Option<Value>>> =
         texts.iter().map(|cell| cell.map_or(Some(None), |text| text::read(text, base, None).ok().map(Some))).collect();
     let typed = values.and_then(|values| match base {
-        Type::Boolean => Some(Arc::new(BooleanArray::from_iter(values.iter().map(|value| {
-            value.as_ref().map(|value| *value == Value::Boolean(true))
-        }))) as ArrayRef),
+        Type::Boolean => Some(Arc::new(BooleanArray::from_iter(
+            values.iter().map(|value| value.as_ref().map(|value| *value == Value::Boolean(true))),
+        )) as ArrayRef),
         Type::Integer => integers(&values, random),
         Type::Decimal | Type::Money | Type::Percent => decimals(&values, random),
         Type::Date => dates(&values, random),
@@ -273,9 +273,8 @@ fn instants(values: &[Option<Value>], random: &mut Random) -> Option<ArrayRef> {
                 .with_timezone(zone),
         ),
         _ => {
-            let nanos: Option<Vec<Option<i64>>> = instants()
-                .map(|at| at.map_or(Some(None), |at| at.timestamp_nanos_opt().map(Some)))
-                .collect();
+            let nanos: Option<Vec<Option<i64>>> =
+                instants().map(|at| at.map_or(Some(None), |at| at.timestamp_nanos_opt().map(Some))).collect();
             Arc::new(TimestampNanosecondArray::from_iter(nanos?).with_timezone(zone))
         }
     })
