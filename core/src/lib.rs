@@ -54,7 +54,7 @@ mod value;
 struct Readme;
 
 #[cfg(feature = "arrow")]
-pub use arrow::{ArrowEvaluator, ArrowOptions, TableError};
+pub use arrow::{ArrowEvaluator, ArrowOptions, DecidedTable, TableError};
 pub use conduct::{ActionStatus, Verdict};
 pub use decision::{
     AcceleratorPay, Action, Answer, ChannelReport, CollectorPay, ContactReason, CounterOffer, Decision, FailedResult,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, Int64Array, ListArray,
-    StringArray, StructArray, TimestampMicrosecondArray,
+    StringArray, StructArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, TimeUnit};
@@ -40,7 +40,10 @@ pub(super) enum Kind {
 /// A column that grows.
 #[derive(Debug)]
 pub(super) struct Growing {
+    data_type: DataType,
     values: Values,
+    /// How many rows have something in `values`: nulls at the end have nothing there yet.
+    filled: usize,
     /// Runs of nulls.
     nulls: Vec<Range<usize>>,
     len: usize,
@@ -54,7 +57,9 @@ enum Values {
     Dates(Vec<i32>),
     Instants(Vec<i64>),
     Words(Vec<i32>, Arc<StringArray>),
+    /// Where each text ends, behind a 0.
     Texts(Vec<i32>, Vec<u8>),
+    /// Where each list ends, behind a 0.
     Lists(Vec<i32>, Box<Growing>, FieldRef),
     Records(Vec<Growing>, Fields),
 }
@@ -128,25 +133,57 @@ pub(super) enum Units {
     Days,
 }
 
+/// A text that is added again and again.
+#[derive(Debug)]
+pub(super) struct ListedText {
+    text: Arc<str>,
+    /// The text with zeros behind it, where it is short: as many bytes are copied in one instruction.
+    short: Option<[u8; SHORT]>,
+}
+
+/// Up to so many bytes a text is short.
+const SHORT: usize = 32;
+
+impl ListedText {
+    pub(super) fn new(text: &str) -> ListedText {
+        let mut short = [0; SHORT];
+        let fits = short.get_mut(..text.len()).map(|to| to.copy_from_slice(text.as_bytes()));
+        ListedText { text: Arc::from(text), short: fits.map(|()| short) }
+    }
+
+    #[inline]
+    fn add_to(&self, bytes: &mut Vec<u8>) {
+        match &self.short {
+            Some(short) => {
+                let end = bytes.len() + self.text.len();
+                bytes.extend_from_slice(short);
+                bytes.truncate(end);
+            }
+            None => bytes.extend_from_slice(self.text.as_bytes()),
+        }
+    }
+}
+
 impl Growing {
-    pub(super) fn new(kind: &Kind) -> Growing {
+    /// No values yet, with room for so many.
+    pub(super) fn new(kind: &Kind, room: usize) -> Growing {
         let values = match kind {
-            Kind::Boolean => Values::Booleans(Vec::new()),
-            Kind::Integer => Values::Integers(Vec::new()),
-            Kind::Decimal(decimals) => Values::Decimals(Vec::new(), *decimals),
-            Kind::Date => Values::Dates(Vec::new()),
-            Kind::Instant => Values::Instants(Vec::new()),
+            Kind::Boolean => Values::Booleans(Vec::with_capacity(room)),
+            Kind::Integer => Values::Integers(Vec::with_capacity(room)),
+            Kind::Decimal(decimals) => Values::Decimals(Vec::with_capacity(room), *decimals),
+            Kind::Date => Values::Dates(Vec::with_capacity(room)),
+            Kind::Instant => Values::Instants(Vec::with_capacity(room)),
             Kind::Words(words) => {
                 let texts = StringArray::from_iter_values(words.iter().map(|word| &**word));
-                Values::Words(Vec::new(), Arc::new(texts))
+                Values::Words(Vec::with_capacity(room), Arc::new(texts))
             }
-            Kind::Text => Values::Texts(Vec::new(), Vec::new()),
-            Kind::List(item) => Values::Lists(Vec::new(), Box::new(Growing::new(item)), item.item_field()),
+            Kind::Text => Values::Texts(offsets(room), Vec::new()),
+            Kind::List(item) => Values::Lists(offsets(room), Box::new(Growing::new(item, 0)), item.item_field()),
             Kind::Record(parts) => {
-                Values::Records(parts.iter().map(|(_, kind)| Growing::new(kind)).collect(), fields(parts))
+                Values::Records(parts.iter().map(|(_, kind)| Growing::new(kind, 0)).collect(), fields(parts))
             }
         };
-        Growing { values, nulls: Vec::new(), len: 0 }
+        Growing { data_type: kind.data_type(), values, filled: 0, nulls: Vec::new(), len: 0 }
     }
 
     /// How many values there are.
@@ -156,7 +193,8 @@ impl Growing {
 
     /// Adds the integers of a slot.
     pub(super) fn extend(&mut self, integers: &[i64], units: Units) {
-        self.len += integers.len();
+        self.fill();
+        self.grow(integers.len());
         match &mut self.values {
             Values::Booleans(to) => to.extend(integers.iter().map(|value| *value != 0)),
             Values::Integers(to) | Values::Instants(to) => to.extend_from_slice(integers),
@@ -208,7 +246,20 @@ impl Growing {
             _ => self.nulls.push(self.len..self.len + count),
         }
         self.len += count;
-        let len = self.len;
+    }
+
+    fn grow(&mut self, count: usize) {
+        self.len += count;
+        self.filled += count;
+    }
+
+    /// Puts something in the place of nulls, for what follows them.
+    fn fill(&mut self) {
+        if self.filled == self.len {
+            return;
+        }
+        let (len, count) = (self.len, self.len - self.filled);
+        self.filled = len;
         match &mut self.values {
             Values::Booleans(to) => to.resize(len, false),
             Values::Integers(to) | Values::Instants(to) => to.resize(len, 0),
@@ -216,7 +267,7 @@ impl Growing {
             Values::Dates(to) | Values::Words(to, ..) => to.resize(len, 0),
             Values::Texts(ends, _) | Values::Lists(ends, ..) => {
                 let last = ends.last().copied().unwrap_or(0);
-                ends.resize(len, last);
+                ends.resize(len + 1, last);
             }
             Values::Records(parts, _) => parts.iter_mut().for_each(|part| part.nulls(count)),
         }
@@ -224,10 +275,11 @@ impl Growing {
 
     /// Adds a text.
     pub(super) fn text(&mut self, text: &str) -> Result<(), ArrowError> {
+        self.fill();
         let Values::Texts(ends, bytes) = &mut self.values else { return Err(unfit()) };
         bytes.extend_from_slice(text.as_bytes());
         ends.push(i32::try_from(bytes.len()).map_err(|_| too_long())?);
-        self.len += 1;
+        self.grow(1);
         Ok(())
     }
 
@@ -244,10 +296,38 @@ impl Growing {
 
     /// Adds a list whose items `add` adds.
     pub(super) fn list(&mut self, add: impl FnOnce(&mut Growing) -> Result<(), ArrowError>) -> Result<(), ArrowError> {
+        self.fill();
         let Values::Lists(ends, items, _) = &mut self.values else { return Err(unfit()) };
         add(items)?;
         ends.push(i32::try_from(items.len).map_err(|_| too_long())?);
-        self.len += 1;
+        self.grow(1);
+        Ok(())
+    }
+
+    /// Adds lists of texts: by case, a bit for each of them in the words of that case.
+    pub(super) fn text_lists(&mut self, of: &[u64], words: usize, texts: &[ListedText]) -> Result<(), ArrowError> {
+        self.fill();
+        let Values::Lists(ends, items, _) = &mut self.values else { return Err(unfit()) };
+        let items = &mut **items;
+        let Values::Texts(text_ends, bytes) = &mut items.values else { return Err(unfit()) };
+        let mut count = 0;
+        for of_case in of.chunks_exact(words.max(1)) {
+            for (word, bits) in of_case.iter().enumerate() {
+                let mut bits = *bits;
+                while bits != 0 {
+                    let place = word * 64 + bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    let Some(text) = texts.get(place) else { continue };
+                    text.add_to(bytes);
+                    text_ends.push(i32::try_from(bytes.len()).map_err(|_| too_long())?);
+                }
+            }
+            ends.push(i32::try_from(text_ends.len() - 1).map_err(|_| too_long())?);
+            count += 1;
+        }
+        let added = text_ends.len() - 1 - items.len;
+        items.grow(added);
+        self.grow(count);
         Ok(())
     }
 
@@ -256,16 +336,17 @@ impl Growing {
         &mut self,
         add: impl FnOnce(&mut [Growing]) -> Result<(), ArrowError>,
     ) -> Result<(), ArrowError> {
+        self.fill();
         let Values::Records(parts, _) = &mut self.values else { return Err(unfit()) };
         add(parts)?;
-        self.len += 1;
+        self.grow(1);
         Ok(())
     }
 
     /// Adds an integer of the column's own units.
     pub(super) fn integer(&mut self, integer: i128) -> Result<(), ArrowError> {
-        let index = self.len;
         self.extend(&[0], Units::Same);
+        let index = self.len - 1;
         if self.set(index, integer) { Ok(()) } else { Err(unfit()) }
     }
 
@@ -304,7 +385,11 @@ impl Growing {
     }
 
     /// The column.
-    pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        if self.filled == 0 {
+            return Ok(new_null_array(&self.data_type, self.len));
+        }
+        self.fill();
         let nulls = null_buffer(self.nulls, self.len);
         Ok(match self.values {
             Values::Booleans(values) => Arc::new(BooleanArray::new(BooleanBuffer::from(values), nulls)),
@@ -322,11 +407,9 @@ impl Growing {
                 let keys = Int32Array::try_new(values.into(), nulls)?;
                 Arc::new(DictionaryArray::<Int32Type>::try_new(keys, texts)?)
             }
-            Values::Texts(ends, bytes) => {
-                Arc::new(StringArray::try_new(offsets(ends), Buffer::from_vec(bytes), nulls)?)
-            }
+            Values::Texts(ends, bytes) => Arc::new(StringArray::try_new(ended(ends), Buffer::from_vec(bytes), nulls)?),
             Values::Lists(ends, items, field) => {
-                Arc::new(ListArray::try_new(field, offsets(ends), items.finish()?, nulls)?)
+                Arc::new(ListArray::try_new(field, ended(ends), items.finish()?, nulls)?)
             }
             Values::Records(parts, fields) => {
                 let parts = parts.into_iter().map(Growing::finish).collect::<Result<Vec<ArrayRef>, ArrowError>>()?;
@@ -339,11 +422,15 @@ impl Growing {
 /// Beyond 38 digits.
 const LIMIT: u128 = 10_u128.pow(38);
 
-fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
-    let mut offsets = Vec::with_capacity(ends.len() + 1);
-    offsets.push(0);
-    offsets.extend(ends);
-    OffsetBuffer::new(ScalarBuffer::from(offsets))
+/// Where texts or lists end, with room for so many; before the first stands 0.
+fn offsets(room: usize) -> Vec<i32> {
+    let mut ends = Vec::with_capacity(room + 1);
+    ends.push(0);
+    ends
+}
+
+fn ended(ends: Vec<i32>) -> OffsetBuffer<i32> {
+    OffsetBuffer::new(ScalarBuffer::from(ends))
 }
 
 fn null_buffer(nulls: Vec<Range<usize>>, len: usize) -> Option<NullBuffer> {

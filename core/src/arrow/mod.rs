@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! fit      whether the columns of a table fit the case, before any row is read
-//! read     columns -> slots, by integers where they tell   cell   what one cell means   words   texts met before
+//! read     columns -> slots   rule, integers   by loops over integers   cell   what one cell means
+//! texts    the texts of any column   words   what texts meant that were met before
 //! keys     keys that stand in two rows
 //! work     a piece of a table: read, decided, written
 //! results  which columns there are   columns   columns as they grow
@@ -17,9 +18,12 @@ mod columns;
 #[cfg(test)]
 mod differential;
 mod fit;
+mod integers;
 mod keys;
 mod read;
 mod results;
+mod rule;
+mod texts;
 mod words;
 mod work;
 
@@ -32,7 +36,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Engine, Evaluator};
+use crate::engine::{DecisionWriter, Engine, Evaluation, Evaluator};
 use crate::error::Error;
 use crate::record::Problem;
 use keys::{Keys, Repeated};
@@ -134,6 +138,16 @@ pub struct ArrowEvaluator {
     plan: ArrowPlan,
     keys: Keys,
     threads: usize,
+}
+
+/// A piece of a table that was decided.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DecidedTable<T> {
+    /// The results, a row for each row of the table.
+    pub table: RecordBatch,
+    /// What was taken of each case that was decided.
+    pub taken: Vec<T>,
 }
 
 /// What is the same for all pieces of all tables.
@@ -277,12 +291,12 @@ impl ArrowEvaluator {
     /// # Errors
     /// Where a table has another schema, or a text column would grow beyond 2 GiB.
     pub fn evaluate(&mut self, tables: &[RecordBatch]) -> Result<Vec<RecordBatch>, Error> {
-        let decided = self.evaluate_until(tables, &|| false)?;
-        Ok(decided.unwrap_or_default())
+        let decided = self.run(tables, &|| false, None::<&fn(&Evaluation, &DecisionWriter)>)?;
+        Ok(decided.into_iter().flatten().map(|piece| piece.table).collect())
     }
 
-    /// The same, but stops with nothing when `stop` says so. It is asked every few thousand rows, on the
-    /// thread of the caller.
+    /// The same, but stops with nothing when `stop` says so. It is asked every few thousand rows, on the thread of the
+    /// caller.
     ///
     /// # Errors
     /// As [`ArrowEvaluator::evaluate`].
@@ -291,14 +305,41 @@ impl ArrowEvaluator {
         tables: &[RecordBatch],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<RecordBatch>>, Error> {
+        let decided = self.run(tables, stop, None::<&fn(&Evaluation, &DecisionWriter)>)?;
+        Ok(decided.map(|pieces| pieces.into_iter().map(|piece| piece.table).collect()))
+    }
+
+    /// Decides tables, and takes of each case that is decided what `take` makes of it, in the order of the rows; of a
+    /// refused row nothing is taken. The writer has just written the case's line: [`DecisionWriter::fired`] and the
+    /// others tell of it. Takes as long as deciding case by case.
+    ///
+    /// # Errors
+    /// As [`ArrowEvaluator::evaluate`].
+    pub fn evaluate_each<T: Send>(
+        &mut self,
+        tables: &[RecordBatch],
+        take: impl Fn(&Evaluation, &DecisionWriter) -> T + Sync,
+    ) -> Result<Vec<DecidedTable<T>>, Error> {
+        Ok(self.run(tables, &|| false, Some(&take))?.unwrap_or_default())
+    }
+
+    fn run<T: Send, F: Fn(&Evaluation, &DecisionWriter) -> T + Sync>(
+        &mut self,
+        tables: &[RecordBatch],
+        stop: &dyn Fn() -> bool,
+        take: Option<&F>,
+    ) -> Result<Option<Vec<DecidedTable<T>>>, Error> {
         let plan = &self.plan;
+        let has_other_columns = |table: &RecordBatch| {
+            table.schema_ref() != &plan.schema && table.schema_ref().fields() != plan.schema.fields()
+        };
+        if tables.iter().any(has_other_columns) {
+            return Err(Error::new("the tables differ in their columns"));
+        }
+        let keys: Vec<_> = tables.iter().filter_map(|table| table.columns().get(plan.key)).collect();
+        let repeated = self.keys.add(&keys).into_iter().map(Arc::<[Repeated]>::from);
         let mut pieces = Vec::new();
-        for table in tables {
-            if table.schema_ref() != &plan.schema && table.schema_ref().fields() != plan.schema.fields() {
-                return Err(Error::new("the tables differ in their columns"));
-            }
-            let repeated: Arc<[Repeated]> =
-                table.columns().get(plan.key).map(|keys| self.keys.add(keys)).unwrap_or_default().into();
+        for (table, repeated) in tables.iter().zip(repeated) {
             let dictionaries = Arc::new(plan.reader.dictionaries(table, asked(&plan.engine, plan.options.as_of)));
             for start in (0..table.num_rows()).step_by(PIECE) {
                 pieces.push(Piece {
@@ -309,19 +350,20 @@ impl ArrowEvaluator {
                 });
             }
         }
-        decide(plan, &pieces, self.threads, stop)
+        decide(plan, &pieces, self.threads, stop, take)
     }
 }
 
 /// Decides pieces on several threads; they come back in their order.
-fn decide(
+fn decide<T: Send, F: Fn(&Evaluation, &DecisionWriter) -> T + Sync>(
     plan: &ArrowPlan,
     pieces: &[Piece<'_>],
     threads: usize,
     stop: &dyn Fn() -> bool,
-) -> Result<Option<Vec<RecordBatch>>, Error> {
+    take: Option<&F>,
+) -> Result<Option<Vec<DecidedTable<T>>>, Error> {
     let (next, is_stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let decided: Mutex<Vec<Option<RecordBatch>>> = Mutex::new(vec![None; pieces.len()]);
+    let decided: Mutex<Vec<Option<DecidedTable<T>>>> = Mutex::new(pieces.iter().map(|_| None).collect());
     let failed = Mutex::new(None);
     let work = |stop: &dyn Fn() -> bool| {
         let mut worker = Worker::new(plan);
@@ -335,10 +377,16 @@ fn decide(
             let index = next.fetch_add(1, Ordering::Relaxed);
             pieces.get(index).map(|piece| (index, piece))
         } {
-            match worker.decide(piece, &is_stopped) {
+            let mut taken = Vec::new();
+            let mut take = take
+                .map(|take| |evaluation: &Evaluation, writer: &DecisionWriter| taken.push(take(evaluation, writer)));
+            let take = take.as_mut().map(|take| take as &mut dyn FnMut(&Evaluation, &DecisionWriter));
+            match worker.decide(piece, &is_stopped, take) {
                 Ok(Some(table)) => {
                     let mut decided = decided.lock().unwrap_or_else(PoisonError::into_inner);
-                    decided.get_mut(index).into_iter().for_each(|to| *to = Some(table.clone()));
+                    if let Some(to) = decided.get_mut(index) {
+                        *to = Some(DecidedTable { table, taken });
+                    }
                 }
                 Ok(None) => return,
                 Err(error) => {

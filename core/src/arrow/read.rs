@@ -8,16 +8,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowDictionaryKeyType, ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_buffer::{ArrowNativeType, NullBuffer};
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_buffer::NullBuffer;
+use arrow_schema::Schema;
 
 use super::cell;
+use super::rule::{Rule, rule};
+use super::texts::{entry_of, text};
 use super::words::{ASK, Filled, Words};
 use crate::eval::column::kernels::Kernels;
 use crate::eval::column::{Batch, Lent, Texts};
@@ -26,15 +23,7 @@ use crate::language::SlotId;
 use crate::plan::Storage;
 use crate::record::{Problem, Raw, RecordReader, Surroundings};
 use crate::source::clamp;
-use crate::value::{Failure, Field, Outcome, Type, Value};
-
-/// 1970-01-01, counted from the year 1.
-const EPOCH_DAY: i64 = 719_163;
-/// 9999-12-31, counted from the year 1.
-const LAST_DAY: i64 = 3_652_059;
-/// The last microsecond of the year 9999.
-const LAST_INSTANT: i64 = 253_402_300_799_999_999;
-const DAY_SECONDS: i64 = 86_400;
+use crate::value::{Failure, Field, Outcome, Value};
 
 /// How the columns of a table become the fields of a record.
 #[derive(Debug)]
@@ -62,34 +51,6 @@ enum Empty {
     /// A default that no integer holds.
     Beside(Outcome),
     Refused,
-}
-
-/// How the values of a column become integers.
-#[derive(Debug)]
-enum Rule {
-    /// Each cell is asked for.
-    Asked,
-    Numbers(Numbers),
-    Booleans,
-    /// Texts, or a dictionary, of which each means something once and for all.
-    Words,
-    /// Texts that stay where they are, but for their place among the words that rules compare with.
-    Texts {
-        is_key: bool,
-        is_bounded: bool,
-        words: Arc<[Arc<str>]>,
-    },
-}
-
-/// An integer of a column becomes one of a slot: times one number, by another, and one added.
-#[derive(Clone, Copy, Debug)]
-struct Numbers {
-    times: i64,
-    over: i64,
-    add: i64,
-    /// The integers of the column that may become one of the slot.
-    low: i64,
-    high: i64,
 }
 
 /// What reading a table needs beside its columns.
@@ -192,7 +153,7 @@ impl Reader {
     }
 
     /// Lends the texts of a table to the cases of a batch, which stand in these rows.
-    pub(super) fn lend(&self, table: &RecordBatch, rows: &Arc<[usize]>, batch: &mut Batch) {
+    pub(super) fn lend(&self, table: &RecordBatch, rows: &Rows, batch: &mut Batch) {
         for (index, reader) in self.fields.iter().enumerate() {
             let slot = SlotId(clamp(index));
             if let Empty::Unknown(outcome) = &reader.empty {
@@ -226,79 +187,30 @@ impl Reader {
 #[derive(Debug)]
 struct TextColumn {
     array: ArrayRef,
-    rows: Arc<[usize]>,
+    rows: Rows,
+}
+
+/// The rows of a table in which the cases of a batch stand.
+#[derive(Clone, Debug)]
+pub(super) enum Rows {
+    All(Range<usize>),
+    Some(Arc<[usize]>),
+}
+
+impl Rows {
+    /// The row of a case.
+    pub(super) fn of(&self, case: usize) -> Option<usize> {
+        match self {
+            Rows::All(rows) => rows.clone().nth(case),
+            Rows::Some(rows) => rows.get(case).copied(),
+        }
+    }
 }
 
 impl Texts for TextColumn {
     fn text(&self, case: usize) -> Arc<str> {
-        self.rows.get(case).and_then(|row| text(&self.array, *row)).map_or_else(|| Arc::from(""), Arc::from)
+        self.rows.of(case).and_then(|row| text(&self.array, row)).map_or_else(|| Arc::from(""), Arc::from)
     }
-}
-
-/// The text of a row; nothing where there is none.
-pub(super) fn text(array: &dyn Array, row: usize) -> Option<&str> {
-    if row >= array.len() || array.is_null(row) {
-        return None;
-    }
-    match array.data_type() {
-        DataType::Utf8 => Some(array.as_string::<i32>().value(row)),
-        DataType::LargeUtf8 => Some(array.as_string::<i64>().value(row)),
-        DataType::Utf8View => Some(array.as_string_view().value(row)),
-        DataType::Dictionary(..) => {
-            let dictionary = array.as_any_dictionary_opt()?;
-            text(dictionary.values(), entry_of(array, row)?)
-        }
-        _ => None,
-    }
-}
-
-macro_rules! of_key {
-    ($key:expr, $type:ident => $body:expr) => {
-        match $key {
-            DataType::Int8 => {
-                type $type = Int8Type;
-                Some($body)
-            }
-            DataType::Int16 => {
-                type $type = Int16Type;
-                Some($body)
-            }
-            DataType::Int32 => {
-                type $type = Int32Type;
-                Some($body)
-            }
-            DataType::Int64 => {
-                type $type = Int64Type;
-                Some($body)
-            }
-            DataType::UInt8 => {
-                type $type = UInt8Type;
-                Some($body)
-            }
-            DataType::UInt16 => {
-                type $type = UInt16Type;
-                Some($body)
-            }
-            DataType::UInt32 => {
-                type $type = UInt32Type;
-                Some($body)
-            }
-            DataType::UInt64 => {
-                type $type = UInt64Type;
-                Some($body)
-            }
-            _ => None,
-        }
-    };
-}
-
-/// The entry of a dictionary that a row names.
-fn entry_of(array: &dyn Array, row: usize) -> Option<usize> {
-    let DataType::Dictionary(key, _) = array.data_type() else { return None };
-    fn entry<K: ArrowDictionaryKeyType>(array: &dyn Array, row: usize) -> usize {
-        array.as_dictionary::<K>().keys().value(row).as_usize()
-    }
-    of_key!(&**key, K => entry::<K>(array, row))
 }
 
 impl Empty {
@@ -317,93 +229,13 @@ fn fits(field: &Field, storage: &Storage, bits: i64) -> bool {
     storage.limits(&field.range).is_some_and(|(low, high)| (low..=high).contains(&bits))
 }
 
-/// How the values of a column become the integers of a field; nothing where each has to be asked for.
-fn rule(field: &Field, storage: &Storage, data: &DataType, asked: Asked<'_>) -> Option<Rule> {
-    let is_text = |data: &DataType| matches!(data, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    let is_word = is_text(data) || matches!(data, DataType::Dictionary(_, values) if is_text(values));
-    // The currency of a case is the pack's, or a problem.
-    if field.base == Type::Text && is_word && &*field.name != "currency" {
-        let words = match storage {
-            Storage::Word(words) => words.clone(),
-            Storage::Beside => Arc::from([]),
-            _ => return None,
-        };
-        let is_bounded = field.range.min.is_some() || field.range.max.is_some();
-        return Some(Rule::Texts { is_key: field.key, is_bounded, words });
-    }
-    if is_word {
-        return Some(Rule::Words);
-    }
-    let (mut low, mut high) = storage.limits(&field.range)?;
-    let numbers = |times: i128, over: i128, add: i64, low: i64, high: i64| {
-        let (times, over) = (i64::try_from(times).ok()?, i64::try_from(over).ok()?);
-        // In the column's own integers.
-        let (low, high) = (low.saturating_sub(add), high.saturating_sub(add));
-        let low = i128::from(low) * i128::from(over);
-        let high = i128::from(high) * i128::from(over) + i128::from(over - 1);
-        let low = low.div_euclid(i128::from(times)) + i128::from(low.rem_euclid(i128::from(times)) != 0);
-        let high = high.div_euclid(i128::from(times));
-        let within = |bound: i128| bound.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
-        Some(Rule::Numbers(Numbers { times, over, add, low: within(low), high: within(high) }))
-    };
-    match (&field.base, storage, data) {
-        (Type::Boolean, Storage::Boolean, DataType::Boolean) => Some(Rule::Booleans),
-        (base, Storage::Integer | Storage::Scaled(..), data) if base.is_number() => {
-            let places = match storage {
-                Storage::Scaled(_, places) => i64::from(*places),
-                _ => 0,
-            };
-            let scale = match data {
-                data if data.is_integer() => 0,
-                DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
-                    i64::from(*scale)
-                }
-                _ => return None,
-            };
-            let power = |places: i64| 10_i128.checked_pow(u32::try_from(places.max(0)).ok()?);
-            numbers(power(places - scale)?, power(scale - places)?, 0, low, high)
-        }
-        (Type::Date, Storage::Date, data) => {
-            (low, high) = (low.max(1), high.min(LAST_DAY));
-            if field.time {
-                high = high.min(Storage::Date.bits(&Value::Date(asked.surroundings.today))?);
-            }
-            let over = match data {
-                DataType::Date32 => 1,
-                DataType::Date64 => DAY_SECONDS * 1_000,
-                DataType::Timestamp(unit, None) => DAY_SECONDS * per_second(*unit),
-                _ => return None,
-            };
-            numbers(1, i128::from(over), EPOCH_DAY, low, high)
-        }
-        (Type::Timestamp, Storage::Timestamp, DataType::Timestamp(unit, Some(_))) => {
-            (low, high) = (low.max(Storage::Timestamp.lowest()), high.min(LAST_INSTANT));
-            if field.time {
-                high = high.min(asked.surroundings.as_of.timestamp_micros());
-            }
-            let units = i128::from(per_second(*unit));
-            numbers((1_000_000 / units).max(1), (units / 1_000_000).max(1), 0, low, high)
-        }
-        _ => None,
-    }
-}
-
-fn per_second(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    }
-}
-
 /// The cells of a field.
-struct Cells<'a> {
+pub(super) struct Cells<'a> {
     index: usize,
     field: &'a Field,
     storage: &'a Storage,
-    rows: Range<usize>,
-    asked: Asked<'a>,
+    pub(super) rows: Range<usize>,
+    pub(super) asked: Asked<'a>,
 }
 
 impl Cells<'_> {
@@ -417,11 +249,11 @@ impl Cells<'_> {
     ) {
         let ReadRoom { words, bits, refused, puts } = room;
         puts.clear();
-        bits.clear();
+        bits.resize(self.rows.len(), 0);
         let Some(array) = array else { return self.absent(reader, bits, refused, batch) };
+        let bits = bits.as_mut_slice();
         let mut ask = |text: &str| self.filled(&Raw::Text(text.to_owned()));
-        let mut own_words = Words::default();
-        let words = words.get_mut(self.index).unwrap_or(&mut own_words);
+        let Some(words) = words.get_mut(self.index) else { return };
         // A dictionary may hide nulls among its entries.
         let hides_nulls = array.as_any_dictionary_opt().is_some_and(|dictionary| dictionary.values().null_count() > 0);
         let has_odd = match &reader.rule {
@@ -435,12 +267,16 @@ impl Cells<'_> {
             },
             Rule::Texts { is_key, is_bounded, words } => {
                 let is_plain = !is_key && !is_bounded && words.is_empty();
-                if is_plain { self.zeros(bits) } else { self.texts(array, (*is_key, *is_bounded), words, bits) }
+                if is_plain {
+                    bits.fill(0);
+                    Some(false)
+                } else {
+                    self.texts(array, (*is_key, *is_bounded), words, bits)
+                }
             }
         };
         let has_odd = has_odd.unwrap_or_else(|| {
-            bits.clear();
-            bits.resize(self.rows.len(), ASK);
+            bits.fill(ASK);
             true
         });
         // A dictionary's own nulls are told by its entries.
@@ -489,14 +325,14 @@ impl Cells<'_> {
         }
     }
 
-    fn filled(&self, raw: &Raw) -> Filled {
+    pub(super) fn filled(&self, raw: &Raw) -> Filled {
         Filled::of(self.asked.cell(self.field, raw), self.storage)
     }
 
     /// A field for which the table has no column.
-    fn absent(&self, reader: &FieldReader, bits: &mut Vec<i64>, refused: &mut [u64], batch: &mut Batch) {
+    fn absent(&self, reader: &FieldReader, bits: &mut [i64], refused: &mut [u64], batch: &mut Batch) {
         let count = self.rows.len();
-        bits.resize(count, if let Empty::Bits(bits) = reader.empty { bits } else { 0 });
+        bits.fill(if let Empty::Bits(bits) = reader.empty { bits } else { 0 });
         batch.fill(self.index, self.asked.kernels, bits);
         for case in 0..count {
             match &reader.empty {
@@ -536,197 +372,6 @@ impl Cells<'_> {
                 }
             }
         }
-    }
-
-    fn zeros(&self, bits: &mut Vec<i64>) -> Option<bool> {
-        bits.resize(self.rows.len(), 0);
-        Some(false)
-    }
-
-    fn numbers(&self, numbers: Numbers, array: &dyn Array, bits: &mut Vec<i64>) -> Option<bool> {
-        macro_rules! of {
-            ($type:ty) => {
-                self.primitives::<$type>(array, numbers, |value| i64::from(value), bits)
-            };
-        }
-        match array.data_type() {
-            DataType::Int8 => of!(Int8Type),
-            DataType::Int16 => of!(Int16Type),
-            DataType::Int32 => of!(Int32Type),
-            DataType::Int64 => of!(Int64Type),
-            DataType::UInt8 => of!(UInt8Type),
-            DataType::UInt16 => of!(UInt16Type),
-            DataType::UInt32 => of!(UInt32Type),
-            DataType::UInt64 => {
-                self.primitives::<UInt64Type>(array, numbers, |value| i64::try_from(value).unwrap_or(ASK), bits)
-            }
-            DataType::Decimal32(..) => of!(Decimal32Type),
-            DataType::Decimal64(..) => of!(Decimal64Type),
-            DataType::Decimal128(..) => {
-                let narrow = |value: i128| {
-                    let low = value as i64;
-                    if i128::from(low) == value { low } else { ASK }
-                };
-                self.primitives::<Decimal128Type>(array, numbers, narrow, bits)
-            }
-            DataType::Date32 => of!(Date32Type),
-            DataType::Date64 => of!(Date64Type),
-            DataType::Timestamp(TimeUnit::Second, _) => of!(TimestampSecondType),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => of!(TimestampMillisecondType),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => of!(TimestampMicrosecondType),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => of!(TimestampNanosecondType),
-            _ => None,
-        }
-    }
-
-    /// The integers of a column; whether a cell has to be asked for.
-    fn primitives<T: ArrowPrimitiveType>(
-        &self,
-        array: &dyn Array,
-        numbers: Numbers,
-        narrow: impl Fn(T::Native) -> i64,
-        bits: &mut Vec<i64>,
-    ) -> Option<bool> {
-        let values = array.as_primitive_opt::<T>()?.values().get(self.rows.clone())?;
-        let Numbers { times, over, add, low, high } = numbers;
-        bits.resize(values.len(), 0);
-        let mut has_odd = false;
-        self.asked.kernels.run(
-            #[inline(always)]
-            || {
-                if over == 1 {
-                    for (to, from) in bits.iter_mut().zip(values) {
-                        let value = narrow(*from);
-                        let is_odd = value < low || value > high || value == ASK;
-                        *to = if is_odd { ASK } else { value.wrapping_mul(times).wrapping_add(add) };
-                        has_odd |= is_odd;
-                    }
-                    return;
-                }
-                for (to, from) in bits.iter_mut().zip(values) {
-                    let value = narrow(*from);
-                    let is_odd = value < low || value > high || value == ASK || value.wrapping_rem_euclid(over) != 0;
-                    *to = if is_odd { ASK } else { value.div_euclid(over).wrapping_add(add) };
-                    has_odd |= is_odd;
-                }
-            },
-        );
-        Some(has_odd)
-    }
-
-    fn booleans(&self, array: &dyn Array, bits: &mut Vec<i64>) -> Option<bool> {
-        let values = array.as_boolean_opt()?.values().slice(self.rows.start, self.rows.len());
-        bits.resize(self.rows.len(), 0);
-        let words = values.bit_chunks();
-        self.asked.kernels.run(
-            #[inline(always)]
-            || {
-                for (to, word) in bits.chunks_mut(64).zip(words.iter_padded()) {
-                    for (index, to) in to.iter_mut().enumerate() {
-                        *to = (word >> index & 1) as i64;
-                    }
-                }
-            },
-        );
-        Some(false)
-    }
-
-    /// The rows of a dictionary.
-    fn entries(&self, array: &dyn Array, entries: &[Filled], bits: &mut Vec<i64>) -> Option<bool> {
-        let DataType::Dictionary(key, _) = array.data_type() else { return None };
-        let codes: Vec<i64> = entries.iter().map(Filled::bits).collect();
-        of_key!(&**key, K => self.keyed::<K>(array, &codes, bits))?
-    }
-
-    fn keyed<K: ArrowDictionaryKeyType>(&self, array: &dyn Array, codes: &[i64], bits: &mut Vec<i64>) -> Option<bool> {
-        let keys = array.as_dictionary_opt::<K>()?.keys().values().get(self.rows.clone())?;
-        let mut has_odd = false;
-        bits.extend(keys.iter().map(|key| {
-            let code = codes.get(key.as_usize()).copied().unwrap_or(ASK);
-            has_odd |= code == ASK;
-            code
-        }));
-        Some(has_odd)
-    }
-
-    /// Texts that mean the same wherever they stand.
-    fn words(
-        &self,
-        array: &dyn Array,
-        words: &mut Words,
-        ask: &mut dyn FnMut(&str) -> Filled,
-        bits: &mut Vec<i64>,
-    ) -> Option<bool> {
-        let mut has_odd = false;
-        let mut add = |code: i64| {
-            has_odd |= code == ASK;
-            bits.push(code);
-        };
-        match array.data_type() {
-            DataType::Utf8 => {
-                let array = array.as_string::<i32>();
-                let offsets = array.value_offsets().get(self.rows.start..=self.rows.end)?;
-                let bytes = array.value_data();
-                for (start, end) in offsets.iter().zip(offsets.iter().skip(1)) {
-                    add(words.bits(bytes, *start as usize, (end - start) as usize, ask));
-                }
-            }
-            DataType::LargeUtf8 => {
-                let array = array.as_string::<i64>();
-                let offsets = array.value_offsets().get(self.rows.start..=self.rows.end)?;
-                let bytes = array.value_data();
-                for (start, end) in offsets.iter().zip(offsets.iter().skip(1)) {
-                    add(words.bits(bytes, *start as usize, (end - start) as usize, ask));
-                }
-            }
-            DataType::Utf8View => {
-                let array = array.as_string_view();
-                for (view, row) in array.views().get(self.rows.clone())?.iter().zip(self.rows.clone()) {
-                    let length = *view as u32 as usize;
-                    // Up to 12 bytes stand in the view itself.
-                    match length {
-                        0..=12 => add(words.short_bits(view >> 32, length, ask)),
-                        _ if array.is_null(row) => add(0),
-                        _ => {
-                            let text = array.value(row);
-                            add(words.bits(text.as_bytes(), 0, text.len(), ask));
-                        }
-                    }
-                }
-            }
-            _ => return None,
-        }
-        Some(has_odd)
-    }
-
-    /// Texts that stay where they are: looked at for what the declaration asks, and for the words of the rules.
-    fn texts(
-        &self,
-        array: &dyn Array,
-        (is_key, is_bounded): (bool, bool),
-        words: &[Arc<str>],
-        bits: &mut Vec<i64>,
-    ) -> Option<bool> {
-        let others = i64::try_from(words.len()).ok()?;
-        let mut has_odd = false;
-        bits.extend(self.rows.clone().map(|row| {
-            let Some(text) = text(array, row) else { return 0 };
-            let is_blank =
-                || !text.bytes().next().is_some_and(|byte| byte.is_ascii_graphic()) && text.trim().is_empty();
-            // How long it may be is asked of the declaration.
-            if is_bounded || is_key && is_blank() {
-                let is_fine = is_bounded && matches!(self.filled(&Raw::Text(text.to_owned())), Filled::Outcome(_));
-                if !is_fine {
-                    has_odd = true;
-                    return ASK;
-                }
-            }
-            match words.is_empty() {
-                true => 0,
-                false => words.iter().position(|word| **word == *text).map_or(others, |index| index as i64),
-            }
-        }));
-        Some(has_odd)
     }
 }
 

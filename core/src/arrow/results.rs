@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_schema::{Field as ArrowField, Schema, SchemaRef};
 
 use super::ArrowOptions;
-use super::columns::{Kind, Units};
+use super::columns::{Kind, ListedText, Units};
 use crate::check::tables::{CheckedOutput, CheckedTable, Family};
 use crate::decision::last_part;
 use crate::diagnostic::did_you_mean;
@@ -44,7 +44,7 @@ pub(super) enum Source {
     Shown(ShownOutput, Units, String),
     /// A result, out of the decision.
     Said(String),
-    Escalations(Vec<FiringTable>),
+    Escalations(Firing),
     Stage,
     Workflow,
     State,
@@ -56,12 +56,12 @@ pub(super) enum Source {
     Errors,
 }
 
-/// A table of which each row is a rule of its own.
-#[derive(Debug)]
-pub(super) struct FiringTable {
-    pub(super) step: usize,
-    /// In the order of the pack: the bit of the row, and its id.
-    pub(super) rows: Vec<(usize, Arc<str>)>,
+/// The rules that stand alone, in the order of the pack.
+#[derive(Debug, Default)]
+pub(super) struct Firing {
+    /// The step of the table, the bit of the row, and the place of its id.
+    pub(super) rows: Vec<(usize, usize, usize)>,
+    pub(super) ids: Vec<ListedText>,
 }
 
 impl Results {
@@ -220,18 +220,16 @@ fn units(kind: &Kind, storage: &Storage) -> Option<Units> {
 }
 
 fn escalations(pack: Pack<'_>) -> ResultColumn {
-    let steps = pack.lowered.steps.iter().zip(&pack.plan.steps).enumerate();
-    let tables = steps.filter_map(|(step, steps)| match steps {
-        (Step::Table(table), PlanStep::Table(planned)) if table.place == ResultPlace::Escalations => {
-            let mut rows: Vec<(usize, usize)> =
-                planned.order.iter().enumerate().map(|(bit, row)| (*row as usize, bit)).collect();
-            rows.sort_unstable();
-            let rows =
-                rows.into_iter().filter_map(|(row, bit)| Some((bit, Arc::from(last_part(&table.rows.get(row)?.id)))));
-            Some(FiringTable { step, rows: rows.collect() })
+    let mut firing = Firing::default();
+    for (step, steps) in pack.lowered.steps.iter().zip(&pack.plan.steps).enumerate() {
+        let (Step::Table(table), PlanStep::Table(planned)) = steps else { continue };
+        if table.place != ResultPlace::Escalations {
+            continue;
         }
-        _ => None,
-    });
+        let first = firing.ids.len();
+        firing.ids.extend(table.rows.iter().map(|row| ListedText::new(last_part(&row.id))));
+        firing.rows.extend(planned.order.iter().enumerate().map(|(bit, row)| (step, bit, first + *row as usize)));
+    }
     let kind = Kind::List(Box::new(Kind::Text));
-    ResultColumn { name: "escalations".to_owned(), kind, source: Source::Escalations(tables.collect()) }
+    ResultColumn { name: "escalations".to_owned(), kind, source: Source::Escalations(firing) }
 }

@@ -13,8 +13,9 @@ use chrono::{DateTime, Utc};
 
 use super::columns::{Growing, Kind};
 use super::keys::{Repeated, shown};
-use super::read::{Dictionaries, ReadRoom, text};
-use super::results::{FiringTable, ResultColumn, Source};
+use super::read::{Dictionaries, ReadRoom, Rows};
+use super::results::{Firing, ResultColumn, Source};
+use super::texts::text;
 use super::{ArrowPlan, asked};
 use crate::decision::Decision;
 use crate::engine::{Batch, DecisionWriter, Evaluation, RecordError};
@@ -30,6 +31,9 @@ use crate::value::{Failure, Outcome, Value};
 const ROWS: usize = 4 * CASES;
 /// The code of the problems of a row that is refused.
 const REFUSED: &str = "refused";
+
+/// What takes something of each case that is decided.
+pub(super) type Take<'a> = dyn FnMut(&Evaluation, &DecisionWriter) + 'a;
 
 /// A piece of a table.
 pub(super) struct Piece<'a> {
@@ -57,6 +61,8 @@ pub(super) struct Worker<'a> {
     /// What is said of cases beside their integers, in the order of the cases.
     details: Vec<Detail>,
     lines: Vec<u8>,
+    /// By case of a chunk, a bit for each rule that fired.
+    fired: Vec<u64>,
     show: Show,
 }
 
@@ -111,6 +117,7 @@ impl<'a> Worker<'a> {
             unready,
             details: Vec::new(),
             lines: Vec::new(),
+            fired: Vec::new(),
             show: Show { currency_decimals: pack.checked.header.currency_decimals },
         }
     }
@@ -120,9 +127,11 @@ impl<'a> Worker<'a> {
         &mut self,
         piece: &Piece<'_>,
         is_stopped: &dyn Fn() -> bool,
+        mut take: Option<&mut Take<'_>>,
     ) -> Result<Option<RecordBatch>, ArrowError> {
         let plan = self.plan;
-        let mut columns: Vec<Growing> = plan.results.columns.iter().map(|column| Growing::new(&column.kind)).collect();
+        let mut columns: Vec<Growing> =
+            plan.results.columns.iter().map(|column| Growing::new(&column.kind, piece.rows.len())).collect();
         let mut at = piece.rows.start;
         while at < piece.rows.end {
             if is_stopped() {
@@ -132,7 +141,7 @@ impl<'a> Worker<'a> {
             at = rows.end;
             let runs = self.read(piece, rows)?;
             self.batch.decide();
-            self.details()?;
+            self.details(take.as_deref_mut())?;
             for (column, growing) in plan.results.columns.iter().zip(&mut columns) {
                 self.write(column, growing, &runs)?;
             }
@@ -165,15 +174,17 @@ impl<'a> Worker<'a> {
             .filter(|case| is_refused(*case))
             .map(|case| (case, self.problems(piece, rows.start + case, &repeated)))
             .collect();
-        let kept: Vec<usize> = (0..rows.len()).filter(|case| !is_refused(*case)).collect();
-        let of_cases: Arc<[usize]> = kept.iter().map(|case| rows.start + case).collect();
         let into = self.fields.as_mut().unwrap_or(&mut self.batch).cases_mut();
-        if kept.len() < rows.len() {
+        let of_cases = if problems.is_empty() {
+            Rows::All(rows.clone())
+        } else {
+            let kept: Vec<usize> = (0..rows.len()).filter(|case| !is_refused(*case)).collect();
             into.keep(&kept);
-        }
+            Rows::Some(kept.iter().map(|case| rows.start + case).collect())
+        };
         plan.reader.lend(piece.table, &of_cases, into);
         if self.fields.is_some() {
-            problems.extend(self.settle(piece, &kept, rows.start)?);
+            problems.extend(self.settle(piece, &of_cases, rows.start)?);
             problems.sort_by_key(|(case, _)| *case);
         }
         Ok(runs(rows.len(), problems))
@@ -183,23 +194,25 @@ impl<'a> Worker<'a> {
     fn settle(
         &mut self,
         piece: &Piece<'_>,
-        kept: &[usize],
+        rows: &Rows,
         start: usize,
     ) -> Result<Vec<(usize, Vec<Problem>)>, ArrowError> {
         let plan = self.plan;
         let Some(fields) = &mut self.fields else { return Ok(Vec::new()) };
         let states = plan.states.and_then(|column| piece.table.columns().get(column));
         let mut refused = Vec::new();
-        for (place, case) in kept.iter().enumerate() {
-            let state = states.and_then(|states| text(states, start + case)).map(State::from_json).transpose();
+        let mut place = 0;
+        while let Some(row) = rows.of(place) {
+            let state = states.and_then(|states| text(states, row)).map(State::from_json).transpose();
             let fields = fields.cases_mut().fields(place, plan.engine.planned().plan);
             let record = state
                 .map_err(|error| RecordError { problems: error.problems })
                 .and_then(|state| plan.evaluator.settled(fields, state.as_ref()));
             match record {
                 Ok(record) => self.batch.push(&record).map_err(failed)?,
-                Err(error) => refused.push((*case, error.problems)),
+                Err(error) => refused.push((row - start, error.problems)),
             }
+            place += 1;
         }
         Ok(refused)
     }
@@ -220,12 +233,12 @@ impl<'a> Worker<'a> {
     }
 
     /// Puts together what has to be said of cases beside their integers.
-    fn details(&mut self) -> Result<(), ArrowError> {
+    fn details(&mut self, mut take: Option<&mut Take<'_>>) -> Result<(), ArrowError> {
         self.details.clear();
         self.lines.clear();
         let plan = self.plan;
         let pack = plan.engine.planned();
-        let says_lines = plan.options.decisions || plan.options.fired;
+        let says_lines = plan.options.decisions || plan.options.fired || take.is_some();
         let reviews = pack.lowered.moving.is_any
             && plan.results.columns.iter().any(|column| matches!(column.source, Source::NextReview));
         let cases = self.batch.len();
@@ -240,6 +253,9 @@ impl<'a> Worker<'a> {
                 let is_doubtful = doubtful.get(within / 64).is_some_and(|word| word >> (within % 64) & 1 == 1);
                 if all || is_doubtful {
                     self.detail(chunk * CASES + within, is_doubtful, says_lines)?;
+                    if let Some(take) = &mut take {
+                        take(&self.evaluation, &self.writer);
+                    }
                 }
             }
         }
@@ -275,7 +291,7 @@ impl<'a> Worker<'a> {
             self.writer.write(&self.evaluation, &mut self.lines).map_err(failed)?;
             detail.line = start..self.lines.len();
             detail.fired.extend_from_slice(self.writer.fired());
-            detail.decision = self.writer.decision();
+            detail.decision = self.writer.decision().cloned();
         }
         if is_doubtful && detail.decision.is_none() {
             detail.decision = Some(self.evaluation.decision());
@@ -358,46 +374,39 @@ impl<'a> Worker<'a> {
     }
 
     fn escalations(
-        &self,
-        tables: &[FiringTable],
+        &mut self,
+        tables: &Firing,
         growing: &mut Growing,
         cases: &Range<usize>,
         details: Range<usize>,
     ) -> Result<(), ArrowError> {
         let chunk = cases.start / CASES;
-        let mut ids: Vec<&Arc<str>> = Vec::new();
-        // By row, in the order of the pack: the cases for which it fired.
-        let mut fired: Vec<(Mask, usize)> = Vec::new();
-        for table in tables {
-            for (bit, id) in &table.rows {
-                fired
-                    .push((self.batch.decided().fired(self.plan.engine.columns(), chunk, table.step, *bit), ids.len()));
-                ids.push(id);
-            }
-        }
-        // Pairs of case and row, sorted: how many there are follows from what fired, not from how many rules there are.
-        let mut pairs: Vec<u32> = Vec::new();
-        for (mask, row) in &fired {
-            pairs.extend(set_bits(mask, &(0..CASES)).map(|case| crate::source::clamp(case << 22 | row)));
-        }
-        pairs.sort_unstable();
-        let mut pairs = pairs.into_iter().peekable();
-        let mut details = self.details.get(details).unwrap_or(&[]).iter().peekable();
-        for case in cases.clone() {
-            let within = crate::source::clamp(case % CASES);
-            let mut rows = Vec::new();
-            while let Some(pair) = pairs.next_if(|pair| pair >> 22 <= within) {
-                if pair >> 22 == within {
-                    rows.push((pair & ((1 << 22) - 1)) as usize);
+        let columns = self.plan.engine.columns();
+        // By case of the chunk, a bit for each rule that fired.
+        let words = tables.ids.len().div_ceil(64).max(1);
+        self.fired.clear();
+        self.fired.resize(CASES * words, 0);
+        for (step, bit, place) in &tables.rows {
+            let of_rule = self.batch.decided().fired(columns, chunk, *step, *bit);
+            for case in set_bits(&of_rule, &(0..CASES)) {
+                if let Some(word) = self.fired.get_mut(case * words + place / 64) {
+                    *word |= 1 << (place % 64);
                 }
             }
-            let decision = details.next_if(|detail| detail.case == case).and_then(|detail| detail.decision.as_ref());
-            growing.list(|items| match decision {
-                Some(decision) => decision.escalations().try_for_each(|id| items.text(id)),
-                None => rows.iter().filter_map(|row| ids.get(*row)).try_for_each(|id| items.text(id)),
-            })?;
         }
-        Ok(())
+        let fired = &self.fired;
+        let add = |growing: &mut Growing, cases: Range<usize>| {
+            let within = (cases.start - chunk * CASES) * words..(cases.end - chunk * CASES) * words;
+            growing.text_lists(fired.get(within).unwrap_or(&[]), words, &tables.ids)
+        };
+        let mut next = cases.start;
+        for detail in self.details.get(details).unwrap_or(&[]) {
+            let Some(decision) = &detail.decision else { continue };
+            add(growing, next..detail.case)?;
+            growing.list(|items| decision.escalations().try_for_each(|id| items.text(id)))?;
+            next = detail.case + 1;
+        }
+        add(growing, next..cases.end)
     }
 }
 

@@ -86,8 +86,8 @@ impl DecisionWriter {
 
     /// The decision of the case that was written last, where it had to be made.
     #[cfg(feature = "arrow")]
-    pub(crate) fn decision(&mut self) -> Option<Decision> {
-        self.decision.take().map(|decision| *decision)
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        self.decision.as_deref()
     }
 
     /// Whether what a row says when it fires is the same for all cases.

@@ -16,8 +16,10 @@ use crate::value::{Failure, Outcome, Value};
 pub(crate) struct ShownOutput {
     step: usize,
     slot: usize,
-    /// By bit of the row, and at last of `otherwise`: the integer, and what kind of thing the row gives.
-    rows: Box<[(i64, Given)]>,
+    /// By bit of the row, and at last of `otherwise`: the integer.
+    integers: Box<[i64]>,
+    /// The same: what kind of thing the row gives.
+    given: Box<[Given]>,
     /// Whether every row gives an integer.
     is_plain: bool,
 }
@@ -60,10 +62,10 @@ impl ShownOutput {
                 Some(_) => (0, Given::Other),
             }
         });
-        let rows: Box<[(i64, Given)]> =
-            if table.policy.is_single() { rows.collect() } else { Box::new([(0, Given::Other)]) };
-        let is_plain = rows.iter().all(|(_, given)| *given == Given::Integer);
-        Some(ShownOutput { step, slot, rows, is_plain })
+        let (integers, given): (Vec<i64>, Vec<Given>) =
+            if table.policy.is_single() { rows.unzip() } else { (vec![0], vec![Given::Other]) };
+        let is_plain = given.iter().all(|given| *given == Given::Integer);
+        Some(ShownOutput { step, slot, integers: integers.into(), given: given.into(), is_plain })
     }
 }
 
@@ -98,18 +100,22 @@ impl Decided {
             return;
         }
         let Some(hits) = chunk.hits.get(output.step) else { return };
-        let last = output.rows.last().copied().unwrap_or((0, Given::None));
-        let (none, other) = (&mut shown.none, &mut shown.other);
+        let last = output.integers.last().copied().unwrap_or(0);
+        let mut to = shown.integers.iter_mut();
+        hits.each(|hit| {
+            let bits = output.integers.get(hit as usize).copied().unwrap_or(last);
+            to.next().into_iter().for_each(|to| *to = bits);
+        });
+        if output.is_plain {
+            return;
+        }
+        let last = output.given.last().copied().unwrap_or(Given::None);
         let mut case = 0;
         hits.each(|hit| {
-            let (bits, given) = usize::try_from(hit).ok().and_then(|hit| output.rows.get(hit)).copied().unwrap_or(last);
-            shown.integers.get_mut(case).into_iter().for_each(|to| *to = bits);
-            if !output.is_plain {
-                match given {
-                    Given::Integer => {}
-                    Given::None => set(none, case),
-                    Given::Other => set(other, case),
-                }
+            match output.given.get(hit as usize).copied().unwrap_or(last) {
+                Given::Integer => {}
+                Given::None => set(&mut shown.none, case),
+                Given::Other => set(&mut shown.other, case),
             }
             case += 1;
         });
@@ -152,6 +158,7 @@ fn has_error(outcome: &Outcome) -> bool {
 }
 
 impl Narrow {
+    #[inline(always)]
     fn each(&self, mut visit: impl FnMut(i64)) {
         match self {
             Narrow::I8(values) => values.iter().for_each(|value| visit(i64::from(*value))),
