@@ -24,6 +24,7 @@ pub(crate) struct Batch {
 
 /// What stands beside a column as a whole.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "arrow"), expect(dead_code, reason = "tables of Arrow alone lend"))]
 pub(crate) enum Lent {
     /// The texts of the cases whose value is known.
     Texts(Arc<dyn Texts>),

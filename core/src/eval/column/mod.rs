@@ -19,7 +19,9 @@ mod table;
 mod tests;
 mod view;
 
-pub(crate) use batch::{Batch, Lent, Texts};
+pub(crate) use batch::Batch;
+#[cfg(feature = "arrow")]
+pub(crate) use batch::{Lent, Texts};
 use decided::Chunk;
 pub(crate) use decided::Decided;
 use kernels::{CASES, Kernels, Mask};
